@@ -1,0 +1,81 @@
+"""Errors say what to do.
+
+LotgraphError     code = message key in every language; exit = exit status of the command line
+├─ BadInput       422  2  bad argument or file; .findings where there are several
+│  └─ BadFile     422  2  a file is refused as a whole
+├─ Ambiguous      409  3  the number fits several lots; .choices
+├─ NotFound       404  4  nothing carries that number
+├─ Locked         423  5  another process is writing; names the holder
+├─ EngineError    503  6  the graph did not answer
+└─ LedgerError    500  7  a batch fails its hash; nothing is served from it
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class LotgraphError(Exception):
+    """Base of all errors shown to a person: a message key and its parameters."""
+
+    status: ClassVar[int] = 500
+    exit: ClassVar[int] = 1
+
+    def __init__(self, code: str, **params: Any) -> None:
+        self.code = code
+        self.params = params
+        super().__init__(code, params)
+
+    def __str__(self) -> str:
+        from graph_model.i18n import text
+
+        return text(f"error.{self.code}", **self.params)
+
+
+class BadInput(LotgraphError):
+    """An argument or file cannot be used; says what to do."""
+
+    status = 422
+    exit = 2
+
+
+class BadFile(BadInput):
+    """A file is refused as a whole."""
+
+
+class Ambiguous(LotgraphError):
+    """The number fits several lots; `.choices` lists them."""
+
+    status = 409
+    exit = 3
+
+    def __init__(self, code: str, choices: list[Any], **params: Any) -> None:
+        super().__init__(code, **params)
+        self.choices = choices
+
+
+class NotFound(LotgraphError):
+    """Nothing carries that number."""
+
+    status = 404
+    exit = 4
+
+
+class Locked(LotgraphError):
+    """Another process holds the data folder; the message names it."""
+
+    status = 423
+    exit = 5
+
+
+class EngineError(LotgraphError):
+    """The graph did not answer."""
+
+    status = 503
+    exit = 6
+
+
+class LedgerError(LotgraphError):
+    """A batch fails its hash; nothing is served from it."""
+
+    exit = 7

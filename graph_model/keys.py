@@ -1,0 +1,69 @@
+"""Text keys: deterministic, made from the row itself alone, parts joined by `/`.
+
+`/`, `#` and `%` inside a part are percent-encoded, so a key can be taken apart again.
+A lot is `OWNER/ITEM/LOTNO`, with `#SUBLOT` where it has one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import unquote
+
+import polars as pl
+
+_ESCAPES = (("%", "%25"), ("/", "%2F"), ("#", "%23"))
+
+
+def escape(part: str) -> str:
+    """One part of a key, safe to join."""
+    for char, code in _ESCAPES:
+        part = part.replace(char, code)
+    return part
+
+
+def join(*parts: str) -> str:
+    """A key from its parts."""
+    return "/".join(escape(part) for part in parts)
+
+
+def parts(key: str) -> list[str]:
+    """The parts of a key, unescaped."""
+    return [unquote(part) for part in key.split("/")]
+
+
+def lot_key(owner: str, item_code: str, lot_no: str, sublot: str = "") -> str:
+    """Key of a lot."""
+    key = join(owner, item_code, lot_no)
+    return f"{key}#{escape(sublot)}" if sublot else key
+
+
+def lot_parts(key: str) -> tuple[str, str, str, str]:
+    """(owner, item_code, lot_no, sublot) of a lot key."""
+    lot, _, sublot = key.partition("#")
+    owner, item_code, lot_no = parts(lot)
+    return owner, item_code, lot_no, unquote(sublot)
+
+
+def _escaped(part: pl.Expr) -> pl.Expr:
+    for char, code in _ESCAPES:
+        part = part.str.replace_all(char, code, literal=True)
+    return part
+
+
+def join_columns(*columns: pl.Expr | str) -> pl.Expr:
+    """Key column from part columns; null where any part is null. Text arguments are literals."""
+    exprs: Iterable[pl.Expr] = (
+        pl.lit(escape(part)) if isinstance(part, str) else _escaped(part) for part in columns
+    )
+    return pl.concat_str(list(exprs), separator="/", ignore_nulls=False)
+
+
+def lot_key_column(
+    owner: pl.Expr, item_code: pl.Expr, lot_no: pl.Expr, sublot: pl.Expr | None = None
+) -> pl.Expr:
+    """Lot keys; null where owner, item or number is null."""
+    key = join_columns(owner, item_code, lot_no)
+    if sublot is None:
+        return key
+    suffix = pl.when(sublot.fill_null("") != "").then(pl.lit("#") + _escaped(sublot))
+    return key + suffix.otherwise(pl.lit(""))
