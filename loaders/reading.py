@@ -1,0 +1,248 @@
+"""Files -> tables of text: CSV in the encodings in use, xlsx and xls.
+
+Every cell stays text and every row keeps the number that the spreadsheet shows. A file that
+would take the memory of the machine, or is not what it says, is refused with what to do.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import python_calamine
+
+from graph_model.errors import BadFile
+from loaders.cleaning import cell_text
+
+ROW = "_row"
+SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls")
+LONGEST_CELL = 32_767  # what a spreadsheet can hold
+_MOST_COLUMNS = 1_024
+_HEAD = 1 << 18
+_RATIO = 150
+_FREE = 32 << 20
+_DENSE = 3_000_000
+_CHUNK = 5_000
+_CELL = re.compile(rb'<(?:\w+:)?c\s[^>]*?r="([A-Z]{1,3})(\d{1,7})"')
+
+
+@dataclass(frozen=True)
+class Grid:
+    """One sheet as text: columns `0`, `1`, … and `_row`; blank rows left out."""
+
+    file: str
+    sheet: str
+    frame: pl.DataFrame
+    too_long: tuple[tuple[int, str], ...] = ()
+
+
+def read_grids(path: Path, shown: str) -> Iterator[Grid]:
+    """The sheets of one file. `shown` is the file name in findings. Raises BadFile."""
+    with path.open("rb") as stream:
+        start = stream.read(8)
+    if not start:
+        raise BadFile("file_empty", file=shown)
+    if start.startswith(b"PK\x03\x04"):
+        _guard_zip(path, shown)
+        yield from _workbook(path, shown)
+    elif start.startswith(b"\xd0\xcf\x11\xe0"):
+        yield from _workbook(path, shown)
+    else:
+        yield _csv(path, shown)
+
+
+# ---------------------------------------------------------------------------- text files
+
+
+def _csv(path: Path, shown: str) -> Grid:
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD)
+    if head.startswith((b"%PDF", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"\x1f\x8b", b"Rar!")):
+        raise BadFile("file_not_text", file=shown)
+    source, text = _decoded(path, head, shown)
+    separator = _separator(text)
+    width = _width(text, separator, shown)
+    try:
+        frame = pl.read_csv(
+            source,
+            has_header=False,
+            schema={str(column): pl.String() for column in range(width)},
+            separator=separator,
+            truncate_ragged_lines=True,
+            row_index_name=ROW,
+            row_index_offset=1,
+        )
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise BadFile("file_not_table", file=shown) from error
+    return _grid(shown, path.stem, frame)
+
+
+def _decoded(path: Path, head: bytes, shown: str) -> tuple[Path | bytes, str]:
+    """What polars is to read, and the decoded beginning."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return _recoded(path, "utf-16", shown)
+    if head.count(b"\0") > len(head) // 20:
+        raise BadFile("file_not_text", file=shown)
+    if _is_utf8(path):
+        if b"\0" in head:
+            data = path.read_bytes().replace(b"\0", b"")
+            return data, data[:_HEAD].decode("utf-8", "ignore").removeprefix("\ufeff")
+        return path, head.decode("utf-8", "ignore").removeprefix("\ufeff")
+    return _recoded(path, "gb18030", shown)
+
+
+def _is_utf8(path: Path) -> bool:
+    decoder = io.TextIOWrapper(path.open("rb"), encoding="utf-8", newline="")
+    with decoder:
+        try:
+            while decoder.read(1 << 22):
+                pass
+        except UnicodeDecodeError:
+            return False
+    return True
+
+
+def _recoded(path: Path, encoding: str, shown: str) -> tuple[bytes, str]:
+    try:
+        text = path.read_bytes().decode(encoding).removeprefix("\ufeff").replace("\0", "")
+    except UnicodeDecodeError as error:
+        raise BadFile("file_encoding", file=shown) from error
+    return text.encode(), text[:_HEAD]
+
+
+def _separator(text: str) -> str:
+    """The separator that most lines of the beginning agree on."""
+    lines = [line for line in text.splitlines()[:50] if line.strip()]
+    counts = {mark: sorted(line.count(mark) for line in lines) for mark in ",;\t"}
+    return max(counts, key=lambda mark: (counts[mark][len(counts[mark]) // 2 :] or [0])[0])
+
+
+def _width(text: str, separator: str, shown: str) -> int:
+    csv.field_size_limit(1 << 30)
+    rows = csv.reader(io.StringIO(text), delimiter=separator)
+    width = max((len(row) for row in itertools.islice(rows, 200)), default=0)
+    if width > _MOST_COLUMNS:
+        raise BadFile("file_too_wide", file=shown, columns=width, most=_MOST_COLUMNS)
+    return max(width, 1)
+
+
+# ---------------------------------------------------------------------------- workbooks
+
+
+def _guard_zip(path: Path, shown: str) -> None:
+    """Refuse what unpacks to far more than a table of that size can hold."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+            names = {entry.filename for entry in entries}
+            if not any(name.startswith("xl/workbook") for name in names):
+                raise BadFile("file_not_workbook", file=shown)
+            size = path.stat().st_size
+            total = sum(entry.file_size for entry in entries)
+            if len(entries) > 5_000 or total > _FREE + _RATIO * size:
+                raise BadFile("file_unpacks_too_large", file=shown)
+            for entry in entries:
+                if entry.filename.endswith((".xml", ".rels")):
+                    _guard_xml(archive, entry, shown)
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError) as error:
+        raise BadFile("file_damaged", file=shown) from error
+    except (OSError, EOFError, zipfile.zlib.error) as error:  # type: ignore[attr-defined]
+        raise BadFile("file_damaged", file=shown) from error
+
+
+def _guard_xml(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, shown: str) -> None:
+    """No document type (entities), and no lone far cell that would span an enormous sheet."""
+    rows = columns = cells = read = 0
+    tail = b""
+    is_sheet = "worksheets/" in entry.filename
+    with archive.open(entry) as stream:
+        while chunk := stream.read(1 << 20):
+            read += len(chunk)
+            if read > entry.file_size:
+                raise BadFile("file_damaged", file=shown)
+            block = tail + chunk
+            if b"<!DOCTYPE" in block or b"<!ENTITY" in block:
+                raise BadFile("file_has_entities", file=shown)
+            if is_sheet:
+                for name, number in _CELL.findall(block):
+                    cells += 1
+                    rows = max(rows, int(number))
+                    columns = max(columns, _column_number(name))
+            # A cell's start tag is short; what is cut in two is seen whole the second time.
+            tail = block[-200:]
+    if rows * columns > _DENSE + 20 * cells:
+        raise BadFile("file_cells_far", file=shown, sheet=entry.filename, rows=rows)
+
+
+def _column_number(name: bytes) -> int:
+    number = 0
+    for char in name:
+        number = number * 26 + char - 64
+    return number
+
+
+def _workbook(path: Path, shown: str) -> Iterator[Grid]:
+    try:
+        book = python_calamine.load_workbook(path)
+        kinds = [meta for meta in book.sheets_metadata if "Work" in str(meta.typ)]
+        for meta in kinds:
+            sheet = book.get_sheet_by_name(meta.name)
+            yield _grid(shown, meta.name, _sheet_frame(sheet, shown))
+    except python_calamine.PasswordError as error:
+        raise BadFile("file_password", file=shown) from error
+    except (python_calamine.CalamineError, ValueError, OSError) as error:
+        raise BadFile("file_damaged", file=shown) from error
+    except BaseException as error:
+        # The reader's panic derives from BaseException; all others are passed on.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise BadFile("file_damaged", file=shown) from error
+
+
+def _sheet_frame(sheet: python_calamine.CalamineSheet, shown: str) -> pl.DataFrame:
+    width = sheet.width
+    if width > _MOST_COLUMNS:
+        raise BadFile("file_too_wide", file=shown, columns=width, most=_MOST_COLUMNS)
+    schema = {str(column): pl.String() for column in range(max(width, 1))} | {ROW: pl.Int64()}
+    start = sheet.start
+    first = start[0] if start else 0
+    frames = [pl.DataFrame(schema=schema)]
+    rows = enumerate(sheet.iter_rows(), start=1)
+    while chunk := list(itertools.islice(rows, _CHUNK)):
+        texts = [
+            [*(cell_text(value) or None for value in row), number]
+            for number, row in chunk
+            if any(value not in ("", None) for value in row)
+        ]
+        frames.append(pl.DataFrame(texts, schema=schema, orient="row"))
+    frame = pl.concat(frames)
+    if first and frame.height and frame[ROW].max() == sheet.height:
+        frame = frame.with_columns(pl.col(ROW) + first)
+    return frame
+
+
+# ---------------------------------------------------------------------------- both
+
+
+def _grid(shown: str, sheet: str, frame: pl.DataFrame) -> Grid:
+    """Without blank rows; cells longer than a spreadsheet can hold are emptied and named."""
+    texts = [name for name in frame.columns if name != ROW]
+    frame = frame.with_columns(pl.col(ROW).cast(pl.Int64))
+    too_long = []
+    for name in texts:
+        lengths = frame[name].str.len_bytes()
+        longest = lengths.max()
+        if isinstance(longest, int) and longest > LONGEST_CELL:
+            over = lengths > LONGEST_CELL
+            too_long += [(row, name) for row in frame.filter(over)[ROW]]
+            frame = frame.with_columns(frame[name].set(over.fill_null(False), None))
+    blank = pl.all_horizontal(pl.col(texts).is_null() | (pl.col(texts).str.strip_chars() == ""))
+    frame = frame.filter(~blank)
+    return Grid(shown, sheet, frame, tuple(too_long))
