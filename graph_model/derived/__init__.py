@@ -1,0 +1,95 @@
+"""Flows that no row records but the records make possible, each with the rule that made it.
+
+pools     what a place holds of an item when lots cannot be told apart
+gaps      orders that used more or less than their recipe explains
+sublots   movements that name a lot only and may be of any of its parts
+links     two numbers for one lot
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from graph_model.schema import Consumed, Lot, Operation, Produced, Shipped, frame_schema
+
+_TIMES: dict[str, pl.DataType] = {
+    "t0": pl.Int64(),
+    "t1": pl.Int64(),
+    "doubtful": pl.Boolean(),
+}
+
+
+@dataclass(frozen=True)
+class Derived:
+    """Derived lots, operations and movements, with the columns of a `Network`'s frames."""
+
+    lots: pl.DataFrame
+    operations: pl.DataFrame
+    consumed: pl.DataFrame
+    produced: pl.DataFrame
+    shipped: pl.DataFrame
+
+    @staticmethod
+    def merge(*parts: Derived) -> Derived:
+        """All of them in one."""
+        return Derived(
+            *(
+                pl.concat([getattr(part, name) for part in parts])
+                for name in ("lots", "operations", "consumed", "produced", "shipped")
+            )
+        )
+
+
+def lots(frame: pl.DataFrame) -> pl.DataFrame:
+    """Derived lots from at least `key`, `owner`, `item_code`, `sublot`, `kind`, `rule`."""
+    return _filled(frame, frame_schema(Lot)).unique("key", maintain_order=True)
+
+
+def operations(frame: pl.DataFrame) -> pl.DataFrame:
+    """Derived operations from at least `key`, `company`, `kind`, `number`, `rule`."""
+    return _filled(frame, frame_schema(Operation)).unique("key", maintain_order=True)
+
+
+def movements(frame: pl.DataFrame, kind: type[Consumed | Produced | Shipped]) -> pl.DataFrame:
+    """Derived movements from lot, end, rule and times; the key follows from these.
+
+    Rows that differ in time only are one movement over the hull of their times.
+    """
+    end = "shipment" if kind is Shipped else "operation"
+    if frame.is_empty():
+        return _filled(frame, frame_schema(kind) | _TIMES)
+    one = frame.group_by("lot", end, "rule", maintain_order=True).agg(
+        pl.col("t0").min(), pl.col("t1").max(), pl.col("item").first()
+    )
+    mark = {Consumed: "in", Produced: "out", Shipped: "ship"}[kind]
+    one = one.with_columns(
+        key=pl.concat_str(
+            [pl.lit(f"~{mark}"), "rule", "lot", end], separator="|", ignore_nulls=True
+        ),
+        basis=pl.lit("inferred"),
+        doubtful=pl.lit(True),
+        earliest=pl.col("t0"),
+        latest=pl.col("t1"),
+    )
+    return _filled(one, frame_schema(kind) | _TIMES)
+
+
+def empty() -> Derived:
+    """Nothing derived."""
+    none = pl.DataFrame()
+    return Derived(
+        lots(none),
+        operations(none),
+        movements(none, Consumed),
+        movements(none, Produced),
+        movements(none, Shipped),
+    )
+
+
+def _filled(frame: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame:
+    return frame.select(
+        (pl.col(name) if name in frame.columns else pl.lit(None)).cast(dtype).alias(name)
+        for name, dtype in schema.items()
+    )

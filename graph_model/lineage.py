@@ -1,0 +1,264 @@
+"""The whole plant's network as arrays: compressed sparse rows both ways, times, amounts, basis.
+
+Lots and operations are numbered privately, in key order. Search runs on numpy frontiers. Cached on
+disk by batch as Arrow files that are mapped into memory.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from graph_model.interval import MAX, MIN
+from graph_model.network import Network
+
+Index = npt.NDArray[np.int64]
+
+LOT_COLUMNS = [
+    "key", "owner", "item_code", "lot_no", "sublot", "item", "parent", "supplier", "kind",
+    "quantity", "uom", "label_date", "rule",
+]  # fmt: skip
+OPERATION_COLUMNS = [
+    "key", "kind", "order", "work_order_no", "doc_no", "item", "status", "planned_qty",
+    "reported_qty", "uom", "site", "step", "shift", "earliest", "latest", "rule",
+]  # fmt: skip
+_FLOW_COLUMNS = [
+    "key", "item", "quantity", "uom", "basis", "rule", "t0", "t1", "doubtful", "source",
+    "person", "doc_no", "doc_line_no", "from_place", "to_place", "lot_source", "status",
+]  # fmt: skip
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Compressed sparse rows: `targets[first[i]:first[i + 1]]` are the flow rows of node i."""
+
+    first: Index
+    rows: Index
+
+    @staticmethod
+    def of(nodes: npt.NDArray[np.int32], count: int) -> Rows:
+        """Flow rows grouped by node number."""
+        first = np.zeros(count + 1, dtype=np.int64)
+        np.cumsum(np.bincount(nodes, minlength=count), out=first[1:])
+        return Rows(first, np.argsort(nodes, kind="stable").astype(np.int64))
+
+    def at(self, nodes: Index) -> Index:
+        """Flow rows of all these nodes."""
+        starts, sizes = self.first[nodes], self.first[nodes + 1] - self.first[nodes]
+        total = int(sizes.sum())
+        offsets = np.arange(total) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        return self.rows[np.repeat(starts, sizes) + offsets]
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What a search found: lots and operations in the order found, with distance in steps."""
+
+    lots: Index
+    distance: Index
+    operations: Index
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """Frames of lots and operations in key order and of flows, with node numbers `lot`, `op`."""
+
+    batch: int
+    head: str
+    lots: pl.DataFrame
+    operations: pl.DataFrame
+    consumed: pl.DataFrame
+    produced: pl.DataFrame
+    returned: pl.DataFrame
+    shipped: pl.DataFrame
+
+    @staticmethod
+    def of(network: Network) -> Lineage:
+        """Numbers the network's lots and operations and orders its flows."""
+        lots = network.lots.select(LOT_COLUMNS).sort("key")
+        operations = network.operations.select(OPERATION_COLUMNS).sort("key")
+        lot_no = lots.select(lot="key", n=pl.int_range(pl.len(), dtype=pl.Int32))
+        op_no = operations.select(end="key", m=pl.int_range(pl.len(), dtype=pl.Int32))
+
+        def flows(frame: pl.DataFrame, end: str) -> pl.DataFrame:
+            rows = frame.join(lot_no, on="lot", how="inner", maintain_order="left")
+            extra = [name for name in ("output_kind", "shipment") if name in frame.columns]
+            kept = [name for name in _FLOW_COLUMNS if name in frame.columns]
+            if end == "operation":
+                rows = rows.join(
+                    op_no, left_on="operation", right_on="end", how="inner", maintain_order="left"
+                )
+                return rows.select(*kept, *extra, lot="n", op="m")
+            return rows.select(*kept, *extra, lot="n")
+
+        def timed(frame: pl.DataFrame) -> pl.DataFrame:
+            return frame.with_columns(
+                pl.col("t0").fill_null(MIN), pl.col("t1").fill_null(MAX),
+                pl.col("doubtful").fill_null(False),
+            )  # fmt: skip
+
+        return Lineage(
+            network.batch,
+            network.head,
+            lots,
+            operations,
+            timed(flows(network.consumed, "operation")),
+            timed(flows(network.produced, "operation")),
+            timed(flows(network.returned, "operation")),
+            timed(flows(network.shipped, "shipment")),
+        )
+
+    # ------------------------------------------------------------------ arrays
+
+    @cached_property
+    def consumed_lot(self) -> npt.NDArray[np.int32]:
+        """Lot of each consumption row."""
+        return self.consumed["lot"].to_numpy()
+
+    @cached_property
+    def consumed_op(self) -> npt.NDArray[np.int32]:
+        """Operation of each consumption row."""
+        return self.consumed["op"].to_numpy()
+
+    @cached_property
+    def produced_lot(self) -> npt.NDArray[np.int32]:
+        """Lot of each production row."""
+        return self.produced["lot"].to_numpy()
+
+    @cached_property
+    def produced_op(self) -> npt.NDArray[np.int32]:
+        """Operation of each production row."""
+        return self.produced["op"].to_numpy()
+
+    @cached_property
+    def uses(self) -> Rows:
+        """Consumption rows by lot."""
+        return Rows.of(self.consumed_lot, len(self.lots))
+
+    @cached_property
+    def inputs(self) -> Rows:
+        """Consumption rows by operation."""
+        return Rows.of(self.consumed_op, len(self.operations))
+
+    @cached_property
+    def outputs(self) -> Rows:
+        """Production rows by operation."""
+        return Rows.of(self.produced_op, len(self.operations))
+
+    @cached_property
+    def origins(self) -> Rows:
+        """Production rows by lot."""
+        return Rows.of(self.produced_lot, len(self.lots))
+
+    @cached_property
+    def shipments(self) -> Rows:
+        """Shipment rows by lot."""
+        return Rows.of(self.shipped["lot"].to_numpy(), len(self.lots))
+
+    # ------------------------------------------------------------------ look-up
+
+    def number(self, keys: Sequence[str]) -> Index:
+        """Lot numbers of keys, -1 where a key is unknown."""
+        return _numbers(self.lots["key"], keys)
+
+    def operation_number(self, keys: Sequence[str]) -> Index:
+        """Operation numbers of keys, -1 where a key is unknown."""
+        return _numbers(self.operations["key"], keys)
+
+    def with_parts(self, lots: Index) -> Index:
+        """The lots and all recorded parts of them."""
+        keys = self.lots["key"][lots]
+        parts = self._parts.filter(pl.col("parent").is_in(keys.implode()))["part"].to_numpy()
+        return np.unique(np.concatenate([lots, parts.astype(np.int64)]))
+
+    @cached_property
+    def _parts(self) -> pl.DataFrame:
+        return self.lots.select("parent", part=pl.int_range(pl.len(), dtype=pl.Int64)).filter(
+            pl.col("parent").is_not_null()
+        )
+
+    # ------------------------------------------------------------------ search
+
+    def forward(self, roots: Index) -> Reach:
+        """Everything that can contain material of the roots, over all flows."""
+        return self._search(roots, self.uses, self.consumed_op, self.outputs, self.produced_lot)
+
+    def backward(self, roots: Index) -> Reach:
+        """Everything the roots can be made from, over all flows."""
+        return self._search(roots, self.origins, self.produced_op, self.inputs, self.consumed_lot)
+
+    def _search(
+        self,
+        roots: Index,
+        out: Rows,
+        ops: npt.NDArray[np.int32],
+        into: Rows,
+        lots: npt.NDArray[np.int32],
+    ) -> Reach:
+        seen = np.zeros(len(self.lots), dtype=bool)
+        tried = np.zeros(len(self.operations), dtype=bool)
+        frontier = np.unique(roots).astype(np.int64)
+        seen[frontier] = True
+        found, steps = [frontier], [frontier[:0]]
+        while frontier.size:
+            op = np.unique(ops[out.at(frontier)]).astype(np.int64)
+            op = op[~tried[op]]
+            tried[op] = True
+            lot = np.unique(lots[into.at(op)]).astype(np.int64)
+            frontier = lot[~seen[lot]]
+            seen[frontier] = True
+            found.append(frontier)
+            steps.append(op)
+        depth = np.repeat(np.arange(len(found)), [len(level) for level in found])
+        return Reach(np.concatenate(found), depth, np.concatenate(steps))
+
+    # ------------------------------------------------------------------ disk
+
+    def save(self, folder: Path) -> None:
+        """Writes the arrays; the folder appears whole or not at all."""
+        draft = folder.with_name(folder.name + ".draft")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
+        for name in _frames():
+            getattr(self, name).write_ipc(draft / f"{name}.arrow", compression="uncompressed")
+        about = {"format": FORMAT, "batch": self.batch, "head": self.head}
+        (draft / "about.json").write_text(json.dumps(about), encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        draft.rename(folder)
+
+    @staticmethod
+    def load(folder: Path, batch: int, head: str) -> Lineage | None:
+        """The arrays of exactly this batch, or None if these are not there."""
+        try:
+            about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
+            if about != {"format": FORMAT, "batch": batch, "head": head}:
+                return None
+            frames = {
+                name: pl.read_ipc(folder / f"{name}.arrow", memory_map=True) for name in _frames()
+            }
+        except (OSError, ValueError, pl.exceptions.PolarsError):
+            return None
+        return Lineage(batch, head, **frames)
+
+
+def _frames() -> Iterable[str]:
+    return (item.name for item in fields(Lineage) if item.name not in ("batch", "head"))
+
+
+def _numbers(sorted_keys: pl.Series, keys: Sequence[str]) -> Index:
+    wanted = pl.Series(keys, dtype=pl.String)
+    if not len(sorted_keys) or not len(wanted):
+        return np.full(len(wanted), -1, dtype=np.int64)
+    at = sorted_keys.search_sorted(wanted).to_numpy().astype(np.int64)
+    inside = np.minimum(at, len(sorted_keys) - 1)
+    equal = (sorted_keys[inside] == wanted).to_numpy()
+    return np.where(equal, inside, -1)

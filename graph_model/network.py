@@ -1,0 +1,155 @@
+"""The plant's network: recorded movements that stand, and the flows derived from them by rule.
+
+`build` drops cancelled and reversed rows, applies posting bounds and adds what missing data makes
+possible: mixed stock (pools), amount gaps, parts of lots, two numbers for one lot. Nothing is
+removed because data are missing. Graph and arrays are both made from the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import polars as pl
+
+from graph_model import interval
+from graph_model.derived import Derived, gaps, links, pools, sublots
+from graph_model.schema import (
+    MOVEMENTS,
+    Alias,
+    Cleaning,
+    Consumed,
+    Count,
+    Decision,
+    Lot,
+    Operation,
+    Produced,
+    Returned,
+    Shipped,
+)
+
+
+class Facts(Protocol):
+    """What `Ledger.fold` gives: one frame a kind, one row a key."""
+
+    @property
+    def batch(self) -> int: ...
+
+    @property
+    def head(self) -> str: ...
+
+    def __getitem__(self, kind: type) -> pl.DataFrame: ...
+
+
+@dataclass(frozen=True)
+class Network:
+    """Recorded and derived lots, operations and movements.
+
+    Movement frames have the schema's columns plus `t0`, `t1` (when it can have happened, int64 us)
+    and `doubtful` (it may not have happened, or with another lot). Every row has both ends.
+    `unresolved` counts movements by what had to stand in for a lot.
+    """
+
+    batch: int
+    head: str
+    lots: pl.DataFrame
+    operations: pl.DataFrame
+    consumed: pl.DataFrame
+    produced: pl.DataFrame
+    returned: pl.DataFrame
+    shipped: pl.DataFrame
+    unresolved: pl.DataFrame
+
+
+def build(facts: Facts) -> Network:
+    """The network of a fold."""
+    decisions = facts[Decision]
+    moves = standing_movements(facts)
+    trusted = interval.trusted_sources(decisions)
+    moves = {kind: _judge(frame, trusted) for kind, frame in moves.items()}
+    lots, operations = facts[Lot], facts[Operation]
+    bounds = interval.confirmed_bounds(decisions)
+    counts = interval.effective(_live(facts[Count]), bounds)
+    cleanings = interval.effective(facts[Cleaning], bounds)
+
+    gap = gaps.find(facts, moves)
+    derived = Derived.merge(
+        pools.derive(facts, moves, gap, counts, cleanings),
+        sublots.derive(lots, moves),
+        links.derive(lots, facts[Alias], interval.in_force(decisions)),
+    )
+    return Network(
+        batch=facts.batch,
+        head=facts.head,
+        lots=_join(lots, derived.lots),
+        operations=_join(operations, derived.operations),
+        consumed=_join(_with_lot(moves[Consumed]), derived.consumed),
+        produced=_join(_with_lot(moves[Produced]), derived.produced),
+        returned=_with_lot(moves[Returned]),
+        shipped=_join(_with_lot(moves[Shipped]), derived.shipped),
+        unresolved=pools.unresolved(moves),
+    )
+
+
+def standing_movements(facts: Facts) -> dict[type, pl.DataFrame]:
+    """Movements that were neither cancelled nor reversed, with `t0` and `t1`."""
+    bounds = interval.confirmed_bounds(facts[Decision])
+    released = facts[Operation].select(
+        pl.col("key").alias("operation"), pl.col("released_at").alias("_floor")
+    )
+    standing: dict[type, pl.DataFrame] = {}
+    for kind in MOVEMENTS:
+        frame = _live(facts[kind])
+        if "operation" in frame.columns:
+            frame = frame.join(released, on="operation", how="left", maintain_order="left")
+            frame = interval.effective(frame, bounds, pl.col("_floor")).drop("_floor")
+        else:
+            frame = interval.effective(frame, bounds)
+        standing[kind] = frame
+    return standing
+
+
+def _live(frame: pl.DataFrame) -> pl.DataFrame:
+    live = frame.filter(pl.col("status").fill_null("posted") != "cancelled")
+    if "reversed_doc_no" not in frame.columns:
+        return live
+    reversals = live.filter(pl.col("reversed_doc_no").is_not_null())
+    if reversals.is_empty():
+        return live
+    reversed_docs = reversals.select("source", pl.col("reversed_doc_no").alias("doc_no")).unique()
+    return live.filter(pl.col("reversed_doc_no").is_null()).join(
+        reversed_docs, on=["source", "doc_no"], how="anti", maintain_order="left"
+    )
+
+
+def _judge(frame: pl.DataFrame, trusted: list[str]) -> pl.DataFrame:
+    """Marks proposed lots and rows that may not have happened as recorded."""
+    proposed = (pl.col("lot_source") == "system_proposed") | (
+        pl.col("posting_method") == "backflush"
+    )
+    proposed = proposed.fill_null(False) & ~pl.col("source").is_in(trusted).fill_null(False)
+    return frame.with_columns(
+        proposed=proposed,
+        doubtful=proposed | (pl.col("status") == "draft").fill_null(False),
+    )
+
+
+def _with_lot(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.filter(pl.col("lot").is_not_null()).drop("proposed")
+
+
+def _join(recorded: pl.DataFrame, derived: pl.DataFrame) -> pl.DataFrame:
+    return pl.concat([recorded, derived], how="diagonal_relaxed") if len(derived) else recorded
+
+
+def by_kind(network: Network) -> Mapping[str, pl.DataFrame]:
+    """The frames by the name of their kind."""
+    return {
+        "Lot": network.lots,
+        "Operation": network.operations,
+        "Consumed": network.consumed,
+        "Produced": network.produced,
+        "Returned": network.returned,
+        "Shipped": network.shipped,
+    }
