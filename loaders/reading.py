@@ -75,6 +75,7 @@ def _csv(path: Path, shown: str) -> Grid:
             has_header=False,
             schema={str(column): pl.String() for column in range(width)},
             separator=separator,
+            missing_columns="insert",
             truncate_ragged_lines=True,
             row_index_name=ROW,
             row_index_offset=1,
@@ -120,8 +121,12 @@ def _recoded(path: Path, encoding: str, shown: str) -> tuple[bytes, str]:
 def _separator(text: str) -> str:
     """The separator that most lines of the beginning agree on."""
     lines = [line for line in text.splitlines()[:50] if line.strip()]
-    counts = {mark: sorted(line.count(mark) for line in lines) for mark in ",;\t"}
-    return max(counts, key=lambda mark: (counts[mark][len(counts[mark]) // 2 :] or [0])[0])
+
+    def agreement(mark: str) -> tuple[int, int]:
+        counts = sorted(line.count(mark) for line in lines)
+        return sum(count > 0 for count in counts), counts[len(counts) // 2] if counts else 0
+
+    return max(",;\t", key=agreement)
 
 
 def _width(text: str, separator: str, shown: str) -> int:

@@ -1,0 +1,136 @@
+"""Headings as people write them -> fields; words in cells -> codes.
+
+`headings.json` lists English and Chinese headings by field, `words.json` words by code. A
+heading may stand for several fields: the sheet decides which one it means.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from graph_model.i18n import LANGUAGES, text
+from loaders.plant.sheets import SHEETS, Sheet
+
+_NOISE = re.compile(r"[\s_\-./:*#'\"\u200b-\u200f\u2060\ufeff\x00-\x1f]+")
+_UNIT = re.compile(r"[(\[][^)\]]*[)\]]$")
+_LOOK = 30
+"""So many rows are searched for the headings below titles and letterheads."""
+
+
+def normal(heading: str) -> str:
+    """A heading without case, width, blanks and marks."""
+    return _NOISE.sub("", unicodedata.normalize("NFKC", heading).casefold())
+
+
+@cache
+def _dictionary() -> dict[str, frozenset[str]]:
+    """Fields by normalised heading."""
+    entries = json.loads(files("loaders").joinpath("headings.json").read_text(encoding="utf-8"))
+    found: dict[str, set[str]] = {}
+    for name, entry in entries.items():
+        words = [name, entry["zh"], entry["en"], *entry["zh_synonyms"], *entry["en_synonyms"]]
+        for word in words:
+            found.setdefault(normal(word), set()).add(name)
+    for name in {field for sheet in SHEETS for field in sheet.fields}:
+        for lang in LANGUAGES:
+            found.setdefault(normal(text(f"import.field.{name}", lang)), set()).add(name)
+        found.setdefault(normal(name), set()).add(name)
+    return {word: frozenset(names) for word, names in found.items()}
+
+
+@cache
+def _words() -> dict[str, dict[str, str]]:
+    entries = json.loads(files("loaders").joinpath("words.json").read_text(encoding="utf-8"))
+    return {
+        field: {normal(word): code for code, words in codes.items() for word in [code, *words]}
+        for field, codes in entries.items()
+    }
+
+
+def word_code(field: str, word: str) -> str | None:
+    """The code that a word in a cell stands for; the word itself where the field is open."""
+    known = _words().get(field)
+    return word if known is None else known.get(normal(word))
+
+
+def sheet_named(name: str) -> Sheet | None:
+    """The sheet of this name, canonical or in either language."""
+    return _sheet_names().get(normal(name))
+
+
+@cache
+def _sheet_names() -> dict[str, Sheet]:
+    names: dict[str, Sheet] = {}
+    for sheet in SHEETS:
+        for name in (sheet.name, *(text(f"import.sheet.{sheet.name}", lang) for lang in LANGUAGES)):
+            names[normal(name)] = sheet
+    return names
+
+
+@dataclass(frozen=True)
+class Match:
+    """Which column holds which field; what was not used."""
+
+    columns: dict[str, int]
+    unknown: tuple[int, ...]
+    repeated: tuple[int, ...]
+
+
+def _candidates(heading: str) -> frozenset[str]:
+    known = _dictionary()
+    plain = normal(heading)
+    without_unit = normal(_UNIT.sub("", unicodedata.normalize("NFKC", heading).strip()))
+    return known.get(plain) or known.get(without_unit) or frozenset()
+
+
+def match(headings: Sequence[str | None], sheet: Sheet) -> Match:
+    """Fields by column: exact canonical names first, then own words, then what else they mean."""
+    columns: dict[str, int] = {}
+    used: set[int] = set()
+    repeated: list[int] = []
+    cells = [(index, text) for index, text in enumerate(headings) if text and text.strip()]
+    fits = {index: _candidates(heading) for index, heading in cells}
+
+    def take(index: int, name: str) -> None:
+        if name not in columns:
+            columns[name] = index
+        else:
+            repeated.append(index)
+        used.add(index)
+
+    for index, heading in cells:
+        exact = next((name for name in sheet.fields if normal(name) == normal(heading)), None)
+        own = next((name for name in sheet.fields if _is_label(name, heading)), None)
+        if name := exact or own:
+            take(index, name)
+    for index, _ in cells:
+        name = next((name for name in sheet.fields if name in fits[index]), None)
+        if index not in used and name:
+            take(index, name)
+    for index, _ in cells:
+        names = (n for n, also in sheet.also.items() if fits[index] & set(also))
+        name = next((name for name in names if name not in columns), None)
+        if index not in used and name:
+            take(index, name)
+    unknown = tuple(index for index, _ in cells if index not in used)
+    return Match(columns, unknown, tuple(repeated))
+
+
+def _is_label(name: str, heading: str) -> bool:
+    return any(normal(text(f"import.field.{name}", lang)) == normal(heading) for lang in LANGUAGES)
+
+
+def heading_row(rows: Sequence[Sequence[str | None]], sheet: Sheet) -> int | None:
+    """Position of the row of headings: the first that names most fields of the sheet."""
+    best, found = 0, None
+    for position, row in enumerate(rows[:_LOOK]):
+        count = len(match(row, sheet).columns)
+        if count > best:
+            best, found = count, position
+    return found

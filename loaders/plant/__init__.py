@@ -1,0 +1,1 @@
+"""The plant folder: 31 sheets, all optional."""
