@@ -1,0 +1,301 @@
+"""The embedded engine: a graph in one file, behind a lock of our own.
+
+A full load is built beside the live file and renamed, so that a kill leaves the old graph or none.
+A file that cannot be opened is put away and rebuilt from the ledger: it never holds the only copy.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import ladybug
+import polars as pl
+from filelock import FileLock, Timeout
+
+from graph_model.engines.base import DEPTH, Change, Query, Row, State
+from graph_model.engines.tables import Table, edges, nodes
+from graph_model.errors import EngineError, Locked
+
+_TYPES: dict[pl.DataType, str] = {
+    pl.String(): "STRING",
+    pl.Int64(): "INT64",
+    pl.Float64(): "DOUBLE",
+    pl.Boolean(): "BOOL",
+}
+_SHORTEST = re.compile(r"SHORTEST 1\.\.\d+")
+_FIRST_DEPTH = 1000
+_BUFFER = 1 << 30
+_STATE_DDL = (
+    "CREATE NODE TABLE Projection(key STRING, batch INT64, head STRING, form STRING, whole BOOL, "
+    "PRIMARY KEY(key))"
+)
+
+
+class LadybugGraph:
+    """A graph in `folder`. `write=True` takes the writer's lock; a second writer gets Locked.
+
+    `damaged` is true when a file could not be opened and was put away: project again and tell
+    the user (text `graph.rebuilt_after_damage`).
+    """
+
+    def __init__(self, folder: Path, *, write: bool = False) -> None:
+        self._folder = folder
+        self._file = folder / "graph.lbug"
+        self._write = write
+        self.damaged = False
+        self._database: Any = None
+        self._connection: Any = None
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(folder / "graph.lock")
+        if write:
+            self._take_lock()
+        try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # ------------------------------------------------------------------ questions
+
+    def read(self, query: Query[Row], **params: Any) -> list[Row]:
+        """Rows of the answer, complete."""
+        return query.rows(self.read_columns(query, **params))
+
+    def read_columns(self, query: Query[Any], **params: Any) -> pl.DataFrame:
+        """The answer as columns, complete: a search that reached its bound is repeated deeper."""
+        text = query.text_for("ladybug")
+        depth = _FIRST_DEPTH
+        while True:
+            self._run(f"CALL var_length_extend_max_depth={depth}")
+            frame = self._frame(_SHORTEST.sub(f"SHORTEST 1..{depth}", text), params)
+            if DEPTH not in frame.columns or (frame[DEPTH].max() or 0) < depth:  # type: ignore[operator]
+                return query.conform(frame)
+            depth *= 8
+
+    # ------------------------------------------------------------------ projection
+
+    def state(self) -> State | None:
+        """What it holds; None for an empty graph."""
+        if self._connection is None:
+            return None
+        rows = self._frame("MATCH (p:Projection) RETURN p.batch, p.head, p.form, p.whole", {})
+        return State(*rows.row(0)) if len(rows) else None
+
+    def replace(self, frames: Mapping[str, pl.DataFrame], state: State) -> None:
+        """Build a fresh graph beside the live one, then rename it."""
+        self._need_lock()
+        self._shut()
+        fresh = self._folder / "fresh.lbug"
+        _remove(fresh)
+        self._connect(fresh, read_only=False)
+        for statement in ddl():
+            self._run(statement)
+        for table in (*nodes(), *edges()):
+            self._copy(table, frames[table.id])
+        self._set_state(state)
+        self._shut()
+        _remove(self._file)
+        fresh.rename(self._file)
+        self._open()
+
+    def apply(self, changes: list[Change], state: State) -> None:
+        """Edges leave before their nodes, nodes come before their edges."""
+        self._need_lock()
+        self._set_state(State(state.batch, state.head, state.form, whole=False))
+        edge_changes = [change for change in changes if change.table.ends]
+        node_changes = [change for change in changes if not change.table.ends]
+        for change in edge_changes:
+            self._delete_edges(change.table, pl.concat([change.gone, _ends(change.changed)]))
+        for change in node_changes:
+            self._set_nodes(change.table, change.changed)
+            self._copy(change.table, change.new)
+        for change in edge_changes:
+            self._copy(change.table, pl.concat([change.new, change.changed]))
+        for change in node_changes:
+            self._delete_nodes(change.table, change.gone)
+        self._run("CHECKPOINT")
+        self._set_state(state)
+
+    def hashes(self, table: Table) -> pl.DataFrame:
+        """`key` and `row_hash` of all rows; `from` and `to` besides for edges."""
+        return self._columns(table, ["key", "row_hash"])
+
+    def rows(self, table: Table) -> pl.DataFrame:
+        """All rows with the table's columns; `from` and `to` besides for edges."""
+        frame = self._columns(table, list(table.columns))
+        return frame.with_columns(pl.col(name).cast(t) for name, t in table.columns.items())
+
+    def close(self) -> None:
+        """Close the file and give up the lock."""
+        self._shut()
+        if self._lock.is_locked:
+            (self._folder / "graph.holder").unlink(missing_ok=True)
+            self._lock.release()
+
+    # ------------------------------------------------------------------ inside
+
+    def _columns(self, table: Table, names: list[str]) -> pl.DataFrame:
+        wanted = ", ".join(f"x.`{name}` AS `{name}`" for name in names)
+        if table.ends is None:
+            return self._frame(f"MATCH (x:{table.name}) RETURN {wanted}", {})
+        start, end = table.ends
+        return self._frame(
+            f"MATCH (a:{start})-[x:{table.name}]->(b:{end}) "
+            f"RETURN a.key AS `from`, b.key AS `to`, {wanted}",
+            {},
+        )
+
+    def _copy(self, table: Table, frame: pl.DataFrame) -> None:
+        if frame.is_empty():
+            return
+        pair = ""
+        if table.ends and sum(other.name == table.name for other in edges()) > 1:
+            pair = f" (from='{table.ends[0]}', to='{table.ends[1]}')"
+        self._run(f"COPY {table.name} FROM $frame{pair}", {"frame": _arrow(table, frame)})
+
+    def _delete_edges(self, table: Table, frame: pl.DataFrame) -> None:
+        if frame.is_empty() or table.ends is None:
+            return
+        start, end = table.ends
+        rows = frame.select(f="from", t="to", k="key").to_dicts()
+        self._run(
+            f"UNWIND $rows AS r MATCH (a:{start} {{key: r.f}})-[e:{table.name} {{key: r.k}}]->"
+            f"(b:{end} {{key: r.t}}) DELETE e",
+            {"rows": rows},
+        )
+
+    def _set_nodes(self, table: Table, frame: pl.DataFrame) -> None:
+        names = [name for name in (*table.columns, "row_hash") if name != "key"]
+        # One prepared statement a row: a list of maps cannot carry a column that is all null.
+        text = f"MATCH (x:{table.name} {{key: $key}}) SET " + ", ".join(
+            f"x.`{name}` = ${name}" for name in names
+        )
+        for row in frame.select("key", *names).to_dicts():
+            self._run(text, row)
+
+    def _delete_nodes(self, table: Table, frame: pl.DataFrame) -> None:
+        if len(frame):
+            self._run(
+                f"UNWIND $keys AS k MATCH (x:{table.name} {{key: k}}) DETACH DELETE x",
+                {"keys": frame["key"].to_list()},
+            )
+
+    def _set_state(self, state: State) -> None:
+        self._run(
+            "MERGE (p:Projection {key: 'state'}) "
+            "SET p.batch = $batch, p.head = $head, p.form = $form, p.whole = $whole",
+            {"batch": state.batch, "head": state.head, "form": state.form, "whole": state.whole},
+        )
+
+    def _frame(self, text: str, params: dict[str, Any]) -> pl.DataFrame:
+        result = self._run(text, params)
+        try:
+            frame = pl.from_arrow(result.get_as_arrow())
+        finally:
+            result.close()
+        assert isinstance(frame, pl.DataFrame)
+        return frame
+
+    def _run(self, text: str, params: dict[str, Any] | None = None) -> Any:
+        if self._connection is None:
+            raise EngineError("graph_empty")
+        try:
+            return self._connection.execute(text, params or None)
+        except RuntimeError as error:
+            raise EngineError("graph_no_answer", detail=str(error)) from error
+
+    def _need_lock(self) -> None:
+        if not self._lock.is_locked:
+            raise EngineError("graph_read_only")
+
+    def _take_lock(self) -> None:
+        holder = self._folder / "graph.holder"
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            held = json.loads(holder.read_text()) if holder.exists() else {"pid": "?", "host": "?"}
+            raise Locked("graph_locked", **held) from None
+        holder.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
+
+    def _open(self) -> None:
+        if not self._file.exists():
+            return
+        try:
+            self._connect(self._file, read_only=not self._write)
+        except RuntimeError as error:
+            self._shut()
+            if "lock" in str(error).lower():
+                raise Locked("graph_busy") from error
+            if not self._write:
+                raise EngineError("graph_damaged") from error
+            self._put_away()
+
+    def _connect(self, path: Path, *, read_only: bool) -> None:
+        self._database = ladybug.Database(path, buffer_pool_size=_BUFFER, read_only=read_only)
+        self._connection = ladybug.Connection(self._database)
+
+    def _put_away(self) -> None:
+        """Keep the damaged file for a look at it, out of the way of the new one."""
+        for path in self._folder.glob("graph.lbug*"):
+            path.replace(self._folder / f"damaged-{path.name}")
+        self.damaged = True
+
+    def _shut(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        if self._database is not None:
+            self._database.close()
+        self._connection = self._database = None
+
+
+def ddl() -> list[str]:
+    """Statements that create the tables of the schema."""
+    statements = [_STATE_DDL]
+    statements += [f"CREATE NODE TABLE {t.name}({_typed(t)}, PRIMARY KEY(key))" for t in nodes()]
+    by_name: dict[str, list[Table]] = {}
+    for table in edges():
+        by_name.setdefault(table.name, []).append(table)
+    for name, group in by_name.items():
+        pairs = ", ".join(f"FROM {t.ends[0]} TO {t.ends[1]}" for t in group if t.ends)
+        statements.append(f"CREATE REL TABLE {name}({pairs}, {_typed(group[0])})")
+    return statements
+
+
+def _typed(table: Table) -> str:
+    typed = [f"`{name}` {_TYPES[dtype]}" for name, dtype in table.columns.items()]
+    return ", ".join([*typed, "row_hash INT64"])
+
+
+def _ends(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.select("from", "to", "key")
+
+
+def _arrow(table: Table, frame: pl.DataFrame) -> Any:
+    return frame.select(table.frame_columns).to_arrow()
+
+
+def _remove(path: Path) -> None:
+    for found in path.parent.glob(f"{path.name}*"):
+        if found.is_dir():
+            shutil.rmtree(found)
+        else:
+            found.unlink()

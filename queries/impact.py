@@ -1,0 +1,49 @@
+"""Who received what was made from a lot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from graph_model.engines.base import Query, Reader
+from queries import lookup, trace
+from queries.catalogue import question
+
+
+@dataclass(frozen=True)
+class ShippedLot:
+    """One shipment line; times in us UTC, null = unbounded; no customer: not recorded."""
+
+    customer: str | None
+    customer_name: str | None
+    shipment: str
+    delivery_no: str
+    status: str | None
+    lot: str
+    item_code: str
+    lot_no: str
+    quantity: float | None
+    uom: str | None
+    ship_earliest: int | None
+    ship_latest: int | None
+
+
+SHIPMENTS = Query("impact/shipments.cypher", ShippedLot)
+
+
+@question
+def shipments(graph: Reader, lots: list[str]) -> list[ShippedLot]:
+    """Shipment lines of exactly these lots."""
+    return graph.read(SHIPMENTS, lots=lots)
+
+
+@question
+def shipments_from_lots(graph: Reader, lots: list[str]) -> list[ShippedLot]:
+    """Shipment lines of these lots and of everything made from them."""
+    return shipments(graph, sorted({*lots, *(row.key for row in trace.forward(graph, lots))}))
+
+
+@question
+def customers_of_supplier_lot(graph: Reader, supplier: str, lot_no: str) -> list[ShippedLot]:
+    """Who received product containing the supplier's lot, with amounts, shipments and dates."""
+    roots = [row.key for row in lookup.lots_of_supplier(graph, supplier, lot_no)]
+    return shipments_from_lots(graph, roots)

@@ -1,0 +1,115 @@
+"""Where lots went and where they came from, at any depth, rework loops included."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from graph_model.engines.base import Query, Reader
+from queries.catalogue import question
+
+
+@dataclass(frozen=True)
+class TracedLot:
+    """A lot reached; `steps` edges from the nearest root, two per operation."""
+
+    key: str
+    item: str | None
+    item_code: str
+    lot_no: str
+    owner: str
+    sublot: str
+    steps: int
+
+
+@dataclass(frozen=True)
+class Input:
+    """A lot that went directly into another."""
+
+    lot: str
+    input: str
+    operation: str
+
+
+@dataclass(frozen=True)
+class Flow:
+    """One movement; times in us UTC, null = unbounded."""
+
+    key: str
+    start: str
+    finish: str
+    quantity: float | None
+    uom: str | None
+    basis: str | None
+    rule: str | None
+    earliest: int | None
+    latest: int | None
+    person: str | None
+
+
+FORWARD = Query("trace/forward.cypher", TracedLot)
+BACKWARD = Query("trace/backward.cypher", TracedLot)
+INPUTS = Query("trace/inputs.cypher", Input)
+CONSUMED = Query("trace/consumed.cypher", Flow)
+PRODUCED = Query("trace/produced.cypher", Flow)
+
+
+@question
+def forward(graph: Reader, lots: list[str]) -> list[TracedLot]:
+    """All lots that contain material of these; a root only when a loop comes back to it."""
+    return _with_loops(graph, lots, graph.read(FORWARD, lots=lots))
+
+
+@question
+def backward(graph: Reader, lots: list[str]) -> list[TracedLot]:
+    """All lots that went into these; a root only when a loop comes back to it."""
+    found = graph.read(BACKWARD, lots=lots)
+    forward_of_roots = {row.key for row in forward(graph, lots)}
+    missing = sorted(set(lots) & forward_of_roots - {row.key for row in found})
+    # A loop through a root has the same length both ways.
+    loops = [row for row in forward(graph, missing) if row.key in missing] if missing else []
+    return found + loops
+
+
+@question
+def inputs(graph: Reader, lots: list[str]) -> list[Input]:
+    """Lots that went directly into these, with the operation."""
+    return graph.read(INPUTS, lots=lots)
+
+
+@question
+def flows_forward(graph: Reader, lots: list[str]) -> pl.DataFrame:
+    """The movements of the cone forward from these lots, as columns of `Flow`."""
+    cone = sorted({*lots, *(row.key for row in forward(graph, lots))})
+    consumed = graph.read_columns(CONSUMED, lots=cone)
+    produced = graph.read_columns(PRODUCED, lots=cone)
+    inside = consumed.select(start="finish").unique()
+    return pl.concat([consumed, produced.join(inside, on="start", how="semi")])
+
+
+@question
+def flows_backward(graph: Reader, lots: list[str]) -> pl.DataFrame:
+    """The movements of the cone backward from these lots, as columns of `Flow`."""
+    cone = sorted({*lots, *(row.key for row in backward(graph, lots))})
+    produced = graph.read_columns(PRODUCED, lots=cone)
+    consumed = graph.read_columns(CONSUMED, lots=cone)
+    inside = produced.select(finish="start").unique()
+    return pl.concat([consumed.join(inside, on="finish", how="semi"), produced])
+
+
+def _with_loops(graph: Reader, roots: list[str], found: list[TracedLot]) -> list[TracedLot]:
+    """Adds roots that their own cone leads back to: one engine's search never returns its start."""
+    steps = {row.key: row.steps for row in found}
+    loops: dict[str, int] = {}
+    for row in graph.read(INPUTS, lots=[root for root in roots if root not in steps]):
+        if row.input == row.lot or row.input in steps:
+            length = (0 if row.input == row.lot else steps[row.input]) + 2
+            loops[row.lot] = min(length, loops.get(row.lot, length))
+    if not loops:
+        return found
+    named = {lot.key: lot for lot in graph.read(LOTS, lots=sorted(loops))}
+    return found + [replace(named[key], steps=length) for key, length in sorted(loops.items())]
+
+
+LOTS = Query("trace/lots.cypher", TracedLot)
