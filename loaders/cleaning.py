@@ -105,9 +105,7 @@ def _parts(text: pl.Series) -> pl.DataFrame:
     compact = text.str.replace(
         r"^(\d{4})(\d{2})(\d{2})(?:[ T]?(\d{2})(\d{2})(\d{2})?)?$", "$1-$2-$3 $4:$5:$6"
     ).str.replace(r"[ :]+$", "")
-    european = compact.str.replace(
-        r"^(1[3-9]|2\d|3[01])[/.](\d{1,2})[/.](\d{4})", "$3-$2-$1"
-    )
+    european = compact.str.replace(r"^(1[3-9]|2\d|3[01])[/.](\d{1,2})[/.](\d{4})", "$3-$2-$1")
     return european.str.extract_groups(_STAMP).struct.unnest()
 
 

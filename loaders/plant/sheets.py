@@ -16,38 +16,39 @@ _MOVE = (
     "reversed_doc_no lot_source posting_method operator source org remark "
 )
 
-NUMBERS = set(
+
+def _set(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+NUMBERS = _set(
     "quantity units_per_pack shelf_life_days tolerance unit_cost sales_price per_quantity "
     "scrap_rate planned_qty reported_qty heel_qty level_qty counted_qty book_qty sample_size "
-    "acceptance".split()
+    "acceptance"
 )
-DATES = set(
-    "business_date ship_date arrival_date label_date expiry_date valid_from valid_to as_of "
-    "day".split()
+DATES = _set(
+    "business_date ship_date arrival_date label_date expiry_date valid_from valid_to as_of day"
 )
-STAMPS = set(
-    "event_time entered_at audited_at released_at started_at finished_at mounted_at "
-    "removed_at".split()
+STAMPS = _set(
+    "event_time entered_at audited_at released_at started_at finished_at mounted_at removed_at"
 )
-FLAGS = set(
-    "lot_tracked homogeneous backflush co_product verified_empty verified clearance".split()
-)
-WORDS = set(
+FLAGS = _set("lot_tracked homogeneous backflush co_product verified_empty verified clearance")
+WORDS = _set(
     "item_type measure party_kind site_kind holder_kind alias_kind order_kind order_status "
     "doc_status lot_source posting_method output_kind change_kind scrap_kind action "
-    "shipment_status quality_status result".split()
+    "shipment_status quality_status result"
 )
-TEXTS = set(
+TEXTS = _set(
     "item_name item_spec supplier_name customer_name site_name person_name address remark "
     "contains may_contain reason reject_reason method inspection_item process_param set_value "
     "measured_value spec_limit contact_phone role department country language currency "
-    "manufacturer timezone day_start starts ends place_name destination".split()
+    "manufacturer timezone day_start starts ends place_name destination"
 )
 
 
 def type_of(name: str) -> Type:
     """How the cells of a field are read."""
-    tables: tuple[tuple[Type, set[str]], ...] = (
+    tables: tuple[tuple[Type, frozenset[str]], ...] = (
         ("number", NUMBERS),
         ("date", DATES),
         ("stamp", STAMPS),
@@ -278,9 +279,9 @@ SHEETS: tuple[Sheet, ...] = (
 )
 BY_NAME = {sheet.name: sheet for sheet in SHEETS}
 
-IDENTIFYING = set(
+IDENTIFYING = _set(
     "item_code lot_no parent_lot_no child_lot_no content_lot_no to_lot_no supplier_lot_no "
     "output_lot_no container_no tank work_order_no delivery_no printed_code supplier_code "
-    "customer_code site_code person_code code shift inspection_no complaint_no".split()
+    "customer_code site_code person_code code shift inspection_no complaint_no"
 )
 """A row is set aside only if none of these can be read from it."""

@@ -1,0 +1,124 @@
+"""Files -> tables of facts: `read` finds the format, reads, maps and counts.
+
+For each sheet: read = loaded + already known + set aside. Persons appear under pseudonyms;
+their names are in `Intake.names` only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import polars as pl
+
+from graph_model.errors import BadFile, BadInput
+from loaders.findings import Finding
+from loaders.reading import SUFFIXES
+
+
+class Options(Protocol):
+    """The settings that reading needs; `graph_model.settings.Settings` has them."""
+
+    @property
+    def company(self) -> str:
+        """Company of rows that name no organisation."""
+
+    @property
+    def timezone(self) -> str:
+        """IANA time zone of places that name none."""
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """Options for a plant that has set none."""
+
+    company: str = "PLANT"
+    timezone: str = "Asia/Shanghai"
+
+
+@dataclass
+class Counts:
+    """Rows of one sheet."""
+
+    read: int = 0
+    already_known: int = 0
+    set_aside: int = 0
+
+    @property
+    def loaded(self) -> int:
+        """Rows that became facts."""
+        return self.read - self.already_known - self.set_aside
+
+
+@dataclass
+class Intake:
+    """What was read: `tables` by kind, set-aside rows among them as `SetAside`."""
+
+    kind: str
+    tables: dict[str, pl.DataFrame]
+    findings: list[Finding]
+    counts: dict[str, Counts]
+    files: list[Path]
+    names: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def set_aside(self) -> pl.DataFrame | None:
+        """Rows that could not be read as facts."""
+        return self.tables.get("SetAside")
+
+
+def unnamed(name: str) -> str:
+    """No pseudonym service: persons are left out altogether."""
+    return ""
+
+
+def input_files(path: Path) -> list[Path]:
+    """The readable files of a folder, or the file itself, by name. Raises BadInput."""
+    if not path.exists():
+        raise BadInput("path_missing", path=str(path))
+    if path.is_file():
+        return [path]
+    found = [
+        file
+        for file in sorted(path.iterdir())
+        if file.is_file()
+        and file.suffix.lower() in (*SUFFIXES, ".json")
+        and not file.name.startswith((".", "~$"))
+    ]
+    if not found:
+        raise BadFile("nothing_to_read", path=str(path))
+    return found
+
+
+def kind_of(files: list[Path]) -> str:
+    """`foodchainlab` for its JSON or its three files, else `plant`."""
+    names = {file.stem.lower() for file in files}
+    network = {"stations", "deliveries"} <= names or any(
+        file.suffix.lower() == ".json" for file in files
+    )
+    return "foodchainlab" if network else "plant"
+
+
+def read(
+    path: Path,
+    kind: str | None = None,
+    options: Options | None = None,
+    *,
+    pseudonym: Callable[[str], str] = unnamed,
+    progress: Callable[[str], None] = lambda name: None,
+) -> Intake:
+    """Read a file or folder. `kind`: plant or foodchainlab, found out when not given.
+
+    `pseudonym` is called once a distinct name; `progress` with each file or sheet begun.
+    Raises BadInput and BadFile with what to do; nothing is read then.
+    """
+    from loaders import foodchainlab, plant
+
+    files = input_files(Path(path))
+    readers = {"plant": plant.read, "foodchainlab": foodchainlab.read}
+    chosen = kind or kind_of(files)
+    if chosen not in readers:
+        raise BadInput("import_kind_unknown", kind=chosen)
+    return readers[chosen](files, options or Defaults(), pseudonym, progress)

@@ -1,0 +1,232 @@
+"""Text grids -> typed frames of a sheet: fields cleaned, times in µs UTC, keys of the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+import polars as pl
+
+from graph_model.keys import join_columns
+from loaders.cleaning import Zone, clean_code, clean_number, clean_text, read_times
+from loaders.findings import Finding, Severity
+from loaders.headings import heading_row, match, word_code
+from loaders.plant.sheets import DATES, STAMPS, Sheet, type_of
+from loaders.reading import ROW, Grid
+
+_MOST_FINDINGS = 10_000
+PLACES = ("line", "tank", "site_code", "place", "to_place", "from_place")
+PROVENANCE = ("_file", "_sheet", "_row")
+
+
+@dataclass
+class Zones:
+    """Time zone and start of the production day by place; a default for all others."""
+
+    default: str
+    timezone: dict[str, str] = field(default_factory=dict)
+    start: dict[str, int] = field(default_factory=dict)
+
+    def of(self, frame: pl.DataFrame) -> Zone:
+        """Zone of each row by the first place it names."""
+        places = [pl.col(name) for name in PLACES if name in frame.columns]
+        place = pl.coalesce(places) if places else pl.lit(None, dtype=pl.String)
+        picked = frame.select(
+            place.replace_strict(self.timezone, default=self.default, return_dtype=pl.String)
+            .fill_null(self.default)
+            .alias("zone"),
+            place.replace_strict(self.start, default=0, return_dtype=pl.Int64)
+            .fill_null(0)
+            .alias("start"),
+        )
+        if picked.height < frame.height:
+            picked = pl.concat([picked] * frame.height)
+        return Zone(picked["zone"], picked["start"])
+
+
+def _note(
+    frame: pl.DataFrame, bad: pl.Series, rule: str, severity: Severity, name: str, values: pl.Series
+) -> list[Finding]:
+    places = frame.select(PROVENANCE).with_columns(v=values).filter(bad)
+    listed = [
+        Finding(rule, severity, file, sheet, row, name, value or "")
+        for file, sheet, row, value in places.head(_MOST_FINDINGS).iter_rows()
+    ]
+    if places.height > _MOST_FINDINGS:
+        first = places.row(_MOST_FINDINGS)
+        more = {"more": places.height - _MOST_FINDINGS}
+        listed.append(Finding(rule, severity, first[0], first[1], 0, name, "", more))
+    return listed
+
+
+def picked(grid: Grid, sheet: Sheet) -> tuple[pl.DataFrame, list[Finding]]:
+    """The sheet's fields as cleaned text with provenance; headings that cannot be used."""
+    texts = [name for name in grid.frame.columns if name != ROW]
+    head = grid.frame.head(30).select(texts).rows()
+    position = heading_row(head, sheet)
+    schema = {name: pl.String() for name in (*sheet.fields, "_file", "_sheet")} | {ROW: pl.Int64()}
+    if position is None:
+        return pl.DataFrame(schema=schema), [
+            Finding("heading_missing", "error", grid.file, grid.sheet, 0)
+        ]
+    headings = head[position]
+    found = match(headings, sheet)
+    at = grid.frame[ROW][position]
+    notes = [
+        Finding(rule, severity, grid.file, grid.sheet, at, headings[index], headings[index])
+        for rule, severity, indexes in (
+            ("unknown_column", "info", found.unknown),
+            ("duplicate_heading", "warning", found.repeated),
+        )
+        for index in indexes
+    ]
+    notes += [
+        Finding("cell_too_long", "error", grid.file, grid.sheet, row, headings[int(name)] or "")
+        for row, name in grid.too_long
+    ]
+    body = grid.frame.slice(position + 1)
+    columns = {
+        name: pl.col(texts[found.columns[name]]) if name in found.columns else pl.lit(None)
+        for name in sheet.fields
+    }
+    frame = body.select(
+        *(expr.cast(pl.String).alias(name) for name, expr in columns.items()),
+        pl.lit(grid.file).alias("_file"),
+        pl.lit(grid.sheet).alias("_sheet"),
+        pl.col(ROW),
+    )
+    return frame, notes
+
+
+def _word(column: pl.Series, name: str) -> pl.Series:
+    codes = {word: word_code(name, word) for word in column.unique() if word is not None}
+    return column.replace_strict(codes, default=None, return_dtype=pl.String)
+
+
+def typed(frame: pl.DataFrame, sheet: Sheet) -> tuple[pl.DataFrame, list[Finding]]:
+    """All fields but times as values."""
+    notes: list[Finding] = []
+    done: list[pl.Series] = []
+    for name in sheet.fields:
+        kind, raw = type_of(name), frame[name]
+        if raw.null_count() == len(raw):
+            dtype = {"number": pl.Float64(), "flag": pl.Boolean()}.get(kind, pl.String())
+            done.append(raw.cast(dtype))
+        elif kind == "code":
+            done.append(clean_code(raw))
+        elif kind == "number":
+            done.append(clean_number(raw))
+        elif kind == "word":
+            done.append(_word(clean_text(raw), name))
+        elif kind == "flag":
+            done.append(_word(clean_text(raw), "flag") == "true")
+        else:
+            done.append(clean_text(raw))
+        if kind in ("number", "word", "flag"):
+            bad = done[-1].is_null() & raw.is_not_null() & (raw.str.strip_chars() != "")
+            rule = "unreadable_number" if kind == "number" else "unreadable_word"
+            notes += _note(frame, bad, rule, "warning", name, raw)
+    return frame.with_columns(done), notes
+
+
+def timed(frame: pl.DataFrame, sheet: Sheet, zones: Zones) -> tuple[pl.DataFrame, list[Finding]]:
+    """Times as `<field>` (earliest) and `<field>__latest`, in µs UTC."""
+    notes: list[Finding] = []
+    zone = zones.of(frame)
+    for name in (name for name in sheet.fields if name in DATES | STAMPS):
+        raw = frame[name]
+        if raw.null_count() == len(raw):
+            both = pl.Series(name, [None], dtype=pl.Int64).new_from_index(0, len(raw))
+            frame = frame.with_columns(both, both.alias(f"{name}__latest"))
+            continue
+        if name in DATES:
+            # A date cell is handed over with midnight: it is the day, not the moment.
+            raw = raw.str.replace(r"[ T]00:00(:00)?(\.0+)?$", "")
+        earliest, latest = read_times(raw, zone)
+        notes += _note(
+            frame, earliest.is_null() & raw.is_not_null(), "unreadable_date", "warning", name, raw
+        )
+        frame = frame.with_columns(earliest.alias(name), latest.alias(f"{name}__latest"))
+    return frame, notes
+
+
+def _digest(frame: pl.DataFrame, names: Sequence[str]) -> pl.Series:
+    """MD5 of each row's content; empty fields do not count."""
+    content = frame.select(
+        pl.concat_str(
+            [pl.format(f"{name}={{}}", pl.col(name).cast(pl.String)) for name in sorted(names)],
+            separator="\x1f",
+            ignore_nulls=True,
+        ).alias("content")
+    )
+    connection = duckdb.connect()
+    try:
+        connection.register("content_rows", content.to_arrow())
+        result = connection.sql("SELECT md5(content) AS digest FROM content_rows")
+        answer = pl.Series("digest", result.to_arrow_table().column("digest"), dtype=pl.String)
+    finally:
+        connection.close()
+    return answer
+
+
+def tails(
+    frame: pl.DataFrame, sheet: Sheet, number: str = "doc_no", line: str = "doc_line_no"
+) -> tuple[pl.DataFrame, list[Finding]]:
+    """`_tail`: what makes the row's key unique in its company and sheet.
+
+    Document and line where there is a line number; else document, content and the ordinal among
+    equal rows of that file. `_repeated` marks rows that equal one of another part.
+    """
+    fields = [name for name in sheet.fields if name in frame.columns]
+    empty = pl.lit(None, dtype=pl.String)
+    document = (pl.col(number) if number in fields else empty).fill_null("-")
+    lined = (pl.col(line) if line in fields else empty).is_not_null()
+    if number in fields:
+        lined &= pl.col(number).is_not_null()
+    frame = frame.with_columns(
+        _tail=pl.when(lined).then(
+            pl.concat_str(document, pl.col(line) if line in fields else empty, separator="/")
+        )
+    )
+    duplicated = frame.select(pl.struct("company", "_tail").is_duplicated()).to_series()
+    needs = frame["_tail"].is_null() | duplicated
+    if not needs.any():
+        return frame.with_columns(_repeated=pl.lit(False)), []
+    frame = frame.with_row_index("_at")
+    part = frame.filter(needs)
+    part = part.with_columns(_digest(part, fields).alias("_digest"))
+    part = part.with_columns(
+        _n=pl.int_range(pl.len()).over("company", "_digest", "_file", "_sheet"),
+        _many=pl.col("_digest").n_unique().over("company", "_tail"),
+    )
+    clash = part.select(pl.col("_tail").is_not_null() & (pl.col("_many") > 1)).to_series()
+    notes = (
+        _note(part, clash, "line_repeated", "warning", line, part[number]) if clash.any() else []
+    )
+    part = part.select(
+        "_at",
+        pl.when(pl.col("_tail").is_null())
+        .then(pl.concat_str(document, "_digest", pl.col("_n").cast(pl.String), separator="/"))
+        .when(pl.col("_many") > 1)
+        .then(pl.concat_str("_tail", "_digest", separator="/"))
+        .otherwise("_tail")
+        .alias("_found"),
+    )
+    frame = frame.join(part, on="_at", how="left", maintain_order="left")
+    frame = frame.with_columns(_tail=pl.coalesce("_found", "_tail")).drop("_at", "_found")
+    again = frame.select(~pl.struct("company", "_tail").is_first_distinct()).to_series()
+    if again.any():
+        notes += _note(frame, again, "row_repeated", "info", "", frame["_tail"])
+    return frame.with_columns(again.alias("_repeated")), notes
+
+
+def with_key(frame: pl.DataFrame, sheet: Sheet) -> pl.DataFrame:
+    """`key` from company, sheet and tail."""
+    prefix = join_columns(pl.col("company"), sheet.name)
+    return frame.with_columns(key=pl.concat_str(prefix, pl.col("_tail"), separator="/"))
+
+
+def apply_words(frame: pl.DataFrame, name: str, words: Mapping[str, str]) -> pl.DataFrame:
+    """A text column with some values replaced."""
+    return frame.with_columns(pl.col(name).replace(words))

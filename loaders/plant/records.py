@@ -1,0 +1,271 @@
+"""All other sheets: master data, orders, counts, stock, uses, checks and complaints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import polars as pl
+
+from graph_model.keys import join_columns, lot_key_column
+from graph_model.schema import (
+    Alias,
+    Cleaning,
+    Complaint,
+    Component,
+    Count,
+    Customer,
+    Inspection,
+    Item,
+    Operation,
+    Person,
+    ProcessValue,
+    Shift,
+    Shipment,
+    Site,
+    Stock,
+    Supplier,
+    Use,
+    columns,
+)
+from loaders.plant.movements import C, Context, place
+
+
+def _stated(frame: pl.DataFrame, kind: type) -> dict[str, pl.Expr]:
+    """The fields of a node that the sheet has under the same name."""
+    names = {column.name for column in columns(kind)} - set(kind.KEY)  # type: ignore[attr-defined]
+    return {name: C(name) for name in frame.columns if name in names}
+
+
+def items(rows: pl.DataFrame, ctx: Context) -> None:
+    """Item master."""
+    stated = _stated(rows.drop("item"), Item)
+    ctx.out.node(Item, rows, C("company"), C("item_code"), **stated)
+
+
+def bom(rows: pl.DataFrame, ctx: Context) -> None:
+    """Recipe lines."""
+    rows = rows.with_columns(parent=join_columns(C("company"), C("parent_item_code")))
+    rows = rows.filter(C("item").is_not_null() & C("parent").is_not_null())
+    ctx.out.add(Component, rows, valid_to=C("valid_to__latest"))
+
+
+def suppliers(rows: pl.DataFrame, ctx: Context) -> None:
+    """Supplier master."""
+    _party(rows, ctx, Supplier, "supplier")
+
+
+def customers(rows: pl.DataFrame, ctx: Context) -> None:
+    """Customer master."""
+    _party(rows, ctx, Customer, "customer")
+
+
+def _party(rows: pl.DataFrame, ctx: Context, kind: type, role: str) -> None:
+    stated = {name: C(name) for name in ("country", "language", "address")}
+    ctx.out.node(
+        kind, rows, C(f"{role}_code"), name=C(f"{role}_name"), kind=C("party_kind"), **stated
+    )
+
+
+def sites(rows: pl.DataFrame, ctx: Context) -> None:
+    """Places."""
+    ctx.out.node(
+        Site,
+        rows,
+        C("company"),
+        C("site_code"),
+        name=C("site_name"),
+        kind=C("site_kind"),
+        parent=place("parent_site"),
+        holder=C("holder"),
+        holder_kind=C("holder_kind"),
+        timezone=C("timezone"),
+        day_start=C("day_start"),
+    )
+
+
+def people(rows: pl.DataFrame, ctx: Context) -> None:
+    """Persons by pseudonym; codes and names were replaced before."""
+    ctx.out.node(Person, rows, C("person_code"), department=C("department"), role=C("role"))
+
+
+def aliases(rows: pl.DataFrame, ctx: Context) -> None:
+    """Other numbers for items, companies and lots."""
+    item = {"alias": ("alias", "alias_item_code"), "target": ("code", "item_code")}
+    key = {}
+    for side, (plain, code) in item.items():
+        owner, lot_no = ("alias_owner", "alias_lot_no") if side == "alias" else ("owner", "lot_no")
+        lot = lot_key_column(
+            C(owner).fill_null(C("company")), C(code), pl.coalesce(C(lot_no), C(plain))
+        )
+        item_owner = C(owner).fill_null(C("company"))
+        key[side] = (
+            pl.when(C("alias_kind") == "lot")
+            .then(lot)
+            .when(C("alias_kind") == "item")
+            .then(join_columns(item_owner, pl.coalesce(C(plain), C(code))))
+            .otherwise(join_columns(C(plain)))
+        )
+    found = rows.with_columns(
+        kind=C("alias_kind").fill_null("company"), alias=key["alias"], target=key["target"]
+    ).filter(C("alias").is_not_null() & C("target").is_not_null())
+    ctx.out.add(Alias, found, key=join_columns("alias", C("kind"), C("alias"), C("target")))
+
+
+def shifts(rows: pl.DataFrame, ctx: Context) -> None:
+    """Working periods."""
+    rows = rows.filter(
+        C("shift").is_not_null() & C("starts").is_not_null() & C("ends").is_not_null()
+    )
+    ctx.out.add(Shift, rows, site=place("site_code"))
+
+
+def work_orders(rows: pl.DataFrame, ctx: Context) -> None:
+    """Order heads; rework has its kind in the column, not in the key."""
+    kind = pl.when(C("order_kind") == "rework").then(pl.lit("rework")).otherwise(pl.lit("produce"))
+    key = join_columns(C("company"), "produce", C("work_order_no"))
+    frame = rows.select(
+        key=key,
+        company=C("company"),
+        kind=kind,
+        number=C("work_order_no"),
+        work_order_no=C("work_order_no"),
+        item=C("item"),
+        status=C("order_status"),
+        planned_qty=C("planned_qty"),
+        reported_qty=C("reported_qty"),
+        uom=C("uom"),
+        site=C("line"),
+        shift=C("shift"),
+        released_at=C("released_at"),
+        earliest=C("started_at"),
+        latest=C("finished_at__latest"),
+        source=C("source"),
+        _file=C("_file"),
+        _sheet=C("_sheet"),
+        _row=C("_row"),
+    )
+    ctx.out.add(Operation, frame)
+
+
+def _lots(rows: pl.DataFrame, ctx: Context) -> None:
+    ctx.out.lots(rows, C("company"), C("item_code"), C("lot_no"), item=C("item"))
+
+
+def tank_levels(rows: pl.DataFrame, ctx: Context) -> None:
+    """Levels and empty marks of tanks."""
+    ctx.out.add(Count, rows, site=place("tank"), lot=None, quantity=C("level_qty"))
+
+
+def counts(rows: pl.DataFrame, ctx: Context) -> None:
+    """Stock counts."""
+    _lots(rows, ctx)
+    ctx.out.add(Count, rows, site=C("place"), quantity=C("counted_qty"))
+
+
+def stock(rows: pl.DataFrame, ctx: Context) -> None:
+    """Stock as of a moment."""
+    _lots(rows, ctx)
+    ctx.out.add(Stock, rows, site=C("place"), as_of=C("as_of__latest"))
+
+
+def equipment_use(rows: pl.DataFrame, ctx: Context) -> None:
+    """Lots and tools mounted on a line."""
+    _lots(rows, ctx)
+    ctx.out.add(
+        Use,
+        rows,
+        site=place("site_code"),
+        operation=_order(rows, ctx),
+        earliest=C("mounted_at"),
+        latest=C("removed_at__latest"),
+    )
+
+
+def _order(rows: pl.DataFrame, ctx: Context) -> pl.Expr:
+    named = rows.filter(C("work_order_no").is_not_null())
+    number = C("work_order_no")
+    ctx.out.node(Operation, named, C("company"), "produce", number, work_order_no=number)
+    return join_columns(C("company"), "produce", number)
+
+
+def cleaning(rows: pl.DataFrame, ctx: Context) -> None:
+    """Cleanings and line clearances."""
+    ctx.out.add(Cleaning, rows, site=place("site_code"))
+
+
+def process_values(rows: pl.DataFrame, ctx: Context) -> None:
+    """Set and measured values."""
+    ctx.out.add(ProcessValue, rows, operation=_order(rows, ctx))
+
+
+def inspections(rows: pl.DataFrame, ctx: Context) -> None:
+    """Checks of lots and orders."""
+    _lots(rows, ctx)
+    ctx.out.node(
+        Inspection,
+        rows.drop("place").rename({"_place": "place"}),
+        C("company"),
+        pl.coalesce("inspection_no", "_tail"),
+        lot=C("lot"),
+        operation=_order(rows, ctx),
+        person=C("inspector"),
+        **{
+            name: C(name)
+            for name in [
+                "inspection_item",
+                "method",
+                "sample_size",
+                "acceptance",
+                "result",
+                "measured_value",
+                "spec_limit",
+                "reject_reason",
+                "place",
+                "earliest",
+                "latest",
+            ]
+        },
+    )
+
+
+def complaints(rows: pl.DataFrame, ctx: Context) -> None:
+    """Reports of customers."""
+    _lots(rows, ctx)
+    named = rows.filter(C("delivery_no").is_not_null())
+    ctx.out.node(Shipment, named, C("company"), C("delivery_no"))
+    ctx.out.node(
+        Complaint,
+        rows,
+        C("company"),
+        pl.coalesce("complaint_no", "_tail"),
+        customer=join_columns(C("customer_code")),
+        shipment=join_columns(C("company"), C("delivery_no")),
+        **{
+            name: C(name)
+            for name in ["item", "lot", "printed_code", "reason", "earliest", "latest"]
+        },
+    )
+
+
+RECORDS: dict[str, Callable[[pl.DataFrame, Context], None]] = {
+    mapper.__name__: mapper
+    for mapper in (
+        items,
+        bom,
+        suppliers,
+        customers,
+        sites,
+        people,
+        aliases,
+        shifts,
+        work_orders,
+        tank_levels,
+        counts,
+        stock,
+        equipment_use,
+        cleaning,
+        process_values,
+        inspections,
+        complaints,
+    )
+}

@@ -1,0 +1,110 @@
+"""What is collected while sheets are mapped: frames by kind, stubs of what rows only name."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import polars as pl
+
+from graph_model.keys import join_columns, lot_key_column
+from graph_model.schema import (
+    KINDS,
+    Customer,
+    Item,
+    Lot,
+    Operation,
+    Shipment,
+    Site,
+    Supplier,
+    conform,
+)
+
+_PROVENANCE = ("_file", "_sheet", "_row")
+
+
+class Tables:
+    """Frames by kind of schema; `finish` folds them to one row a key, sorted."""
+
+    def __init__(self) -> None:
+        self._frames: dict[type, list[pl.DataFrame]] = defaultdict(list)
+
+    def add(self, kind: type, frame: pl.DataFrame, /, **columns: Any) -> None:
+        """Rows of a kind: the frame's columns with `columns` on top; rows without key left out."""
+        exprs = {
+            name: value if isinstance(value, pl.Expr) else pl.lit(value)
+            for name, value in columns.items()
+        }
+        rows = conform(kind, frame.with_columns(**exprs), provenance=True)
+        rows = rows.filter(pl.col("key").is_not_null())
+        if kind in _STUBBED:
+            # One row a distinct statement: a movement sheet names the same lot many times.
+            said = [name for name in rows.columns if name not in _PROVENANCE]
+            rows = rows.unique(said, keep="first", maintain_order=True)
+        self._frames[kind].append(rows)
+
+    def node(
+        self, kind: type, frame: pl.DataFrame, first: pl.Expr, /, *rest: Any, **more: Any
+    ) -> None:
+        """Rows of a node: its key fields in order, then what else is stated; nothing else."""
+        names = kind.KEY  # type: ignore[attr-defined]
+        values = dict(zip(names, (first, *rest), strict=False))
+        stated = {
+            name: value if isinstance(value, pl.Expr) else pl.lit(value)
+            for name, value in (values | more).items()
+        }
+        columns = [value.alias(name) for name, value in stated.items()]
+        key = join_columns(*values.values()).alias("key")
+        self.add(kind, frame.select(key, *columns, *_PROVENANCE))
+
+    def lots(
+        self,
+        frame: pl.DataFrame,
+        owner: pl.Expr,
+        item_code: pl.Expr,
+        lot_no: pl.Expr,
+        *,
+        sublot: pl.Expr | None = None,
+        **more: Any,
+    ) -> None:
+        """Lots named by rows, and nothing where owner, item or number is missing."""
+        part = sublot if sublot is not None else pl.lit("")
+        # Expressions read the row's own columns before any of them is replaced.
+        named = frame.select(
+            lot_key_column(owner, item_code, lot_no, sublot).alias("key"),
+            owner.alias("owner"),
+            item_code.alias("item_code"),
+            lot_no.alias("lot_no"),
+            part.fill_null("").alias("sublot"),
+            *(
+                (value if isinstance(value, pl.Expr) else pl.lit(value)).alias(name)
+                for name, value in more.items()
+            ),
+            *_PROVENANCE,
+        )
+        self.add(Lot, named)
+
+    def finish(self) -> dict[str, pl.DataFrame]:
+        """All tables: one row a key (first value stated of each property), sorted by key."""
+        done: dict[str, pl.DataFrame] = {}
+        for name, kind in KINDS.items():
+            if frames := self._frames.get(kind):
+                done[name] = _folded(pl.concat(frames))
+        return done
+
+
+_STUBBED = (Item, Lot, Operation, Supplier, Customer, Site, Shipment)
+
+
+def _folded(rows: pl.DataFrame) -> pl.DataFrame:
+    if not rows["key"].is_duplicated().any():
+        return rows.sort("key")
+    twice = rows["key"].is_duplicated()
+    single = rows.filter(~twice)
+    merged = (
+        rows.filter(twice)
+        .group_by("key", maintain_order=True)
+        .agg(pl.all().exclude("key").drop_nulls().first())
+        .select(rows.columns)
+    )
+    return pl.concat([single, merged]).sort("key")
