@@ -58,13 +58,13 @@ PRODUCED = Query("trace/produced.cypher", Flow)
 @question
 def forward(graph: Reader, lots: list[str]) -> list[TracedLot]:
     """All lots that contain material of these; a root only when a loop comes back to it."""
-    return _with_loops(graph, lots, graph.read(FORWARD, lots=lots))
+    return _with_loops(graph, lots, _reach(graph, FORWARD, lots))
 
 
 @question
 def backward(graph: Reader, lots: list[str]) -> list[TracedLot]:
     """All lots that went into these; a root only when a loop comes back to it."""
-    found = graph.read(BACKWARD, lots=lots)
+    found = _reach(graph, BACKWARD, lots)
     forward_of_roots = {row.key for row in forward(graph, lots)}
     missing = sorted(set(lots) & forward_of_roots - {row.key for row in found})
     # A loop through a root has the same length both ways.
@@ -96,6 +96,17 @@ def flows_backward(graph: Reader, lots: list[str]) -> pl.DataFrame:
     consumed = graph.read_columns(CONSUMED, lots=cone)
     inside = produced.select(finish="start").unique()
     return pl.concat([consumed.join(inside, on="finish", how="semi"), produced])
+
+
+def _reach(graph: Reader, query: Query[TracedLot], roots: list[str]) -> list[TracedLot]:
+    """Lots reached from any root, each once, with the fewest steps."""
+    nearest: dict[str, TracedLot] = {}
+    for root in roots:
+        for row in graph.read(query, lot=root):
+            known = nearest.get(row.key)
+            if known is None or row.steps < known.steps:
+                nearest[row.key] = row
+    return sorted(nearest.values(), key=lambda row: (row.steps, row.key))
 
 
 def _with_loops(graph: Reader, roots: list[str], found: list[TracedLot]) -> list[TracedLot]:

@@ -1,9 +1,8 @@
-// Question: which lots contain material of these lots, at any depth?
-// Params:   $lots  lot keys
+// Question: which lots contain material of this lot, at any depth?
+// Params:   $lot  lot key
 // Returns:  key, item, item_code, lot_no, owner, sublot, steps
-//   one row per lot; steps = edges from the nearest root (two per operation); never limited
-UNWIND $lots AS k
-MATCH p = (s:Lot {key: k})-[:CONSUMED_IN|PRODUCED*1..]->(l:Lot)
+//   one row per lot; steps = edges from the root (two per operation); never limited
+MATCH p = (s:Lot {key: $lot})-[:CONSUMED_IN|PRODUCED*1..]->(l:Lot)
 WITH l, min(length(p)) AS steps
 RETURN l.key AS key, l.item AS item, l.item_code AS item_code, l.lot_no AS lot_no,
        l.owner AS owner, l.sublot AS sublot, steps AS steps
