@@ -31,7 +31,8 @@ OPERATION_COLUMNS = [
     "reported_qty", "uom", "site", "step", "shift", "earliest", "latest", "rule",
 ]  # fmt: skip
 _FLOW_COLUMNS = [
-    "key", "item", "quantity", "uom", "basis", "rule", "t0", "t1", "doubtful", "source",
+    "key", "item", "quantity", "uom", "basis", "rule", "earliest", "latest", "t0", "t1",
+    "doubtful", "source",
     "person", "doc_no", "doc_line_no", "from_place", "to_place", "lot_source", "status",
 ]  # fmt: skip
 FORMAT = 1

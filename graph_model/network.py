@@ -14,7 +14,7 @@ from typing import Protocol
 import polars as pl
 
 from graph_model import interval
-from graph_model.derived import Derived, gaps, links, pools, sublots
+from graph_model.derived import Derived, ends, gaps, links, pools, sublots
 from graph_model.schema import (
     MOVEMENTS,
     Alias,
@@ -73,8 +73,11 @@ def build(facts: Facts) -> Network:
     counts = interval.effective(_live(facts[Count]), bounds)
     cleanings = interval.effective(facts[Cleaning], bounds)
 
+    scrapped = ends.derive(moves[Produced])
+    moves[Produced] = moves[Produced].filter(~ends.is_end(moves[Produced]))
     gap = gaps.find(facts, moves)
     derived = Derived.merge(
+        scrapped,
         pools.derive(facts, moves, gap, counts, cleanings),
         sublots.derive(lots, moves),
         links.derive(lots, facts[Alias], interval.in_force(decisions)),

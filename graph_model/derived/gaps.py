@@ -154,7 +154,7 @@ def _issued(
 def _without_inputs(
     orders: pl.DataFrame, moves: dict[type, pl.DataFrame], needs: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Orders without recorded inputs or recipe: what other orders of their item used, or nothing."""
+    """Orders without inputs or recipe: what other orders of their item used, or nothing."""
     fed = moves[Consumed].join(orders, on="operation", how="inner").select("order", "made", "item")
     made = moves[Produced].join(orders, on="operation", how="inner")
     bare = made.select("order", product=pl.coalesce("item", "made")).unique(maintain_order=True)

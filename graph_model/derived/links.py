@@ -1,4 +1,4 @@
-"""Two numbers for one lot: aliases in the data and decisions of named persons, as flows both ways."""
+"""Two numbers for one lot: aliases in the data and decisions, as flows both ways."""
 
 from __future__ import annotations
 

@@ -19,7 +19,6 @@ from graph_model.derived.gaps import OVER, Gaps
 from graph_model.interval import MAX, MIN
 from graph_model.schema import (
     Consumed,
-    Item,
     Lot,
     Operation,
     Produced,

@@ -1,5 +1,328 @@
-"""Append-only truth: sealed batches, and their fold."""
+"""The ledger: append-only, sealed batches; the only truth. Graph and arrays are projections of it.
 
-from graph_model.ledger.store import BatchInfo, Facts, Ledger
+A batch exists when its manifest row is committed, not before. Each row's hash covers its content
+and the hash before it. Undo voids a batch; a fact falls only when every batch that states it is
+void.
+"""
 
-__all__ = ["BatchInfo", "Facts", "Ledger"]
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import socket
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+from filelock import FileLock, Timeout
+
+from graph_model.errors import BadInput, LedgerError, Locked
+from graph_model.ledger import batches
+from graph_model.ledger.fold import Facts, fold_kind, upcast
+from graph_model.ledger.verify import Fault, find_faults, row_hash
+from graph_model.records import BATCH, PAYLOAD, Records
+from graph_model.schema import KINDS, VERSION, columns, conform
+
+__all__ = ["BatchInfo", "Facts", "Fault", "Ledger"]
+
+
+@dataclass(frozen=True)
+class BatchInfo:
+    """One manifest row. `counts`: new statements by kind; `restated`: stated again unchanged."""
+
+    number: int
+    schema_version: int
+    source: str
+    who: str
+    at: str
+    note: str
+    voids: int | None
+    files: dict[str, dict[str, Any]]
+    previous: str
+    hash: str
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """New statements by kind."""
+        return {k: f["rows"] for k, f in self.files.items() if k != batches.RESTATED}
+
+    @property
+    def restated(self) -> int:
+        """Statements that were known already."""
+        return int(self.files.get(batches.RESTATED, {"rows": 0})["rows"])
+
+
+class Ledger:
+    """The ledger of one data folder."""
+
+    def __init__(self, folder: Path, database_url: str | None = None) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self._files = folder / "batches"
+        self._files.mkdir(exist_ok=True)
+        self.records = Records(database_url or f"sqlite:///{folder / 'ledger.sqlite'}")
+        self._folded: tuple[tuple[int, str], Facts] | None = None
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends all connections."""
+        self.records.close()
+
+    # ------------------------------------------------------------------ reading
+
+    def batches(self) -> list[BatchInfo]:
+        """The manifest in order."""
+        with self.records.engine.connect() as connection:
+            rows = connection.execute(sa.select(BATCH).order_by(BATCH.c.number)).mappings().all()
+        return [BatchInfo(**{**row, "files": json.loads(row["files"])}) for row in rows]
+
+    def head(self) -> tuple[int, str]:
+        """Number and hash of the last batch; (0, "") when empty."""
+        with self.records.engine.connect() as connection:
+            query = sa.select(BATCH.c.number, BATCH.c.hash).order_by(BATCH.c.number.desc())
+            row = connection.execute(query.limit(1)).first()
+        return (row.number, row.hash) if row else (0, "")
+
+    def fold(self, as_of: int | None = None) -> Facts:
+        """What the ledger says now, or said when batch `as_of` was its last."""
+        manifest = self.batches()
+        if as_of is not None and not 0 <= as_of <= len(manifest):
+            raise BadInput("no_such_batch", batch=as_of, last=len(manifest))
+        manifest = manifest[:as_of] if as_of is not None else manifest
+        head = (manifest[-1].number, manifest[-1].hash) if manifest else (0, "")
+        if self._folded is None or self._folded[0] != head:
+            self._folded = (head, self._fold(manifest, head))
+        return self._folded[1]
+
+    def _fold(self, manifest: list[BatchInfo], head: tuple[int, str]) -> Facts:
+        live = [batch for batch in manifest if batch.voids is None]
+        void = _voided(manifest)
+        restated = self._restated(live, void) if void else {}
+        tables: dict[str, pl.DataFrame] = {}
+        conflicts = []
+        for name, kind in KINDS.items():
+            statements = []
+            for batch in live:
+                if name not in batch.files:
+                    continue
+                frame = upcast(name, self._read(batch, name), batch.schema_version)
+                if batch.number in void:
+                    kept = restated.get((name, batch.number), pl.Series([], dtype=pl.String))
+                    frame = frame.filter(pl.col("key").is_in(kept.implode()))
+                statements.append(frame.with_columns(_source=pl.lit(batch.source)))
+            tables[name], found = fold_kind(kind, statements)
+            conflicts.append(found)
+        return Facts(head[0], head[1], tables, pl.concat(conflicts))
+
+    def _restated(self, live: list[BatchInfo], void: set[int]) -> dict[tuple[str, int], pl.Series]:
+        """Keys of void batches that a later batch in force states again, by kind and batch."""
+        kept: dict[tuple[str, int], pl.Series] = {}
+        for later in live:
+            if later.number in void or batches.RESTATED not in later.files:
+                continue
+            again = self._read(later, batches.RESTATED).partition_by("kind", as_dict=True)
+            for (kind,), rows in again.items():
+                for number in (number for number in void if number < later.number):
+                    before = kept.get((kind, number), rows["key"].clear())
+                    kept[(kind, number)] = pl.concat([before, rows["key"]])
+        return kept
+
+    def _read(self, batch: BatchInfo, kind: str) -> pl.DataFrame:
+        about = batch.files[kind]
+        try:
+            if about["file"]:
+                return pl.read_parquet(self._files / about["file"])
+            return batches.decode(self._payload(batch.number, kind))
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise LedgerError(
+                "batch_unreadable", batch=batch.number, file=about["file"] or kind
+            ) from error
+
+    def _payload(self, number: int, kind: str) -> bytes:
+        with self.records.engine.connect() as connection:
+            query = sa.select(PAYLOAD.c.data).where(
+                (PAYLOAD.c.batch == number) & (PAYLOAD.c.kind == kind)
+            )
+            data = connection.execute(query).scalar()
+        if data is None:
+            raise LedgerError("batch_unreadable", batch=number, file=kind)
+        return bytes(data)
+
+    # ------------------------------------------------------------------ writing
+
+    @contextlib.contextmanager
+    def lease(self) -> Iterator[None]:
+        """The right to import; a second importer is told who holds it."""
+        holder = self.folder / "import.holder"
+        lock = FileLock(self.folder / "import.lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            who = holder.read_text(encoding="utf-8") if holder.exists() else "?"
+            raise Locked("ledger_locked", holder=who) from error
+        try:
+            stamp = datetime.now(UTC).isoformat(timespec="seconds")
+            holder.write_text(f"{socket.gethostname()} pid {os.getpid()} since {stamp}", "utf-8")
+            yield
+        finally:
+            holder.unlink(missing_ok=True)
+            lock.release()
+
+    def known(self, tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+        """Keys by kind whose statement adds nothing to what the ledger says now."""
+        if self.head()[0] == 0:
+            return {name: frame.select("key").clear() for name, frame in tables.items()}
+        facts = self.fold()
+        return {
+            name: _adding_nothing(KINDS[name], conform(KINDS[name], frame), facts.tables[name])
+            for name, frame in tables.items()
+        }
+
+    def append(
+        self,
+        tables: dict[str, pl.DataFrame],
+        *,
+        source: str,
+        who: str,
+        note: str = "",
+        names: dict[str, str] | None = None,
+    ) -> BatchInfo:
+        """Seals the statements as a batch. `who` is a person's name; the ledger gets a pseudonym.
+
+        Statements that add nothing are kept as restated keys only. `names` (by pseudonym) go to
+        the records database. Raises BadInput where a key or a required column is empty, Locked
+        while another process imports.
+        """
+        with self.lease():
+            tables = {
+                name: conform(KINDS[name], frame, provenance=True)
+                for name, frame in tables.items()
+                if len(frame)
+            }
+            for name, frame in tables.items():
+                _require(name, frame)
+            known = self.known(tables)
+            payloads: dict[str, pl.DataFrame] = {}
+            for name, frame in sorted(tables.items()):
+                new = frame.join(known[name], on="key", how="anti", maintain_order="left")
+                if len(new):
+                    payloads[name] = new
+            again = [
+                keys.select(kind=pl.lit(name), key="key")
+                for name, keys in sorted(known.items())
+                if len(keys)
+            ]
+            if again:
+                payloads[batches.RESTATED] = pl.concat(again)
+            self.records.remember(names or {})
+            return self._commit(payloads, source, who, note, voids=None)
+
+    def undo(self, batch: int, *, who: str, reason: str) -> BatchInfo:
+        """Voids a batch by a new one; nothing is deleted."""
+        with self.lease():
+            manifest = self.batches()
+            if not 1 <= batch <= len(manifest) or manifest[batch - 1].voids is not None:
+                raise BadInput("no_such_batch", batch=batch, last=len(manifest))
+            if batch in _voided(manifest):
+                raise BadInput("batch_void", batch=batch)
+            return self._commit({}, manifest[batch - 1].source, who, reason, voids=batch)
+
+    def _commit(
+        self,
+        payloads: dict[str, pl.DataFrame],
+        source: str,
+        who: str,
+        note: str,
+        voids: int | None,
+    ) -> BatchInfo:
+        number, previous = self.head()
+        number += 1
+        files, data = self._seal(number, payloads)
+        pseudonym = self.records.pseudonym(who)
+        self.records.remember({pseudonym: who})
+        row: dict[str, Any] = {
+            "number": number,
+            "schema_version": VERSION,
+            "source": source,
+            "who": pseudonym,
+            "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "note": note,
+            "voids": voids,
+            "files": json.dumps(files, sort_keys=True),
+            "previous": previous,
+        }
+        row["hash"] = row_hash(row)
+        with self.records.engine.begin() as connection:
+            if data:
+                connection.execute(
+                    sa.insert(PAYLOAD),
+                    [{"batch": number, "kind": kind, "data": raw} for kind, raw in data.items()],
+                )
+            connection.execute(sa.insert(BATCH), row)
+        return BatchInfo(**{**row, "files": files})
+
+    def _seal(
+        self, number: int, payloads: dict[str, pl.DataFrame]
+    ) -> tuple[dict[str, dict[str, Any]], dict[str, bytes]]:
+        """Writes the payloads: what the manifest says of each, and the bytes of inline ones."""
+        for stray in self._files.glob(f"{number:08d}-*"):
+            stray.unlink()  # left by a writer that died before its commit
+        inline = sum(len(frame) for frame in payloads.values()) <= batches.INLINE_ROWS
+        files: dict[str, dict[str, Any]] = {}
+        data: dict[str, bytes] = {}
+        for kind, frame in payloads.items():
+            name = "" if inline else f"{number:08d}-{kind.strip('_').lower()}.parquet"
+            if inline:
+                data[kind] = batches.encode(frame)
+                digest = hashlib.sha256(data[kind]).hexdigest()
+            else:
+                digest = batches.seal(frame, self._files / name)
+            files[kind] = {"file": name, "sha256": digest, "rows": len(frame)}
+        return files, data
+
+    def verify(self, heads: Iterable[tuple[int, str]] = ()) -> list[Fault]:
+        """Everything that is not as it was written, first batch first.
+
+        `heads` are (number, hash) pairs kept elsewhere; with them a cut-off tail is found too.
+        """
+        rows = [
+            {**batch.__dict__, "files": json.dumps(batch.files, sort_keys=True)}
+            for batch in self.batches()
+        ]
+        return find_faults(rows, self._files, self._payload, heads)
+
+
+def _voided(manifest: list[BatchInfo]) -> set[int]:
+    return {batch.voids for batch in manifest if batch.voids is not None}
+
+
+def _require(name: str, frame: pl.DataFrame) -> None:
+    needed = ["key", *(c.name for c in columns(KINDS[name]) if c.required)]
+    for column in needed:
+        if frame[column].null_count():
+            raise BadInput("required_empty", kind=name, column=column)
+
+
+def _adding_nothing(kind: type, stated: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """Keys of statements whose every property is empty or as known."""
+    names = [column.name for column in columns(kind)]
+    known = known.select("key", *(pl.col(name).alias(f"={name}") for name in names))
+    both = stated.join(known, on="key", how="inner", maintain_order="left")
+    same = [
+        pl.col(name).is_null() | pl.col(name).eq(pl.col(f"={name}")).fill_null(False)
+        for name in names
+    ]
+    # A key stated twice in one batch is known only if each of its rows is.
+    adding = both.filter(~pl.all_horizontal(same))
+    return both.select("key").unique().join(adding.select("key").unique(), on="key", how="anti")
