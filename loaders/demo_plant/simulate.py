@@ -1,0 +1,181 @@
+"""What physically happens: lots, orders, and which lot went into which, in columns.
+
+The plant is planned backward from its finished lots: the needs of all outputs of an item, in the
+order of time, are cut into lots, and each lot is there before its first use. So every amount is
+true, every lot is made before it is used, and nothing is computed row by row.
+Amounts are thousandths of a unit, times microseconds UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from loaders.demo_plant.spec import CUSTOMERS, SUPPLIERS, Model
+
+Ints = NDArray[np.int64]
+MINUTE = 60_000_000
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+BEGIN = 1_772_323_200_000_000
+"""2026-03-01 00:00 UTC."""
+_PITCH = 2 * HOUR
+"""Between the outputs of one order."""
+
+
+@dataclass(frozen=True)
+class World:
+    """`lots`: lot (row number), item, seq, qty, ready, order (-1: bought), supplier.
+
+    `orders`: order, item, start, end. `parts`: src, dst, qty, t: so much of lot `src` went into lot
+    `dst` at t. `ships`: lot, qty, t, customer. `horizon`: the moment the records were drawn.
+    """
+
+    model: Model
+    lots: pl.DataFrame
+    orders: pl.DataFrame
+    parts: pl.DataFrame
+    ships: pl.DataFrame
+    horizon: int
+
+
+class _Floor:
+    """The plant while it is planned."""
+
+    def __init__(self, model: Model, rng: np.random.Generator) -> None:
+        self.model, self.rng = model, rng
+        self.lots: list[pl.DataFrame] = []
+        self.orders: list[pl.DataFrame] = []
+        self.parts: list[pl.DataFrame] = []
+        self.needs: dict[int, list[tuple[Ints, Ints, Ints]]] = {}
+        self.lot_count = self.order_count = 0
+
+    def add_lots(self, item: int, qty: Ints, ready: Ints, order: Ints) -> Ints:
+        """New lots of an item; for those made, their needs."""
+        ids = np.arange(self.lot_count, self.lot_count + len(qty), dtype=np.int64)
+        self.lot_count += len(qty)
+        supplier = (ids * 7 + item * 3) % 2 + item % (len(SUPPLIERS) - 1)
+        columns = {
+            "lot": ids,
+            "item": np.full(len(qty), item, np.int64),
+            "seq": np.arange(1, len(qty) + 1, dtype=np.int64),
+            "qty": qty,
+            "ready": ready,
+            "order": order,
+            "supplier": np.where(order < 0, supplier, -1),
+        }
+        self.lots.append(pl.DataFrame(columns))
+        code = self.model.items[item].code
+        entered = ready - self.rng.integers(40, 80, len(qty)) * MINUTE
+        for component, rate in self.model.recipe.get(code, {}).items():
+            need = (ids, entered, qty * rate // 1000)
+            self.needs.setdefault(self.model.index(component), []).append(need)
+        return ids
+
+    def add_orders(self, item: int, sizes: Ints, end: Ints) -> tuple[Ints, Ints]:
+        """New orders with `sizes` outputs each; order and finish of each output."""
+        ids = np.arange(self.order_count, self.order_count + len(sizes), dtype=np.int64)
+        self.order_count += len(sizes)
+        start = end - sizes * _PITCH
+        columns = {
+            "order": ids,
+            "item": np.full(len(sizes), item, np.int64),
+            "start": start,
+            "end": end,
+        }
+        self.orders.append(pl.DataFrame(columns))
+        order = np.repeat(ids, sizes)
+        place = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        left = np.repeat(sizes, sizes) - 1 - place
+        return order, np.repeat(end, sizes) - left * _PITCH
+
+    def finished(self, lots: int) -> None:
+        """The finished lots of all products."""
+        products = [i for i, item in enumerate(self.model.items) if item.kind == "finished"]
+        each = max(2, round(lots * 0.36 / 3 / len(products)))
+        per_day = max(16.0, each * len(products) / 365)
+        for item in products:
+            sizes = self.rng.integers(2, 5, each)
+            gaps = self.rng.uniform(0.6, 1.4, each) * DAY * len(products) / per_day
+            end = BEGIN + 20 * DAY + np.cumsum(gaps).astype(np.int64) // MINUTE * MINUTE
+            order, ready = self.add_orders(item, sizes, end)
+            size = self.model.items[item].lot_size
+            qty = self.rng.integers(size * 6 // 10, size * 14 // 10, len(order)) * 1000
+            self.add_lots(item, qty, ready, order)
+
+    def supply(self, item: int) -> None:
+        """Lots that meet all needs of an item."""
+        needs = self.needs.get(item)
+        if not needs:
+            return
+        dst, t, amount = (np.concatenate(column) for column in zip(*needs, strict=True))
+        by_time = np.argsort(t, kind="stable")
+        dst, t, amount = dst[by_time], t[by_time], amount[by_time]
+        source, need, part, sizes = _cut(amount, self.model.items[item].lot_size, self.rng)
+        first_use = t[need[np.searchsorted(source, np.arange(len(sizes)))]]
+        if self.model.items[item].kind == "semi_finished":
+            order, ready = self._made(item, first_use)
+        else:
+            order = np.full(len(sizes), -1, np.int64)
+            ready = first_use - self.rng.integers(6 * 60, 6 * 24 * 60, len(sizes)) * MINUTE
+        ids = self.add_lots(item, sizes, ready, order)
+        self.parts.append(
+            pl.DataFrame({"src": ids[source], "dst": dst[need], "qty": part, "t": t[need]})
+        )
+
+    def _made(self, item: int, first_use: Ints) -> tuple[Ints, Ints]:
+        sizes = self.rng.integers(1, 4, len(first_use))
+        sizes = sizes[: int(np.searchsorted(np.cumsum(sizes), len(first_use))) + 1]
+        sizes[-1] -= sizes.sum() - len(first_use)
+        firsts = np.cumsum(sizes) - sizes
+        lead = self.rng.integers(60, 20 * 60, len(sizes)) * MINUTE
+        return self.add_orders(item, sizes, first_use[firsts] - lead)
+
+
+def _cut(amount: Ints, size: int, rng: np.random.Generator) -> tuple[Ints, Ints, Ints, Ints]:
+    """Needs in sequence cut into lots: (lot, need, amount) of each part, and the lots' sizes."""
+    total = int(amount.sum())
+    sizes = rng.integers(size * 7 // 10, size * 13 // 10 + 1, total // (size * 700) + 2) * 1000
+    until = np.cumsum(sizes)
+    count = int(np.searchsorted(until, total)) + 1
+    needed = np.cumsum(amount)
+    cuts = np.union1d(needed, until[: count - 1])
+    starts = np.concatenate([np.zeros(1, np.int64), cuts[:-1]])
+    source = np.searchsorted(until, starts, "right")
+    need = np.searchsorted(needed, starts, "right")
+    return source, need, cuts - starts, sizes[:count]
+
+
+def _ships(world: pl.DataFrame, kinds: list[int], rng: np.random.Generator) -> pl.DataFrame:
+    """One or two deliveries of most finished lots."""
+    made = world.filter(pl.col("item").is_in(kinds))
+    lot, qty, ready = (made[name].to_numpy() for name in ("lot", "qty", "ready"))
+    shares = rng.choice([0, 1, 2], len(lot), p=[0.1, 0.55, 0.35])
+    sold = np.where(shares == 2, 1.0, rng.choice([1.0, 0.6], len(lot)))
+    first = (qty * np.where(shares == 2, 0.5, sold)).astype(np.int64) // 1000 * 1000
+    again = shares == 2
+    lots = np.concatenate([lot[shares > 0], lot[again]])
+    amounts = np.concatenate([first[shares > 0], (qty - first)[again]])
+    base = np.concatenate([ready[shares > 0], ready[again]])
+    t = base + rng.integers(8 * 60, 6 * 24 * 60, len(lots)) * MINUTE
+    customer = rng.integers(0, len(CUSTOMERS), len(lots))
+    return pl.DataFrame({"lot": lots, "qty": amounts, "t": t, "customer": customer}).sort(
+        "t", "lot", maintain_order=True
+    )
+
+
+def simulate(model: Model, lots: int, rng: np.random.Generator) -> World:
+    """A plant with about so many lots."""
+    floor = _Floor(model, rng)
+    floor.finished(lots)
+    for item, spec in enumerate(model.items):
+        if spec.kind != "finished":
+            floor.supply(item)
+    all_lots, parts = pl.concat(floor.lots), pl.concat(floor.parts)
+    kinds = [i for i, item in enumerate(model.items) if item.kind == "finished"]
+    ships = _ships(all_lots, kinds, rng)
+    horizon = int(np.max(ships["t"].to_numpy(), initial=BEGIN)) + DAY
+    return World(model, all_lots, pl.concat(floor.orders), parts, ships, horizon)
