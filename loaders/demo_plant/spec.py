@@ -44,7 +44,7 @@ class Dirt:
     @classmethod
     def all(cls, rate: float = 0.1) -> Dirt:
         """Every kind at one rate."""
-        return cls(**{kind: rate for kind in cls.kinds()})
+        return cls(**dict.fromkeys(cls.kinds(), rate))
 
     @classmethod
     def only(cls, name: str, rate: float = 0.3) -> Dirt:
@@ -54,7 +54,7 @@ class Dirt:
     @classmethod
     def default(cls) -> Dirt:
         """A plant with ordinary record keeping."""
-        return cls(**{kind: 0.01 for kind in cls.kinds()} | {"mixed_pallet": 0.0})
+        return cls(**dict.fromkeys(cls.kinds(), 0.01) | {"mixed_pallet": 0.0})
 
     @classmethod
     def kinds(cls) -> tuple[str, ...]:
