@@ -12,7 +12,10 @@ from datetime import datetime
 import polars as pl
 
 # Zero-width and direction marks, soft hyphen, byte order marks, control characters.
-_INVISIBLE = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffe]"
+_INVISIBLE = (
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad"
+    r"\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffe]"
+)
 _DAY = 86_400_000_000
 _MINUTE = 60_000_000
 _EXCEL_EPOCH_DAYS = 25_569  # 1970-01-01 as a spreadsheet serial

@@ -1,0 +1,49 @@
+"""Cells are read as printed."""
+
+import polars as pl
+import pytest
+
+from loaders.cleaning import Zone, clean_code, clean_number, read_times
+
+
+@pytest.mark.parametrize(
+    ("cell", "lot_no"),
+    [
+        ("240101.0", "240101"),  # spreadsheets hand whole numbers over as floats
+        ("00123", "00123"),  # leading zeros belong to the number
+        (" Ｂ－17 ", "B-17"),  # noqa: RUF001  full-width typing
+        ("1e5", "1e5"),
+        ('="007"', "007"),
+        ("a\u200bb", "ab"),
+        ("x\0y", "xy"),
+        ("  ", None),
+    ],
+)
+def test_lot_number_is_read_as_printed(cell: str, lot_no: str | None) -> None:
+    assert clean_code(pl.Series([cell])).to_list() == [lot_no]
+
+
+@pytest.mark.parametrize(
+    ("cell", "amount"),
+    [("1,234.5", 1234.5), ("12,5", 12.5), ("1.234,50", 1234.5), ("5%", 0.05), ("nan", None)],
+)
+def test_amount_is_read_with_its_separators(cell: str, amount: float | None) -> None:
+    assert clean_number(pl.Series([cell])).to_list() == [amount]
+
+
+@pytest.mark.parametrize(
+    ("cell", "earliest", "latest"),
+    [
+        ("2024-01-02 08:30:00", "2024-01-02 00:30:00.000000", "2024-01-02 00:30:00.000000"),
+        ("2024/1/2 8:30", "2024-01-02 00:30:00.000000", "2024-01-02 00:30:59.999999"),
+        ("2024年1月", "2023-12-31 22:00:00.000000", "2024-01-31 21:59:59.999999"),
+        ("45293", "2024-01-01 22:00:00.000000", "2024-01-02 21:59:59.999999"),
+        ("2024-01-02T08:30:00Z", "2024-01-02 08:30:00.000000", "2024-01-02 08:30:00.000000"),
+        ("2024-02-30", None, None),
+    ],
+)
+def test_time_is_an_interval(cell: str, earliest: str | None, latest: str | None) -> None:
+    zone = Zone(pl.Series(["Asia/Shanghai"]), pl.Series([360]))
+    bounds = read_times(pl.Series([cell]), zone)
+    shown = [each.cast(pl.Datetime("us")).dt.strftime("%F %T%.6f").item() for each in bounds]
+    assert shown == [earliest, latest]

@@ -1,0 +1,43 @@
+"""The plant folder becomes tables; nothing vanishes."""
+
+from pathlib import Path
+
+import pytest
+
+from graph_model.errors import BadFile
+from loaders.intake import read
+
+
+def test_issue_and_output_meet_by_order(tmp_path: Path) -> None:
+    (tmp_path / "生产领料.csv").write_text(
+        "工单号,物料编码,批号,数量,操作员\nW1,F,F1,10,李四\nW1,F,,5,\n,,,1,\n", encoding="gb18030"
+    )
+    (tmp_path / "outputs.csv").write_text("work_order_no,item_code,lot_no\nW1,B,B1\n")
+    intake = read(tmp_path, pseudonym=lambda name: f"p{len(name)}")
+    consumed, produced = intake.tables["Consumed"], intake.tables["Produced"]
+    assert set(consumed["lot"]) == {None, "PLANT/F/F1"}
+    assert set(consumed["operation"]) == set(produced["operation"]) == {"PLANT/produce/W1"}
+    assert intake.names == {"p2": "李四"}
+    issues = intake.counts["issues"]
+    assert (issues.read, issues.loaded, issues.set_aside) == (3, 2, 1)
+
+
+def test_overlapping_parts_give_the_same_tables(tmp_path: Path) -> None:
+    head = "doc_no,doc_line_no,work_order_no,item_code,lot_no,quantity\n"
+    rows = ["D1,1,W1,F,F1,1\n", "D1,2,W1,F,F2,2\n", "D2,1,W2,F,F1,3\n"]
+    (tmp_path / "issues.csv").write_text(head + "".join(rows))
+    first = read(tmp_path)
+    (tmp_path / "issues.csv").write_text(head + "".join(reversed(rows[1:] + rows[1:2])) + rows[0])
+    again = read(tmp_path)
+    for kind, table in first.tables.items():
+        plain = [name for name in table.columns if not name.startswith("_")]
+        assert table.select(plain).equals(again.tables[kind].select(plain)), kind
+    assert again.counts["issues"].already_known == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"%PDF-1.7 binary", b"PK\x03\x04 broken", b"\0" * 99])
+def test_what_is_no_table_is_refused_with_what_to_do(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "issues.csv").write_bytes(content)
+    with pytest.raises(BadFile) as refused:
+        read(tmp_path)
+    assert "issues.csv" in str(refused.value)
