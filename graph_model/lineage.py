@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 
 from graph_model.interval import MAX, MIN
 from graph_model.network import Network
@@ -24,6 +25,7 @@ Index = npt.NDArray[np.int64]
 
 LOT_COLUMNS = [
     "key", "owner", "item_code", "lot_no", "sublot", "item", "parent", "supplier", "kind",
+    "source_lot_id",
     "quantity", "uom", "label_date", "rule",
 ]  # fmt: skip
 OPERATION_COLUMNS = [
@@ -34,6 +36,9 @@ _FLOW_COLUMNS = [
     "key", "item", "quantity", "uom", "basis", "rule", "earliest", "latest", "t0", "t1",
     "doubtful", "source",
     "person", "doc_no", "doc_line_no", "from_place", "to_place", "lot_source", "status",
+]  # fmt: skip
+_SHIPMENT_COLUMNS = [
+    "key", "delivery_no", "customer", "kind", "status", "ship_earliest", "arrival_latest",
 ]  # fmt: skip
 FORMAT = 1
 
@@ -54,10 +59,13 @@ class Rows:
 
     def at(self, nodes: Index) -> Index:
         """Flow rows of all these nodes."""
+        if not len(nodes):
+            return self.rows[:0]
         starts, sizes = self.first[nodes], self.first[nodes + 1] - self.first[nodes]
         total = int(sizes.sum())
         offsets = np.arange(total) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        return self.rows[np.repeat(starts, sizes) + offsets]
+        found: Index = self.rows[np.repeat(starts, sizes) + offsets]
+        return found
 
 
 @dataclass(frozen=True)
@@ -81,6 +89,11 @@ class Lineage:
     produced: pl.DataFrame
     returned: pl.DataFrame
     shipped: pl.DataFrame
+    stock: pl.DataFrame
+    shipments: pl.DataFrame
+    unresolved: pl.DataFrame
+    sourceless: pl.DataFrame
+    gap_unknown: pl.DataFrame
 
     @staticmethod
     def of(network: Network) -> Lineage:
@@ -116,6 +129,11 @@ class Lineage:
             timed(flows(network.produced, "operation")),
             timed(flows(network.returned, "operation")),
             timed(flows(network.shipped, "shipment")),
+            _newest(network.stock.join(lot_no, on="lot", how="inner", maintain_order="left")),
+            network.shipments.select(_SHIPMENT_COLUMNS),
+            network.unresolved,
+            network.sourceless,
+            network.gap_unknown,
         )
 
     # ------------------------------------------------------------------ arrays
@@ -123,22 +141,22 @@ class Lineage:
     @cached_property
     def consumed_lot(self) -> npt.NDArray[np.int32]:
         """Lot of each consumption row."""
-        return self.consumed["lot"].to_numpy()
+        return _array(self.consumed["lot"])
 
     @cached_property
     def consumed_op(self) -> npt.NDArray[np.int32]:
         """Operation of each consumption row."""
-        return self.consumed["op"].to_numpy()
+        return _array(self.consumed["op"])
 
     @cached_property
     def produced_lot(self) -> npt.NDArray[np.int32]:
         """Lot of each production row."""
-        return self.produced["lot"].to_numpy()
+        return _array(self.produced["lot"])
 
     @cached_property
     def produced_op(self) -> npt.NDArray[np.int32]:
         """Operation of each production row."""
-        return self.produced["op"].to_numpy()
+        return _array(self.produced["op"])
 
     @cached_property
     def uses(self) -> Rows:
@@ -161,9 +179,19 @@ class Lineage:
         return Rows.of(self.produced_lot, len(self.lots))
 
     @cached_property
-    def shipments(self) -> Rows:
+    def sent(self) -> Rows:
         """Shipment rows by lot."""
-        return Rows.of(self.shipped["lot"].to_numpy(), len(self.lots))
+        return Rows.of(_array(self.shipped["lot"]), len(self.lots))
+
+    @cached_property
+    def stocked(self) -> Rows:
+        """Stock rows by lot."""
+        return Rows.of(_array(self.stock["lot"]), len(self.lots))
+
+    @cached_property
+    def given_back(self) -> Rows:
+        """Return rows by lot."""
+        return Rows.of(_array(self.returned["lot"]), len(self.lots))
 
     # ------------------------------------------------------------------ look-up
 
@@ -237,18 +265,44 @@ class Lineage:
         draft.rename(folder)
 
     @staticmethod
+    def head_on_disk(folder: Path) -> tuple[int, str] | None:
+        """Batch and ledger head that the saved arrays stand on."""
+        try:
+            about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return int(about["batch"]), str(about["head"])
+
+    @staticmethod
     def load(folder: Path, batch: int, head: str) -> Lineage | None:
         """The arrays of exactly this batch, or None if these are not there."""
         try:
             about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
             if about != {"format": FORMAT, "batch": batch, "head": head}:
                 return None
-            frames = {
-                name: pl.read_ipc(folder / f"{name}.arrow", memory_map=True) for name in _frames()
-            }
+            frames = {name: _mapped(folder / f"{name}.arrow") for name in _frames()}
         except (OSError, ValueError, pl.exceptions.PolarsError):
             return None
         return Lineage(batch, head, **frames)
+
+
+def _newest(stock: pl.DataFrame) -> pl.DataFrame:
+    """The last statement of each lot at each place: lot, site, quantity, uom, status, as_of."""
+    newest = stock.sort("as_of", nulls_last=False, maintain_order=True)
+    newest = newest.unique(["n", "site"], keep="last", maintain_order=True)
+    return newest.select("site", "quantity", "uom", "quality_status", "as_of", lot="n")
+
+
+def _array(column: pl.Series) -> npt.NDArray[np.int32]:
+    return np.asarray(column.to_numpy(), dtype=np.int32)
+
+
+def _mapped(path: Path) -> pl.DataFrame:
+    # Mapped by Arrow rather than read: opening a large plant costs nothing until it is touched.
+    with pa.memory_map(str(path)) as source:
+        frame = pl.from_arrow(pa.ipc.open_file(source).read_all())
+    assert isinstance(frame, pl.DataFrame)
+    return frame
 
 
 def _frames() -> Iterable[str]:

@@ -26,7 +26,9 @@ from graph_model.schema import (
     Operation,
     Produced,
     Returned,
+    Shipment,
     Shipped,
+    Stock,
 )
 
 
@@ -48,7 +50,8 @@ class Network:
 
     Movement frames have the schema's columns plus `t0`, `t1` (when it can have happened, int64 us)
     and `doubtful` (it may not have happened, or with another lot). Every row has both ends.
-    `unresolved` counts movements by what had to stand in for a lot.
+    `unresolved` lists movements by what had to stand in for a lot; `sourceless` operations with
+    outputs whose material is unknown; `gap_unknown` operations whose amounts cannot be judged.
     """
 
     batch: int
@@ -60,6 +63,10 @@ class Network:
     returned: pl.DataFrame
     shipped: pl.DataFrame
     unresolved: pl.DataFrame
+    stock: pl.DataFrame
+    shipments: pl.DataFrame
+    sourceless: pl.DataFrame
+    gap_unknown: pl.DataFrame
 
 
 def build(facts: Facts) -> Network:
@@ -92,6 +99,10 @@ def build(facts: Facts) -> Network:
         returned=_with_lot(moves[Returned]),
         shipped=_join(_with_lot(moves[Shipped]), derived.shipped),
         unresolved=pools.unresolved(moves),
+        stock=facts[Stock],
+        shipments=facts[Shipment],
+        sourceless=gap.sourceless,
+        gap_unknown=gap.unknown,
     )
 
 

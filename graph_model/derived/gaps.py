@@ -8,6 +8,7 @@ Amounts that are missing or cannot be converted show no gap; they are counted as
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -31,10 +32,10 @@ class Gaps:
     sourceless: pl.DataFrame
 
 
-def find(facts: object, moves: dict[type, pl.DataFrame]) -> Gaps:
+def find(facts: Any, moves: dict[type, pl.DataFrame]) -> Gaps:
     """Gaps of all orders with outputs."""
-    items, bom = facts[Item], facts[Component]  # type: ignore[index]
-    orders = _orders(facts[Operation])  # type: ignore[index]
+    items, bom = facts[Item], facts[Component]
+    orders = _orders(facts[Operation])
     needs = _needs(orders, moves[Produced], bom, items)
     issued = _issued(orders, moves, items)
     balance = needs.join(issued, on=["order", "item"], how="left")

@@ -180,7 +180,7 @@ def _inflows(
     facts: Any, moves: dict[type, pl.DataFrame], gaps: Gaps, needed: pl.DataFrame
 ) -> pl.DataFrame:
     """Every lot of the needed items, where and when it was, and unlotted arrivals."""
-    of_item = {
+    of_item: dict[type, pl.DataFrame] = {
         kind: moves[kind].join(needed, on="item", how="semi")
         for kind in (Consumed, Produced, Returned, Shipped)
     }

@@ -1,0 +1,167 @@
+"""The completeness line: what is missing, with every answer.
+
+Each entry names a kind, says it in words, and lists the lots or rows it is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import numpy as np
+import polars as pl
+
+from graph_model.i18n import text
+from graph_model.interval import MAX, MIN
+from graph_model.lineage import Index, Lineage
+from graph_model.network import Facts
+from graph_model.schema import MOVEMENTS, Component, SetAside
+
+
+@dataclass(frozen=True)
+class Missing:
+    """One gap of the data behind an answer."""
+
+    kind: str
+    lots: list[str] = field(default_factory=list)
+    rows: list[str] = field(default_factory=list)
+    count: int = 0
+    params: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The entry in words, in the language in force."""
+        return text(f"missing.{self.kind}", count=self.count, **self.params)
+
+    def to_dict(self) -> dict[str, object]:
+        """As JSON."""
+        return {
+            "kind": self.kind,
+            "text": self.text,
+            "lots": self.lots,
+            "rows": self.rows,
+            "count": self.count,
+        }
+
+
+def of_lots(kind: str, lineage: Lineage, lots: Iterable[int]) -> list[Missing]:
+    """One entry about these lots, or none."""
+    numbers = sorted(set(lots))
+    keys = lineage.lots["key"][numbers].to_list() if numbers else []
+    return [Missing(kind, lots=keys, count=len(keys))] if keys else []
+
+
+def of_rows(kind: str, rows: Iterable[str], **params: object) -> list[Missing]:
+    """One entry about these rows, or none."""
+    found = sorted(set(rows))
+    return [Missing(kind, rows=found, count=len(found), params=params)] if found else []
+
+
+def of_cone(facts: Facts, lineage: Lineage, lots: Index, operations: Index) -> list[Missing]:
+    """Everything missing in a cone of lots and operations."""
+    entries = _stand_ins(lineage, lots, operations)
+    entries += _set_aside(facts, lineage, lots, operations)
+    entries += _drafts(lineage, operations)
+    entries += of_lots("no_origin", lineage, _without_origin(lineage, lots).tolist())
+    entries += _orders(facts, lineage, operations)
+    entries += _sources(facts, lineage, operations)
+    return entries
+
+
+def _stand_ins(lineage: Lineage, lots: Index, operations: Index) -> list[Missing]:
+    """Unlotted, proposed and ambiguous movements of the cone's items and steps."""
+    keys = lineage.operations["key"][operations]
+    items = lineage.lots["item"][lots].drop_nulls().unique()
+    touching = lineage.unresolved.filter(
+        pl.col("end").is_in(keys.implode()) | pl.col("item").is_in(items.implode())
+    )
+    return [
+        entry
+        for (rule,), rows in sorted(touching.partition_by("rule", as_dict=True).items())
+        for entry in of_rows(str(rule), rows["key"].to_list())
+    ]
+
+
+def _set_aside(facts: Facts, lineage: Lineage, lots: Index, operations: Index) -> list[Missing]:
+    """Rows set aside that touch the cone by item, order or place, or that cannot be judged."""
+    aside = facts[SetAside]
+    if aside.is_empty():
+        return []
+    codes = lineage.lots["item_code"][lots].unique().implode()
+    orders = lineage.operations["work_order_no"][operations].drop_nulls().unique().implode()
+    fields = ("item", "work_order_no", "customer", "site")
+    nothing = pl.all_horizontal(pl.col(name).is_null() for name in fields)
+    touches = pl.col("item").is_in(codes) | pl.col("work_order_no").is_in(orders)
+    found = aside.filter(touches.fill_null(False) | nothing)
+    places = found.select(pl.concat_str("file", "sheet", "row", separator=":"))
+    return of_rows("set_aside", places.to_series().to_list())
+
+
+def _drafts(lineage: Lineage, operations: Index) -> list[Missing]:
+    rows = pl.concat(
+        [
+            lineage.consumed[lineage.inputs.at(operations)].select("key", "status"),
+            lineage.produced[lineage.outputs.at(operations)].select("key", "status"),
+        ]
+    )
+    return of_rows("draft", rows.filter(pl.col("status") == "draft")["key"].to_list())
+
+
+def _without_origin(lineage: Lineage, lots: Index) -> Index:
+    """Recorded lots that were never received, made or opened, and are no supplier's."""
+    sizes = lineage.origins.first[lots + 1] - lineage.origins.first[lots]
+    bare = lots[sizes == 0]
+    about = lineage.lots[bare]
+    recorded = (about["rule"].is_null() & about["source_lot_id"].is_null()).to_numpy()
+    bare = bare[recorded]
+    received = lineage.operations["kind"] == "receive"
+    mask = received.to_numpy()
+    return np.array(
+        [
+            lot
+            for lot in bare.tolist()
+            if not mask[lineage.consumed_op[lineage.uses.at(np.array([lot]))]].any()
+        ],
+        dtype=np.int64,
+    )
+
+
+def _orders(facts: Facts, lineage: Lineage, operations: Index) -> list[Missing]:
+    """Orders that are open, have no recipe, or whose amounts cannot be judged."""
+    about = lineage.operations[operations].filter(pl.col("kind").is_in(["produce", "rework"]))
+    recipes = facts[Component]["parent"].unique().implode()
+    bare = about.filter(~pl.col("item").is_in(recipes).fill_null(False))
+    unjudged = about.join(lineage.gap_unknown, left_on="key", right_on="operation", how="semi")
+    sourceless = about.join(lineage.sourceless, left_on="key", right_on="operation", how="semi")
+    return [
+        *of_rows("order_status", about.filter(pl.col("status").is_null())["key"].to_list()),
+        *of_rows("no_recipe", bare["key"].to_list()),
+        *of_rows("amount_unknown", unjudged["key"].to_list()),
+        *of_rows("source_unknown", sourceless["key"].to_list()),
+    ]
+
+
+def _sources(facts: Facts, lineage: Lineage, operations: Index) -> list[Missing]:
+    """Sources of the cone without confirmed posting delay, and how far each reaches."""
+    rows = pl.concat(
+        [
+            lineage.consumed[lineage.inputs.at(operations)].select("source", "t0", "t1", "rule"),
+            lineage.produced[lineage.outputs.at(operations)].select("source", "t0", "t1", "rule"),
+        ]
+    ).filter(pl.col("rule").is_null() & pl.col("source").is_not_null())
+    unbounded = rows.filter((pl.col("t0") <= MIN) | (pl.col("t1") >= MAX))["source"].unique()
+    entries = of_rows(
+        "delay_unconfirmed", unbounded.to_list(), sources=", ".join(sorted(unbounded))
+    )
+    latest: dict[str, int] = {}
+    for kind in MOVEMENTS:
+        ends = facts[kind].group_by("source").agg(pl.col("latest").max()).drop_nulls()
+        for source, end in ends.iter_rows():
+            latest[source] = max(end, latest.get(source, end))
+    until = [f"{source}: {_moment(end)}" for source, end in sorted(latest.items())]
+    return entries + of_rows("data_until", until, sources="; ".join(until))
+
+
+def _moment(stamp: int) -> str:
+    return datetime.fromtimestamp(stamp / 1e6, UTC).strftime("%Y-%m-%d %H:%MZ")

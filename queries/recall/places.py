@@ -1,0 +1,161 @@
+"""Where the amounts of lots are: on hand, in process, picked, in transit, shipped, returned, gone.
+
+One row a lot, place and party. Book stock comes from the last stock statement of a lot, or else
+from its movements. A lot whose book stock is zero is still searched for. What was consumed lives
+on in its outputs and is not counted again.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from graph_model.lineage import Index, Lineage, Rows
+
+SCHEMA = {"lot": pl.Int64, "place": pl.String, "at": pl.String, "quantity": pl.Float64}
+ON_HAND, IN_PROCESS, PICKED, IN_TRANSIT, SHIPPED, RETURNED, CONSUMED, SCRAPPED, SEARCH = (
+    "on_hand", "in_process", "picked", "in_transit", "shipped", "returned", "consumed",
+    "scrapped", "search",
+)  # fmt: skip
+ACTIVE = (ON_HAND, IN_PROCESS, PICKED, IN_TRANSIT, SHIPPED, RETURNED)
+"""Places where there is something to act on; only these are priced."""
+
+
+def find(lineage: Lineage, lots: Index) -> pl.DataFrame:
+    """Places of the lots: lot number, place, at (site or party key), quantity in the lot's unit."""
+    used = _rows(lineage.consumed, lineage.uses, lots)
+    used = used.with_columns(
+        kind=lineage.operations["kind"][used["op"]], status=lineage.operations["status"][used["op"]]
+    )
+    parts = [_on_hand(lineage, lots, used), _shipped(lineage, lots)]
+    is_order = pl.col("kind").is_in(["produce", "rework"])
+    in_process = used.filter(is_order & (pl.col("status") != "closed").fill_null(True))
+    parts.append(_placed(in_process, IN_PROCESS))
+    parts.append(_placed(used.filter(pl.col("kind") == "scrap"), SCRAPPED))
+    done = is_order & (pl.col("status") == "closed").fill_null(False)
+    eaten = used.filter(done | pl.col("kind").is_in(["merge", "fill", "split", "rename"]))
+    parts.append(_placed(eaten, CONSUMED))
+    made = _rows(lineage.produced, lineage.origins, lots)
+    made = made.with_columns(kind=lineage.operations["kind"][made["op"]])
+    parts.append(_placed(made.filter(pl.col("kind") == "return"), RETURNED))
+    return (
+        pl.concat(parts)
+        .group_by("lot", "place", "at", maintain_order=True)
+        .agg(pl.col("quantity").sum())
+    )
+
+
+def amounts(lineage: Lineage, lots: Index) -> pl.DataFrame:
+    """lot, quantity, uom: what was made or received of each lot (or else stated, stocked, used)."""
+    made = _rows(lineage.produced, lineage.origins, lots)
+    kinds = lineage.operations["kind"]
+    made = made.filter(~kinds[made["op"]].is_in(["transfer", "return"]))
+    out = _rows(lineage.consumed, lineage.uses, lots)
+    out = out.filter(~kinds[out["op"]].is_in(["transfer"]))
+    sent = _rows(lineage.shipped, lineage.sent, lots)
+    stock = _rows(lineage.stock, lineage.stocked, lots)
+
+    def total(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+        return frame.group_by("lot").agg(
+            pl.col("quantity").sum().alias(name),
+            pl.col("uom").drop_nulls().first().alias(f"u{name}"),
+        )
+
+    base = pl.DataFrame(
+        {
+            "lot": lots,
+            "stated": lineage.lots["quantity"][lots],
+            "ustated": lineage.lots["uom"][lots],
+        },
+        schema_overrides={"lot": pl.Int64},
+    )
+    sums = [
+        total(made, "made"),
+        total(pl.concat([f.select("lot", "quantity", "uom") for f in (out, sent, stock)]), "seen"),
+    ]
+    for frame in sums:
+        base = base.join(frame.with_columns(pl.col("lot").cast(pl.Int64)), on="lot", how="left")
+    positive = pl.when(pl.col("made") > 0).then("made")
+    return base.select(
+        "lot",
+        quantity=pl.coalesce(positive, "stated", pl.when(pl.col("seen") > 0).then("seen")),
+        uom=pl.coalesce("umade", "ustated", "useen"),
+    )
+
+
+def _rows(frame: pl.DataFrame, rows: Rows, lots: Index) -> pl.DataFrame:
+    found = frame[rows.at(lots)]
+    return found.filter(pl.col("rule").is_null()) if "rule" in found.columns else found
+
+
+def _placed(frame: pl.DataFrame, place: str, at: str | None = None) -> pl.DataFrame:
+    return frame.select(
+        pl.col("lot").cast(pl.Int64),
+        place=pl.lit(place),
+        at=pl.col(at).fill_null("") if at else pl.lit(""),
+        quantity=pl.col("quantity").fill_null(0.0),
+    )
+
+
+def _on_hand(lineage: Lineage, lots: Index, used: pl.DataFrame) -> pl.DataFrame:
+    stock = _rows(lineage.stock, lineage.stocked, lots)
+    stated = stock.filter(pl.col("quantity") > 0)
+    zero = stock.group_by("lot").agg(pl.col("quantity").sum()).filter(pl.col("quantity") <= 0)
+    balance = _balance(lineage, lots, used)
+    balance = balance.join(
+        stock.select(pl.col("lot").cast(pl.Int64)).unique(), on="lot", how="anti"
+    )
+    empty = balance.filter(pl.col("quantity") <= 1e-9)
+    return pl.concat(
+        [
+            _placed(stated, ON_HAND, "site"),
+            _placed(balance.filter(pl.col("quantity") > 1e-9), ON_HAND),
+            _placed(zero, SEARCH),
+            _placed(empty.with_columns(quantity=pl.lit(0.0)), SEARCH),
+        ]
+    )
+
+
+def _balance(lineage: Lineage, lots: Index, used: pl.DataFrame) -> pl.DataFrame:
+    """Made and given back less used and shipped, for lots that no stock statement covers."""
+    made = _rows(lineage.produced, lineage.origins, lots)
+    back = _rows(lineage.returned, lineage.given_back, lots)
+    sent = _rows(lineage.shipped, lineage.sent, lots)
+    own = lineage.operations["kind"][made["op"]] != "return"
+    lines = pl.concat(
+        [made.filter(own).select("lot", "quantity"), back.select("lot", "quantity")]
+        + [f.select("lot", quantity=-pl.col("quantity")) for f in (used, sent)]
+    )
+    return lines.group_by(pl.col("lot").cast(pl.Int64), maintain_order=True).agg(
+        pl.col("quantity").sum()
+    )
+
+
+def _shipped(lineage: Lineage, lots: Index) -> pl.DataFrame:
+    sent = shipped_lines(lineage, lots)
+    status = pl.col("status").fill_null("shipped")
+    place = (
+        pl.when(status.is_in(["planned", "picked"]))
+        .then(pl.lit(PICKED))
+        .when(pl.col("kind").is_in(["scrap", "sample"]).fill_null(False))
+        .then(pl.lit(SCRAPPED))
+        .when(status == "in_transit")
+        .then(pl.lit(IN_TRANSIT))
+        .otherwise(pl.lit(SHIPPED))
+    )
+    return sent.select(
+        pl.col("lot").cast(pl.Int64),
+        place=place,
+        at=pl.col("customer").fill_null(""),
+        quantity=pl.col("quantity").fill_null(0.0),
+    )
+
+
+def shipped_lines(lineage: Lineage, lots: Index) -> pl.DataFrame:
+    """Shipment lines of the lots with the shipment's number, customer, kind and status."""
+    heads = lineage.shipments.select(
+        "delivery_no", "customer", "kind", "status", "ship_earliest", shipment="key"
+    )
+    lines = lineage.shipped[lineage.sent.at(lots)].select(
+        "lot", "shipment", "quantity", "uom", "rule"
+    )
+    return lines.join(heads, on="shipment", how="left", maintain_order="left")

@@ -1,0 +1,328 @@
+"""Where a scope starts: what matches the question, what cannot be ruled out, what looks alike.
+
+An attribute that is missing matches as *unknown*: the lot cannot be ruled out and makes others at
+most possible. Numbers that only look alike are *near*: they reach nothing and wait for a decision.
+A complaint, customer or shipment is an effect: it names no source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+import numpy as np
+import polars as pl
+from rapidfuzz import fuzz, process
+
+from graph_model.errors import Ambiguous, NotFound
+from graph_model.interval import MAX, MIN, in_force
+from graph_model.lineage import Index, Lineage
+from graph_model.network import Facts
+from graph_model.schema import Complaint, Decision, Shipment
+
+_ALIKE = 85.0
+_YES, _UNKNOWN, _NO = 2, 1, 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suspects:
+    """What is suspected. Period ends are microseconds UTC; people are pseudonyms."""
+
+    lots: tuple[str, ...] = ()
+    supplier: str | None = None
+    supplier_lot: str | None = None
+    item: str | None = None
+    start: int | None = None
+    end: int | None = None
+    operation: str | None = None
+    operator: str | None = None
+    machine: str | None = None
+    site: str | None = None
+    shipment: str | None = None
+    customer: str | None = None
+    complaint: str | None = None
+
+    def given(self) -> dict[str, object]:
+        """What was asked, without what was not."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name)}
+
+
+@dataclass(frozen=True)
+class Roots:
+    """Lot numbers by group; `effect`: the question names effects, the source is undetermined."""
+
+    match: Index
+    cannot_rule_out: Index
+    near: Index
+    effect: bool
+
+
+def find_lots(lineage: Lineage, text: str) -> Index:
+    """Lots that a reference can mean: the whole text as a number first, then with owner and item.
+
+    `LOTNO`, `ITEM/LOTNO`, `OWNER/ITEM/LOTNO`, each also with `#SUBLOT`, or `#SUBLOT` alone.
+    """
+    named = lineage.lots.lazy().with_row_index("n").filter(pl.col("rule").is_null())
+    found = _numbers(named.filter((pl.col("lot_no") == text) & (pl.col("sublot") == "")))
+    if found.size:
+        return found
+    rest, _, sublot = text.partition("#")
+    parts = rest.split("/")
+    for cut in range(min(3, len(parts)), 0, -1):
+        head, lot_no = parts[: cut - 1], "/".join(parts[cut - 1 :])
+        rows = named.filter(pl.col("lot_no") == lot_no) if rest else named
+        if len(head) == 2:
+            rows = rows.filter((pl.col("owner") == head[0]) & (pl.col("item_code") == head[1]))
+        elif len(head) == 1:
+            rows = rows.filter(pl.col("item_code") == head[0])
+        rows = rows.filter(pl.col("sublot") == sublot) if sublot else rows
+        found = _numbers(rows)
+        if found.size:
+            whole = lineage.lots["sublot"][found] == ""
+            return found[whole.to_numpy()] if whole.any() and not sublot else found
+    return _numbers(named.filter(pl.col("key") == text))
+
+
+def one_lot(lineage: Lineage, text: str) -> int:
+    """The lot a reference means; Ambiguous lists the candidates, NotFound says what looks alike."""
+    found = find_lots(lineage, text)
+    if not found.size:
+        raise NotFound("lot_not_found", number=text, alike=", ".join(alike(lineage, text)) or "-")
+    if found.size > 1:
+        keys = lineage.lots["key"][found].to_list()
+        raise Ambiguous("lot_ambiguous", keys, number=text, candidates="\n  ".join(keys))
+    return int(found[0])
+
+
+def alike(lineage: Lineage, text: str, limit: int = 8) -> list[str]:
+    """Recorded lot numbers that look like the text."""
+    numbers = lineage.lots.filter(pl.col("rule").is_null())["lot_no"].unique().to_list()
+    return [
+        hit[0]
+        for hit in process.extract(
+            text, numbers, scorer=fuzz.ratio, limit=limit, score_cutoff=_ALIKE
+        )
+        if hit[0] != text
+    ]
+
+
+def answer(facts: Facts, lineage: Lineage, asked: Suspects) -> Roots:
+    """Matches, lots that cannot be ruled out, and lots that look alike."""
+    match, unknown, near = _none(), _none(), _none()
+    if asked.lots:
+        match = np.array([one_lot(lineage, text) for text in asked.lots], dtype=np.int64)
+        near = _near(lineage, [text.rsplit("/", 1)[-1] for text in asked.lots], match)
+    effect = bool(asked.shipment or asked.customer or asked.complaint)
+    if effect:
+        match = np.union1d(match, _effects(facts, lineage, asked))
+    elif asked.operation or asked.operator or asked.machine or asked.site:
+        sure, maybe = _steps(facts, lineage, asked)
+        match, unknown = np.union1d(match, sure), np.union1d(unknown, maybe)
+    elif asked.supplier or asked.supplier_lot or asked.item:
+        sure, maybe = _by_attributes(lineage, asked)
+        match, unknown = np.union1d(match, sure), np.union1d(unknown, maybe)
+        if asked.supplier_lot:
+            near = np.union1d(near, _near(lineage, [asked.supplier_lot], match))
+    match = lineage.with_parts(match)
+    unknown = np.setdiff1d(lineage.with_parts(unknown), match)
+    unknown = np.setdiff1d(unknown, _ruled_out(facts, lineage))
+    near = np.setdiff1d(near, np.union1d(match, unknown))
+    if not (match.size or unknown.size):
+        wanted = ", ".join(f"{name} {value}" for name, value in asked.given().items())
+        raise NotFound("nothing_matches", wanted=wanted)
+    return Roots(match, unknown, near, effect)
+
+
+def _none() -> Index:
+    return np.empty(0, dtype=np.int64)
+
+
+def _numbers(rows: pl.LazyFrame) -> Index:
+    return rows.select("n").collect()["n"].to_numpy().astype(np.int64)
+
+
+def _near(lineage: Lineage, texts: Iterable[str], match: Index) -> Index:
+    numbers = [number for text in texts for number in alike(lineage, text)]
+    rows = lineage.lots.lazy().with_row_index("n").filter(pl.col("lot_no").is_in(numbers))
+    return np.setdiff1d(_numbers(rows), match)
+
+
+def _ruled_out(facts: Facts, lineage: Lineage) -> Index:
+    keys = in_force(facts[Decision]).filter(pl.col("kind") == "rule_out_root")["subject"]
+    found = lineage.number(keys.to_list())
+    return found[found >= 0]
+
+
+# ---------------------------------------------------------------------------- causes
+
+
+def _by_attributes(lineage: Lineage, asked: Suspects) -> tuple[Index, Index]:
+    """Lots by supplier, supplier's number, item and period of receiving or making."""
+    lots = lineage.lots.lazy().with_row_index("n").filter(pl.col("rule").is_null())
+    origin = _first_seen(lineage, supplied=bool(asked.supplier or asked.supplier_lot))
+    rows = lots.join(origin.lazy(), on="n", how="left")
+    from_supplier = pl.col("received").fill_null(False)
+    unknown_origin = ~pl.col("made").fill_null(False) & ~from_supplier
+    judged: list[pl.Expr] = []
+    if asked.supplier or asked.supplier_lot:
+        rows = rows.filter(from_supplier | (unknown_origin & pl.col("used").fill_null(False)))
+    if asked.supplier:
+        yes = from_supplier & (pl.col("owner") == asked.supplier)
+        judged.append(_judged(yes, (pl.col("owner") == "?") | unknown_origin))
+    if asked.supplier_lot:
+        yes = pl.col("lot_no") == asked.supplier_lot
+        judged.append(_judged(yes & from_supplier, (pl.col("lot_no") == "") | unknown_origin))
+    if asked.item:
+        code = pl.col("item_code") == asked.item
+        judged.append(_judged(code | (pl.col("item") == asked.item), pl.col("item").is_null()))
+    if asked.start is not None or asked.end is not None:
+        low, high = asked.start or MIN, asked.end or MAX
+        inside = (pl.col("earliest") >= low) & (pl.col("latest") <= high)
+        touches = (pl.col("t0").fill_null(MIN) <= high) & (pl.col("t1").fill_null(MAX) >= low)
+        judged.append(_judged(inside.fill_null(False), touches))
+    found = rows.select("n", verdict=pl.min_horizontal(judged)).collect()
+    if asked.supplier and not asked.item:
+        found = _of_supplied_items(lineage, found, asked.supplier)
+    return tuple(  # type: ignore[return-value]
+        found.filter(pl.col("verdict") == verdict)["n"].to_numpy().astype(np.int64)
+        for verdict in (_YES, _UNKNOWN)
+    )
+
+
+def _judged(yes: pl.Expr, unknown: pl.Expr) -> pl.Expr:
+    return pl.when(yes).then(_YES).when(unknown).then(_UNKNOWN).otherwise(_NO)
+
+
+def _first_seen(lineage: Lineage, *, supplied: bool) -> pl.DataFrame:
+    """n, received, made, used, earliest, latest, t0, t1 of receiving (or else of making)."""
+    kinds = lineage.operations["kind"]
+    into = lineage.consumed.with_columns(kind=kinds[lineage.consumed["op"]])
+    received = into.filter((pl.col("kind") == "receive") & pl.col("rule").is_null())
+    made = lineage.produced.filter(pl.col("rule").is_null())
+    shown = ["lot", "earliest", "latest", "t0", "t1"]
+    times = [pl.col(name).min() for name in ("earliest", "t0")]
+    times += [pl.col(name).max() for name in ("latest", "t1")]
+    first = received.group_by(n="lot").agg(*times).with_columns(received=pl.lit(True))
+    if not supplied:
+        first = (
+            pl.concat(
+                [
+                    received.select(*shown),
+                    made.select(*shown),
+                ]
+            )
+            .group_by(n="lot")
+            .agg(*times)
+            .with_columns(received=pl.lit(False))
+        )
+    born = made.select(n="lot", made=pl.lit(True)).unique("n")
+    used = pl.concat([lineage.consumed.select("lot"), lineage.shipped.select("lot")])
+    used = used.select(n="lot", used=pl.lit(True)).unique("n")
+    joined = first.join(born, on="n", how="full", coalesce=True)
+    return joined.join(used, on="n", how="full", coalesce=True).with_columns(
+        pl.col("n").cast(pl.UInt32)
+    )
+
+
+def _of_supplied_items(lineage: Lineage, found: pl.DataFrame, supplier: str) -> pl.DataFrame:
+    """Lots of unknown origin only of items that this supplier, or an unknown one, delivers."""
+    items = lineage.lots.filter((pl.col("owner") == supplier) | (pl.col("owner") == "?"))["item"]
+    item = lineage.lots["item"][found["n"]]
+    kept = item.is_in(items.implode()) | item.is_null() | (found["verdict"] == _YES)
+    return found.filter(kept)
+
+
+def _steps(facts: Facts, lineage: Lineage, asked: Suspects) -> tuple[Index, Index]:
+    """Lots made by operations, people, machines or places, in a window."""
+    made = lineage.produced.filter(pl.col("rule").is_null())
+    about = lineage.operations.select("key", "work_order_no", "doc_no", "site", "kind")
+    rows = pl.concat([made, about[made["op"]].rename({"key": "operation"})], how="horizontal")
+    judged: list[pl.Expr] = []
+    if asked.operation:
+        names = pl.col("operation").eq(asked.operation) | pl.col("work_order_no").eq(
+            asked.operation
+        )
+        judged.append(_judged(names.fill_null(False), pl.lit(False)))
+    if asked.operator:
+        judged.append(
+            _judged(
+                pl.col("person").eq(asked.operator).fill_null(False), pl.col("person").is_null()
+            )
+        )
+    for place in (asked.machine, asked.site):
+        if place:
+            hits = pl.col("site").eq(place) | pl.col("site").str.ends_with(f"/{place}")
+            unknown = pl.col("site").is_null() & pl.col("kind").is_in(["produce", "rework"])
+            judged.append(_judged(hits.fill_null(False), unknown))
+    if asked.start is not None or asked.end is not None:
+        low, high = asked.start or MIN, asked.end or MAX
+        inside = (pl.col("earliest") >= low) & (pl.col("latest") <= high)
+        touches = (pl.col("t0") <= high) & (pl.col("t1") >= low)
+        judged.append(_judged(inside.fill_null(False), touches))
+    found = rows.select("lot", verdict=pl.min_horizontal(judged))
+    best = found.group_by("lot").agg(pl.col("verdict").max())
+    return tuple(  # type: ignore[return-value]
+        np.sort(best.filter(pl.col("verdict") == verdict)["lot"].to_numpy().astype(np.int64))
+        for verdict in (_YES, _UNKNOWN)
+    )
+
+
+# ---------------------------------------------------------------------------- effects
+
+
+def _effects(facts: Facts, lineage: Lineage, asked: Suspects) -> Index:
+    """Lots that the complaint is about, or that the shipment or customer received."""
+    keys: list[str] = []
+    shipped = _shipped_keys(facts, lineage)
+    if asked.shipment:
+        number = pl.col("delivery_no").eq(asked.shipment) | pl.col("shipment").eq(asked.shipment)
+        keys += shipped.filter(number)["lot"].to_list()
+    if asked.customer:
+        keys += shipped.filter(pl.col("customer") == asked.customer)["lot"].to_list()
+    if asked.complaint:
+        number = pl.col("complaint_no").eq(asked.complaint) | pl.col("key").eq(asked.complaint)
+        for row in facts[Complaint].filter(number).iter_rows(named=True):
+            keys += [row["lot"]] if row["lot"] else []
+            if row["shipment"] and not row["lot"]:
+                keys += shipped.filter(pl.col("shipment") == row["shipment"])["lot"].to_list()
+            if row["printed_code"] and not row["lot"]:
+                keys += lineage.lots["key"][find_lots(lineage, row["printed_code"])].to_list()
+    found = lineage.number(sorted(set(keys)))
+    return found[found >= 0]
+
+
+def _shipped_keys(facts: Facts, lineage: Lineage) -> pl.DataFrame:
+    heads = facts[Shipment].select("delivery_no", "customer", shipment="key")
+    lines = lineage.shipped.select("shipment", lot=lineage.lots["key"][lineage.shipped["lot"]])
+    return lines.join(heads, on="shipment", how="left")
+
+
+def siblings(lineage: Lineage, lots: Index) -> Index:
+    """Everything that shares an input, a line or a shift in its window with the lots."""
+    ops = np.unique(lineage.produced_op[lineage.origins.at(lots)]).astype(np.int64)
+    behind = lineage.backward(lots).lots
+    shared = lineage.forward(behind).lots
+    about = lineage.operations
+    window = about[ops].filter(pl.col("kind").is_in(["produce", "rework"]))
+    if window.is_empty():
+        return np.union1d(shared, lots)
+    low = window["earliest"].min() if not window["earliest"].has_nulls() else MIN
+    high = window["latest"].max() if not window["latest"].has_nulls() else MAX
+    overlaps = (pl.col("earliest").fill_null(MIN) <= high) & (
+        pl.col("latest").fill_null(MAX) >= low
+    )
+    lines, shifts = window["site"].drop_nulls(), window["shift"].drop_nulls()
+    same = pl.col("site").is_in(lines.implode()) | pl.col("shift").is_in(shifts.implode())
+    same = same.fill_null(False) | (pl.col("site").is_null() & pl.col("shift").is_null())
+    steps = about.with_row_index("n").filter(
+        overlaps & same & pl.col("kind").is_in(["produce", "rework"])
+    )["n"]
+    made = lineage.produced_lot[lineage.outputs.at(steps.to_numpy().astype(np.int64))]
+    return np.union1d(np.union1d(shared, lots), lineage.forward(np.unique(made)).lots)
+
+
+def lot_label(lineage: Lineage, number: int) -> str:
+    """How a lot is written for people: ITEM/LOTNO#SUBLOT."""
+    row = lineage.lots.row(number, named=True)
+    label = f"{row['item_code']}/{row['lot_no']}" if row["item_code"] else str(row["lot_no"])
+    return f"{label}#{row['sublot']}" if row["sublot"] else label
