@@ -81,7 +81,7 @@ def factor(from_uom: str | None, to_uom: str | None) -> float | None:
         return 1.0
     if source not in _BULK or target not in _BULK:
         return None
-    quantity = _registry().Quantity(_UNITS[source][0])
+    quantity: pint.Quantity[float] = _registry().Quantity(_UNITS[source][0])
     try:
         return float(quantity.to(_UNITS[target][0].removeprefix("0.5 ")).magnitude) * (
             2.0 if target == "jin" else 1.0
