@@ -37,7 +37,8 @@ _UNITS: dict[str, tuple[str, str]] = {
     ),
     "pair": ("", "pr pair pairs 双 对"),
     "set": ("", "set sets 套 组"),
-    "box": ("", "bx xbx ct xct cs xcs box boxes carton cartons ctn case cases 箱 盒"),
+    "box": ("", "bx xbx ct xct cs xcs boxes carton cartons ctn case cases 箱"),
+    "small_box": ("", "盒"),
     "bag": ("", "bg xbg bag bags sack 袋 包"),
     "drum": ("", "dr xdr drum drums barrel 桶"),
     "bottle": ("", "bo xbo bottle bottles 瓶"),
@@ -101,30 +102,30 @@ def item_factor(
     uom: str | None, base: str | None, pack: str | None, units_per_pack: float | None
 ) -> float | None:
     """How many of the item's stock unit one `uom` is, by physics or by the item's pack."""
+    if base is None:
+        return None
     if uom is None:
-        return 1.0 if base is not None else None
-    direct = factor(uom, base)
-    if direct is not None or base is None or not units_per_pack:
-        return direct
-    packs = factor(uom, pack) if pack is not None else None
-    return None if packs is None else packs * units_per_pack
+        return 1.0
+    # The item's table comes first: words for pieces and packs overlap (24 片 in a 件).
+    if pack is not None and units_per_pack and pack.strip() != base.strip():
+        packs = 1.0 if uom.strip() == pack.strip() else None
+        if packs is None and canonical_unit(pack) != canonical_unit(base):
+            packs = factor(uom, pack) if factor(uom, base) is None else None
+        if packs is not None:
+            return packs * units_per_pack
+    return factor(uom, base)
 
 
 def to_item_unit(frame: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
     """Adds `amount`: `quantity` in the stock unit of `item`, null where it cannot be converted.
 
-    A row without a unit is in the item's stock unit; where the item states none, each known unit
-    is measured in the item's first seen one. Order and number of rows stay.
+    A row without a unit is in the item's stock unit. An item that states no stock unit has no
+    amounts: frames converted apart must never end in different units. Rows and order stay.
     """
     units = items.select(
         pl.col("key").alias("item"), "pack_uom", "units_per_pack", pl.col("uom").alias("_base")
     ).unique("item")
     pairs = frame.select("item", "uom").unique().join(units, on="item", how="left")
-    stated = pairs.filter(pl.col("uom").is_not_null()).sort("item", "uom")
-    first = stated.group_by("item").agg(pl.col("uom").first().alias("_first"))
-    pairs = pairs.join(first, on="item", how="left").with_columns(
-        pl.coalesce("_base", "_first").alias("_base")
-    )
     columns = ("uom", "_base", "pack_uom", "units_per_pack")
     pairs = pairs.select(
         "item",

@@ -64,8 +64,28 @@ def test_packs_convert_by_the_items_own_table() -> None:
         }
     )
     amounts = quantity.to_item_unit(frame, items)["amount"].to_list()
-    assert amounts == [24.0, 5.0, None, 1.0, None]
+    assert amounts == [24.0, 5.0, None, None, None]
 
 
 def test_bulk_or_pieces() -> None:
     assert [quantity.is_bulk(u) for u in ("kg", "件", "?")] == [True, False, None]
+
+
+@pytest.mark.parametrize(
+    ("uom", "base", "pack", "per_pack", "expected"),
+    [
+        ("箱", "盒", "箱", 12.0, 12.0),
+        ("件", "片", "件", 24.0, 24.0),
+        ("carton", "pcs", "箱", 12.0, 12.0),
+        ("pcs", "pcs", "箱", 12.0, 1.0),
+        ("g", "kg", "袋", 25.0, 0.001),
+        ("箱", "盒", None, None, None),
+        ("kg", None, None, None, None),
+    ],
+)
+def test_the_items_own_pack_comes_before_overlapping_words(
+    uom: str, base: str | None, pack: str | None, per_pack: float | None, expected: float | None
+) -> None:
+    assert quantity.item_factor(uom, base, pack, per_pack) == (
+        None if expected is None else pytest.approx(expected)
+    )
