@@ -38,9 +38,19 @@ _SHEETS = {
     "stations": ("stations", ("ID", "Name", "Country", "Address", "type of business")),
     "deliveries": (
         "deliveries",
-        ("ID", "from", "to", "Name", "Lot ID", "Lot Number", "Date Delivery")
-        + ("Date Delivery Arrival", "Amount", "_Lieferungen.Delivery_Amount")
-        + ("_Lieferungen.Delivery_Unit",),
+        (
+            "ID",
+            "from",
+            "to",
+            "Name",
+            "Lot ID",
+            "Lot Number",
+            "Date Delivery",
+            "Date Delivery Arrival",
+            "Amount",
+            "_Lieferungen.Delivery_Amount",
+            "_Lieferungen.Delivery_Unit",
+        ),
     ),
     "delivery_relations": ("deliveryRelations", ("from", "to")),
 }

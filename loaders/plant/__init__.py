@@ -14,7 +14,8 @@ from loaders.findings import Finding
 from loaders.headings import sheet_named
 from loaders.intake import Counts, Intake, Options
 from loaders.plant.frames import Zones, picked, tails, timed, typed, with_key
-from loaders.plant.movements import MAPPERS, Context, prepared, stubs
+from loaders.plant.lines import Context, prepared, stubs
+from loaders.plant.movements import MAPPERS
 from loaders.plant.people import Names
 from loaders.plant.records import RECORDS
 from loaders.plant.sheets import IDENTIFYING, SHEETS, Sheet

@@ -73,12 +73,13 @@ def picked(grid: Grid, sheet: Sheet) -> tuple[pl.DataFrame, list[Finding]]:
     headings = head[position]
     found = match(headings, sheet)
     at = grid.frame[ROW][position]
+    kinds: tuple[tuple[str, Severity, tuple[int, ...]], ...] = (
+        ("unknown_column", "info", found.unknown),
+        ("duplicate_heading", "warning", found.repeated),
+    )
     notes = [
         Finding(rule, severity, grid.file, grid.sheet, at, headings[index], headings[index])
-        for rule, severity, indexes in (
-            ("unknown_column", "info", found.unknown),
-            ("duplicate_heading", "warning", found.repeated),
-        )
+        for rule, severity, indexes in kinds
         for index in indexes
     ]
     notes += [

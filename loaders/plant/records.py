@@ -27,7 +27,7 @@ from graph_model.schema import (
     Use,
     columns,
 )
-from loaders.plant.movements import C, Context, place
+from loaders.plant.lines import C, Context, place
 
 
 def _stated(frame: pl.DataFrame, kind: type) -> dict[str, pl.Expr]:

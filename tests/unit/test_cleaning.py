@@ -11,7 +11,7 @@ from loaders.cleaning import Zone, clean_code, clean_number, read_times
     [
         ("240101.0", "240101"),  # spreadsheets hand whole numbers over as floats
         ("00123", "00123"),  # leading zeros belong to the number
-        (" Ｂ－17 ", "B-17"),  # noqa: RUF001  full-width typing
+        (" Ｂ－17 ", "B-17"),  # full-width typing
         ("1e5", "1e5"),
         ('="007"', "007"),
         ("a\u200bb", "ab"),

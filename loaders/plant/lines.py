@@ -1,0 +1,216 @@
+"""What the mappers of movement sheets share: columns, stubs, operations, orders and lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from graph_model.keys import join_columns, lot_key_column
+from graph_model.schema import Customer, Item, Operation, Shipment, Shipped, Site, Supplier
+from loaders.plant.tables import Tables
+
+Frames = dict[str, pl.DataFrame]
+C = pl.col
+NONE = pl.lit(None, dtype=pl.String)
+
+
+@dataclass
+class Context:
+    """What is the same for all sheets: the tables filled, and all typed frames by sheet name."""
+
+    out: Tables
+    frames: Frames = field(default_factory=dict)
+
+
+def own_lot(lot_no: str = "lot_no", item_code: str = "item_code") -> pl.Expr:
+    """Key of the company's own lot."""
+    return lot_key_column(C("company"), C(item_code), C(lot_no))
+
+
+def place(name: str) -> pl.Expr:
+    """Key of a place."""
+    return join_columns(C("company"), C(name))
+
+
+def prepared(frame: pl.DataFrame, sheet: str) -> pl.DataFrame:
+    """The columns all movements share, from the columns of the sheet."""
+    have = set(frame.columns)
+
+    def text(name: str) -> pl.Expr:
+        return C(name) if name in have else NONE
+
+    def time(name: str) -> pl.Expr:
+        return C(name) if name in have else pl.lit(None, dtype=pl.Int64)
+
+    return frame.with_columns(
+        item=join_columns(C("company"), text("item_code")),
+        owner=C("company"),
+        lot=lot_key_column(C("company"), text("item_code"), text("lot_no")),
+        earliest=pl.coalesce(time("event_time"), time("business_date")),
+        latest=pl.coalesce(time("event_time__latest"), time("business_date__latest")),
+        entered_at=time("entered_at__latest"),
+        audited_at=time("audited_at__latest"),
+        source=text("source").fill_null(sheet),
+        status=text("doc_status").fill_null("posted"),
+        lot_source=text("lot_source").fill_null("unknown"),
+        step=text("operation"),
+        from_place=join_columns(C("company"), text("from_place")),
+        to_place=join_columns(C("company"), text("to_place")),
+        place=join_columns(C("company"), text("place")),
+        line=join_columns(C("company"), text("line")),
+        person=text("operator"),
+    ).drop("operation", strict=False)
+
+
+def stubs(frame: pl.DataFrame, out: Tables) -> None:
+    """Items, places and parties that the rows of a sheet name (before `prepared`)."""
+    for name in ("item_code", "parent_item_code", "to_item_code"):
+        if name in frame.columns:
+            out.node(Item, _named(frame, name), C("company"), C(name))
+    places = ["line", "tank", "site_code", "place", "to_place", "from_place", "parent_site"]
+    for name in (name for name in places if name in frame.columns):
+        out.node(Site, _named(frame, name), C("company"), C(name))
+    for name, kind in (("supplier_code", Supplier), ("customer_code", Customer)):
+        if name in frame.columns:
+            out.node(kind, _named(frame, name), C(name))
+
+
+def _named(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    return frame.filter(C(name).is_not_null()).unique(["company", name], maintain_order=True)
+
+
+def operation_of(
+    frame: pl.DataFrame, ctx: Context, kind: str | pl.Expr, number: pl.Expr
+) -> pl.Expr:
+    """One operation a row; returns its key."""
+    ctx.out.node(
+        Operation,
+        frame,
+        C("company"),
+        kind,
+        number,
+        doc_no=C("doc_no") if "doc_no" in frame.columns else None,
+        purchase_order_no=C("purchase_order_no") if "purchase_order_no" in frame.columns else None,
+        site=pl.coalesce("to_place", "place", "from_place", "line"),
+        earliest=C("earliest"),
+        latest=C("latest"),
+        source=C("source"),
+        item=C("item"),
+    )
+    return join_columns(C("company"), kind, number)
+
+
+def suffixed(name: str) -> pl.Expr:
+    """Key of a further fact of the same row."""
+    return C("key") + pl.lit(f"/{name}")
+
+
+def own_lots(frame: pl.DataFrame, ctx: Context, **more: Any) -> None:
+    """The company's own lots that rows name."""
+    ctx.out.lots(frame, C("company"), C("item_code"), C("lot_no"), item=C("item"), **more)
+
+
+def dates(frame: pl.DataFrame) -> dict[str, pl.Expr]:
+    """The dates printed on the goods, where the sheet has them."""
+    return {name: C(name) for name in ("label_date", "expiry_date") if name in frame.columns}
+
+
+def order_of(rows: pl.DataFrame, ctx: Context) -> pl.DataFrame:
+    """`operation` of each row: its work order, or a part of it where the output is named.
+
+    A row without work order is an operation of its own, so that it stays a movement.
+    """
+    paired = C("output_lot_no").is_not_null() if "output_lot_no" in rows.columns else pl.lit(False)
+    number = pl.coalesce("work_order_no", pl.concat_str(pl.lit("?"), "_tail", separator="/"))
+    whole = join_columns(C("company"), "produce", number)
+    part = C("output_lot_no") if "output_lot_no" in rows.columns else NONE
+    frame = rows.with_columns(
+        _number=number,
+        _whole=whole,
+        _paired=paired,
+        operation=pl.when(paired)
+        .then(join_columns(C("company"), "produce", number, part))
+        .otherwise(whole),
+    )
+    heads = frame.unique(["company", "_number"], maintain_order=True)
+    ctx.out.node(
+        Operation,
+        heads,
+        C("company"),
+        "produce",
+        C("_number"),
+        work_order_no=C("work_order_no"),
+        site=C("line"),
+    )
+    return frame
+
+
+def line_of(
+    frame: pl.DataFrame,
+    ctx: Context,
+    kind: type,
+    owner: pl.Expr,
+    item_code: pl.Expr,
+    lot_no: pl.Expr,
+    side: str,
+) -> None:
+    """One side of an operation whose pairing is recorded."""
+    item = join_columns(C("company"), item_code)
+    lot = lot_key_column(owner, item_code, lot_no)
+    ctx.out.lots(frame, owner, item_code, lot_no, item=item)
+    clear = {"from": "to_place", "to": "from_place"}[side]
+    ctx.out.add(
+        kind,
+        frame.with_columns(
+            NONE.alias(clear),
+            key=suffixed(side),
+            lot=lot,
+            owner=owner,
+            item=item,
+            lot_no=lot_no,
+            basis=pl.lit("exact"),
+            output_kind=pl.lit("product"),
+        ),
+    )
+
+
+def shipped_to(
+    frame: pl.DataFrame,
+    ctx: Context,
+    number: pl.Expr,
+    kind: str | pl.Expr,
+    party: pl.Expr,
+    status: pl.Expr,
+    *,
+    key: pl.Expr | None = None,
+) -> None:
+    """A shipment and its line for each row."""
+    have = frame.columns
+    ship = "ship_date" if "ship_date" in have else "earliest"
+    ship_to = "ship_date__latest" if "ship_date" in have else "latest"
+    arrival = {
+        "arrival_earliest": C("arrival_date"),
+        "arrival_latest": C("arrival_date__latest"),
+    }
+    ctx.out.node(Customer, frame.filter(party.is_not_null()), party)
+    state = pl.when(C("status") == "cancelled").then(pl.lit("cancelled"))
+    ctx.out.node(
+        Shipment,
+        frame,
+        C("company"),
+        number,
+        customer=join_columns(party),
+        kind=kind,
+        status=state.otherwise(status),
+        sales_order_no=C("sales_order_no") if "sales_order_no" in have else None,
+        ship_earliest=pl.coalesce(ship, "earliest"),
+        ship_latest=pl.coalesce(ship_to, "latest"),
+        **(arrival if "arrival_date" in have else {}),
+    )
+    times = {"earliest": pl.coalesce("earliest", ship), "latest": pl.coalesce("latest", ship_to)}
+    shipment = join_columns(C("company"), number)
+    ctx.out.add(
+        Shipped, frame, key=key if key is not None else C("key"), shipment=shipment, **times
+    )
