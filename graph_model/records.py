@@ -9,9 +9,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import sqlite3
 from collections.abc import Iterable
 
 import sqlalchemy as sa
+
+from graph_model.errors import LedgerError
 
 META = sa.MetaData()
 BATCH = sa.Table(
@@ -56,8 +59,18 @@ class Records:
         self.engine = sa.create_engine(url)
         if self.engine.dialect.name == "sqlite":
             sa.event.listen(self.engine, "connect", _durable)
-        META.create_all(self.engine)
-        self._key = self._pseudonym_key()
+            sa.event.listen(self.engine, "handle_error", _torn)
+        self._key = self._opened()
+
+    def _opened(self) -> bytes:
+        """The pseudonym key, when all tables are there."""
+        try:
+            META.create_all(self.engine)
+            return self._pseudonym_key()
+        except (sa.exc.OperationalError, sa.exc.IntegrityError, sa.exc.ProgrammingError):
+            # Another process made the tables or the key in between: now they are there.
+            META.create_all(self.engine)
+            return self._pseudonym_key()
 
     def close(self) -> None:
         """Ends all connections."""
@@ -69,7 +82,7 @@ class Records:
         return f"p-{digest[:16]}"
 
     def remember(self, names: dict[str, str]) -> None:
-        """Stores names by pseudonym."""
+        """Stores names by pseudonym; a person who was made unreadable stays so."""
         with self.engine.begin() as connection:
             known = set(connection.execute(sa.select(PERSON.c.pseudonym)).scalars())
             new = [{"pseudonym": p, "name": n} for p, n in names.items() if p not in known]
@@ -81,12 +94,24 @@ class Records:
         wanted = set(pseudonyms)
         with self.engine.connect() as connection:
             rows = connection.execute(sa.select(PERSON.c.pseudonym, PERSON.c.name))
-            return {pseudonym: name for pseudonym, name in rows if pseudonym in wanted}
+            return {pseudonym: name for pseudonym, name in rows if name and pseudonym in wanted}
 
     def forget(self, pseudonym: str) -> None:
-        """Makes a person unreadable; the ledger and its hashes stay as they are."""
+        """Makes a person unreadable for good; the ledger and its hashes stay as they are.
+
+        The next import does not bring the name back: its row stays, without the name.
+        """
         with self.engine.begin() as connection:
-            connection.execute(sa.delete(PERSON).where(PERSON.c.pseudonym == pseudonym))
+            gone = connection.execute(sa.delete(PERSON).where(PERSON.c.pseudonym == pseudonym))
+            if gone.rowcount:
+                connection.execute(sa.insert(PERSON).values(pseudonym=pseudonym, name=""))
+        if self.engine.dialect.name == "sqlite":
+            self._empty_log()
+
+    def _empty_log(self) -> None:
+        """Brings SQLite's write-ahead log, which still holds what was deleted, down to nothing."""
+        with self.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _pseudonym_key(self) -> bytes:
         with self.engine.begin() as connection:
@@ -98,8 +123,22 @@ class Records:
         return bytes.fromhex(value)
 
 
-def _durable(connection: object, _record: object) -> None:
-    cursor = connection.cursor()  # type: ignore[attr-defined]
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.close()
+def _durable(connection: sqlite3.Connection, _record: object) -> None:
+    cursor = connection.cursor()
+    try:
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA secure_delete=ON")  # a forgotten name is overwritten on disk
+    finally:
+        cursor.close()
+
+
+def _torn(context: sa.engine.ExceptionContext) -> None:
+    """A damaged file is said to be one; "locked" and the like stay what they are."""
+    error = context.original_exception
+    damaged = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    code = getattr(error, "sqlite_errorcode", 0)
+    if isinstance(error, sqlite3.DatabaseError) and code & 0xFF in damaged:
+        engine = context.engine
+        file = engine.url.database if engine is not None else ""
+        raise LedgerError("records_unreadable", file=file or "") from error

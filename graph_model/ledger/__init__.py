@@ -13,7 +13,6 @@ import json
 import os
 import socket
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,37 +24,15 @@ from filelock import FileLock, Timeout
 from graph_model.errors import BadInput, LedgerError, Locked
 from graph_model.ledger import batches
 from graph_model.ledger.fold import Facts, fold_kind, upcast
-from graph_model.ledger.verify import Fault, find_faults, row_hash
+from graph_model.ledger.manifest import BatchInfo, batch_info, stating, voided
+from graph_model.ledger.restated import Restating, in_force, restatement
+from graph_model.ledger.verify import Fault, chain_faults, find_faults, row_hash
 from graph_model.records import BATCH, PAYLOAD, Records
 from graph_model.schema import KINDS, VERSION, columns, conform
 
 __all__ = ["BatchInfo", "Facts", "Fault", "Ledger"]
 
-
-@dataclass(frozen=True)
-class BatchInfo:
-    """One manifest row. `counts`: new statements by kind; `restated`: stated again unchanged."""
-
-    number: int
-    schema_version: int
-    source: str
-    who: str
-    at: str
-    note: str
-    voids: int | None
-    files: dict[str, dict[str, Any]]
-    previous: str
-    hash: str
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """New statements by kind."""
-        return {k: f["rows"] for k, f in self.files.items() if k != batches.RESTATED}
-
-    @property
-    def restated(self) -> int:
-        """Statements that were known already."""
-        return int(self.files.get(batches.RESTATED, {"rows": 0})["rows"])
+_Folded = tuple[pl.DataFrame, pl.DataFrame]
 
 
 class Ledger:
@@ -67,7 +44,8 @@ class Ledger:
         self._files = folder / "batches"
         self._files.mkdir(exist_ok=True)
         self.records = Records(database_url or f"sqlite:///{folder / 'ledger.sqlite'}")
-        self._folded: tuple[tuple[int, str], Facts] | None = None
+        self._manifest: list[BatchInfo] = []
+        self._folds: dict[tuple[str, str | None], tuple[list[str], _Folded]] = {}
 
     def __enter__(self) -> Ledger:
         return self
@@ -82,10 +60,27 @@ class Ledger:
     # ------------------------------------------------------------------ reading
 
     def batches(self) -> list[BatchInfo]:
-        """The manifest in order."""
+        """The manifest in order. Raises LedgerError where a row is not as it was written."""
+        number, previous = self._last()
+        rows = self._rows(number)
+        if number and (not rows or rows[0]["hash"] != previous):
+            # Another ledger stands in the folder now: what was read before is not of it.
+            self._manifest, self._folds, number, previous = [], {}, 0, ""
+            rows = self._rows(0)
+        new = [row for row in rows if row["number"] != number]
+        for fault in chain_faults(new, number, previous):
+            raise LedgerError("batch_unreadable", batch=fault.batch, file="manifest")
+        self._manifest += [batch_info(row) for row in new]
+        return list(self._manifest)
+
+    def _last(self) -> tuple[int, str]:
+        last = self._manifest[-1] if self._manifest else None
+        return (last.number, last.hash) if last else (0, "")
+
+    def _rows(self, start: int) -> list[dict[str, Any]]:
         with self.records.engine.connect() as connection:
-            rows = connection.execute(sa.select(BATCH).order_by(BATCH.c.number)).mappings().all()
-        return [BatchInfo(**{**row, "files": json.loads(row["files"])}) for row in rows]
+            query = sa.select(BATCH).where(BATCH.c.number >= start).order_by(BATCH.c.number)
+            return [dict(row) for row in connection.execute(query).mappings()]
 
     def head(self) -> tuple[int, str]:
         """Number and hash of the last batch; (0, "") when empty."""
@@ -95,56 +90,60 @@ class Ledger:
         return (row.number, row.hash) if row else (0, "")
 
     def fold(self, as_of: int | None = None) -> Facts:
-        """What the ledger says now, or said when batch `as_of` was its last."""
+        """What the ledger says now, or said when batch `as_of` was its last.
+
+        Raises LedgerError where a batch is not as it was written: nothing is served from it.
+        """
         manifest = self.batches()
         if as_of is not None and not 0 <= as_of <= len(manifest):
             raise BadInput("no_such_batch", batch=as_of, last=len(manifest))
         manifest = manifest[:as_of] if as_of is not None else manifest
         head = (manifest[-1].number, manifest[-1].hash) if manifest else (0, "")
-        if self._folded is None or self._folded[0] != head:
-            self._folded = (head, self._fold(manifest, head))
-        return self._folded[1]
+        folded = {name: self._fold(name, manifest) for name in KINDS}
+        tables = {name: table for name, (table, _) in folded.items()}
+        return Facts(*head, tables, pl.concat(found for _, found in folded.values()))
 
-    def _fold(self, manifest: list[BatchInfo], head: tuple[int, str]) -> Facts:
-        live = [batch for batch in manifest if batch.voids is None]
-        void = _voided(manifest)
-        restated = self._restated(live, void) if void else {}
-        tables: dict[str, pl.DataFrame] = {}
-        conflicts = []
-        for name, kind in KINDS.items():
-            statements = []
-            for batch in live:
-                if name not in batch.files:
-                    continue
-                frame = upcast(name, self._read(batch, name), batch.schema_version)
-                if batch.number in void:
-                    kept = restated.get((name, batch.number), pl.Series([], dtype=pl.String))
-                    frame = frame.filter(pl.col("key").is_in(kept.implode()))
-                statements.append(frame.with_columns(_source=pl.lit(batch.source)))
-            tables[name], found = fold_kind(kind, statements)
-            conflicts.append(found)
-        return Facts(head[0], head[1], tables, pl.concat(conflicts))
+    def _fold(self, name: str, manifest: list[BatchInfo], source: str | None = None) -> _Folded:
+        """One kind, as all sources or one source say; kept until a batch touches it."""
+        own = stating(manifest, name, source)
+        if source is not None and len(own) == len(stating(manifest, name, None)):
+            return self._fold(name, manifest)
+        void = voided(manifest)
+        again = stating(manifest, batches.RESTATED, source) if void else []
+        touching = [batch.hash for batch in (*own, *again)]
+        touching += [manifest[number - 1].hash for number in void.values()]
+        kept = self._folds.get((name, source))
+        if kept is None or kept[0] != touching:
+            kept = (touching, fold_kind(KINDS[name], self._statements(name, own, again, void)))
+            self._folds[(name, source)] = kept
+        return kept[1]
 
-    def _restated(self, live: list[BatchInfo], void: set[int]) -> dict[tuple[str, int], pl.Series]:
-        """Keys of void batches that a later batch in force states again, by kind and batch."""
-        kept: dict[tuple[str, int], pl.Series] = {}
-        for later in live:
-            if later.number in void or batches.RESTATED not in later.files:
-                continue
-            again = self._read(later, batches.RESTATED).partition_by("kind", as_dict=True)
-            for (kind,), rows in again.items():
-                for number in (number for number in void if number < later.number):
-                    before = kept.get((kind, number), rows["key"].clear())
-                    kept[(kind, number)] = pl.concat([before, rows["key"]])
-        return kept
+    def _statements(
+        self, name: str, own: list[BatchInfo], again: list[BatchInfo], void: dict[int, int]
+    ) -> list[pl.DataFrame]:
+        frames = []
+        for batch in own:
+            frame = upcast(name, self._read(batch, name), batch.schema_version)
+            if batch.number in void:
+                frame = in_force(frame, batch.number, self._restating(name, batch, again), void)
+            frames.append(frame.with_columns(_source=pl.lit(batch.source)))
+        return frames
+
+    def _restating(self, name: str, batch: BatchInfo, again: list[BatchInfo]) -> Restating:
+        """What later batches of the same source state again of a kind."""
+        return [
+            (later.number, self._read(later, batches.RESTATED).filter(kind=name))
+            for later in again
+            if later.number > batch.number and later.source == batch.source
+        ]
 
     def _read(self, batch: BatchInfo, kind: str) -> pl.DataFrame:
         about = batch.files[kind]
         try:
-            if about["file"]:
-                return pl.read_parquet(self._files / about["file"])
-            return batches.decode(self._payload(batch.number, kind))
-        except (OSError, pl.exceptions.PolarsError) as error:
+            path = self._files / about["file"]
+            data = path.read_bytes() if about["file"] else self._payload(batch.number, kind)
+            return batches.decode(data, about["sha256"])
+        except (OSError, ValueError, pl.exceptions.PolarsError) as error:
             raise LedgerError(
                 "batch_unreadable", batch=batch.number, file=about["file"] or kind
             ) from error
@@ -155,7 +154,7 @@ class Ledger:
                 (PAYLOAD.c.batch == number) & (PAYLOAD.c.kind == kind)
             )
             data = connection.execute(query).scalar()
-        if data is None:
+        if not isinstance(data, bytes | memoryview):
             raise LedgerError("batch_unreadable", batch=number, file=kind)
         return bytes(data)
 
@@ -169,8 +168,7 @@ class Ledger:
         try:
             lock.acquire()
         except Timeout as error:
-            who = holder.read_text(encoding="utf-8") if holder.exists() else "?"
-            raise Locked("ledger_locked", holder=who) from error
+            raise Locked("ledger_locked", holder=_holder(holder)) from error
         try:
             stamp = datetime.now(UTC).isoformat(timespec="seconds")
             holder.write_text(f"{socket.gethostname()} pid {os.getpid()} since {stamp}", "utf-8")
@@ -179,13 +177,19 @@ class Ledger:
             holder.unlink(missing_ok=True)
             lock.release()
 
-    def known(self, tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-        """Keys by kind whose statement adds nothing to what the ledger says now."""
-        if self.head()[0] == 0:
-            return {name: frame.select("key").clear() for name, frame in tables.items()}
-        facts = self.fold()
+    def known(
+        self, tables: dict[str, pl.DataFrame], source: str | None = None
+    ) -> dict[str, pl.DataFrame]:
+        """Keys by kind whose statement adds nothing to what the ledger says now.
+
+        With `source`: to what this source says. What another source said already is then new,
+        for this one vouches for it.
+        """
+        manifest = self.batches()
         return {
-            name: _adding_nothing(KINDS[name], conform(KINDS[name], frame), facts.tables[name])
+            name: _adding_nothing(
+                KINDS[name], conform(KINDS[name], frame), self._fold(name, manifest, source)[0]
+            )
             for name, frame in tables.items()
         }
 
@@ -212,14 +216,14 @@ class Ledger:
             }
             for name, frame in tables.items():
                 _require(name, frame)
-            known = self.known(tables)
+            known = self.known(tables, source)
             payloads: dict[str, pl.DataFrame] = {}
             for name, frame in sorted(tables.items()):
                 new = frame.join(known[name], on="key", how="anti", maintain_order="left")
                 if len(new):
                     payloads[name] = new
             again = [
-                keys.select(kind=pl.lit(name), key="key")
+                restatement(name, tables[name], keys)
                 for name, keys in sorted(known.items())
                 if len(keys)
             ]
@@ -234,7 +238,7 @@ class Ledger:
             manifest = self.batches()
             if not 1 <= batch <= len(manifest) or manifest[batch - 1].voids is not None:
                 raise BadInput("no_such_batch", batch=batch, last=len(manifest))
-            if batch in _voided(manifest):
+            if batch in voided(manifest):
                 raise BadInput("batch_void", batch=batch)
             return self._commit({}, manifest[batch - 1].source, who, reason, voids=batch)
 
@@ -296,21 +300,20 @@ class Ledger:
 
         `heads` are (number, hash) pairs kept elsewhere; with them a cut-off tail is found too.
         """
-        rows = [
-            {**batch.__dict__, "files": json.dumps(batch.files, sort_keys=True)}
-            for batch in self.batches()
-        ]
-        return find_faults(rows, self._files, self._payload, heads)
+        return find_faults(self._rows(0), self._files, self._payload, heads)
 
 
-def _voided(manifest: list[BatchInfo]) -> set[int]:
-    return {batch.voids for batch in manifest if batch.voids is not None}
+def _holder(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8") or "?"
+    except OSError:  # it ended just now, or has not written yet
+        return "?"
 
 
 def _require(name: str, frame: pl.DataFrame) -> None:
     needed = ["key", *(c.name for c in columns(KINDS[name]) if c.required)]
     for column in needed:
-        if frame[column].null_count():
+        if frame[column].null_count() or (column == "key" and (frame["key"] == "").any()):
             raise BadInput("required_empty", kind=name, column=column)
 
 

@@ -11,7 +11,7 @@ import polars as pl
 
 INLINE_ROWS = 200
 RESTATED = "_restated"
-"""Pseudo kind: keys that a batch stated again without change (columns kind, key)."""
+"""Pseudo kind: what a batch stated again without change (columns kind, key, columns)."""
 
 
 def encode(frame: pl.DataFrame) -> bytes:
@@ -21,8 +21,10 @@ def encode(frame: pl.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def decode(data: bytes) -> pl.DataFrame:
-    """The frame of a small payload."""
+def decode(data: bytes, sha256: str) -> pl.DataFrame:
+    """The frame of a payload. Raises ValueError where the bytes are not as they were sealed."""
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise ValueError("the payload fails its hash")
     return pl.read_parquet(io.BytesIO(data))
 
 

@@ -2,7 +2,8 @@
 
 Per property, an empty cell states nothing, and a later statement of the same source wins. Where two
 sources disagree on time, place, lot or quantity of a movement both are kept: the widest interval,
-the larger amount, the other lot as a second row, and a conflict.
+the larger amount, the other lot as a second row, and a conflict. Which source came first is no
+matter there.
 """
 
 from __future__ import annotations
@@ -12,13 +13,17 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from graph_model.quantity import factor
 from graph_model.schema import KINDS, MOVEMENTS, VERSION, conform, frame_schema
 
 Upcast = Callable[[str, pl.DataFrame], pl.DataFrame]
 UPCASTS: dict[int, Upcast] = {}
 """Schema version -> what turns a frame of that version into one of the next."""
 
-_DISPUTED = ("lot", "quantity", "earliest", "latest", "from_place", "to_place")
+_DISPUTED = ("lot", "quantity", "earliest", "latest", "from_place", "to_place", "status")
+_IDENTITY = ("owner", "item", "lot_no")
+"""What a source says along with a lot; never mixed with another lot's."""
+
 CONFLICT_SCHEMA = {"key": pl.String, "kind": pl.String, "column": pl.String, "values": pl.String}
 
 
@@ -51,58 +56,112 @@ def fold_kind(kind: type, statements: list[pl.DataFrame]) -> tuple[pl.DataFrame,
     rows = pl.concat(statements)
     repeated = rows["key"].is_duplicated()
     if not repeated.any():
-        return rows.select(*schema).sort("key"), none
+        return _by_key(rows.select(*schema)), none
     single = rows.filter(~repeated).select(*schema)
-    latest = (
-        rows.filter(repeated)
-        .group_by("key", "_source", maintain_order=True)
-        .agg(pl.col(name).drop_nulls().last() for name in schema if name != "key")
+    again = rows.filter(repeated)
+    latest = _latest(again, ["key"], schema)
+    conflicts = none
+    if kind in MOVEMENTS and again["_source"].n_unique() > 1:
+        sources = pl.col("_source").n_unique().over("key") > 1
+        by_source = _latest(again.filter(sources), ["key", "_source"], schema)
+        hull, conflicts = _hull(kind, by_source, latest)
+        latest = pl.concat([latest.join(hull, on="key", how="anti"), hull.select(latest.columns)])
+    return _by_key(pl.concat([single, latest.select(*schema)])), conflicts
+
+
+def _by_key(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows if rows["key"].is_sorted() else rows.sort("key")
+
+
+def _latest(rows: pl.DataFrame, by: list[str], schema: dict[str, pl.DataType]) -> pl.DataFrame:
+    """What was stated last of each property."""
+    return rows.group_by(by, maintain_order=True).agg(
+        pl.col(name).last(ignore_nulls=True) for name in schema if name != "key"
     )
-    merged, conflicts = _across_sources(kind, latest, schema)
-    return pl.concat([single, merged.select(*schema)]).sort("key"), conflicts
 
 
-def _across_sources(
-    kind: type, latest: pl.DataFrame, schema: dict[str, pl.DataType]
+def _hull(
+    kind: type, by_source: pl.DataFrame, latest: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    movement = kind in MOVEMENTS
-
-    def best(name: str) -> pl.Expr:
-        column = pl.col(name)
-        if movement and name == "earliest":
-            return column.min()
-        if movement and name in ("latest", "quantity"):
-            return column.max()
-        return column.drop_nulls().last()
-
-    merged = latest.group_by("key", maintain_order=True).agg(
-        best(name).alias(name) for name in schema if name != "key"
+    """Movements that several sources state: what holds whichever of them is right; conflicts."""
+    by_source = _with_amount(by_source).sort("key", "_source")
+    largest = by_source.filter(pl.col("quantity").is_not_null()).sort("_amount", "uom", "quantity")
+    bounds = by_source.group_by("key").agg(
+        pl.col("earliest").min(),
+        pl.col("latest").max(),
+        pl.col("from_place", "to_place").min(),
+        # A movement that one source retracts is kept while another stands by it:
+        # posted > draft > cancelled, as in the alphabet.
+        pl.col("status").max(),
     )
-    if not movement:
-        return merged, pl.DataFrame(schema=CONFLICT_SCHEMA)
-    conflicts = [
-        latest.group_by("key", maintain_order=True)
-        .agg(values=pl.col(name).drop_nulls().unique(maintain_order=True).cast(pl.String))
-        .filter(pl.col("values").list.len() > 1)
-        .select(
-            "key",
-            kind=pl.lit(kind.__name__),
-            column=pl.lit(name),
-            values=pl.col("values").list.join(" | "),
+    amounts = largest.group_by("key").agg(pl.col("quantity", "uom").last())
+    merged = (
+        latest.drop([*bounds.columns[1:], "quantity"])
+        .join(bounds, on="key")
+        .join(amounts, on="key", how="left", suffix="_largest")
+        .with_columns(
+            uom=pl.when(pl.col("quantity").is_null()).then("uom").otherwise("uom_largest")
         )
-        for name in _DISPUTED
-    ]
-    return pl.concat([merged, *_other_lots(latest, merged)]), pl.concat(conflicts)
+    )
+    return _each_lot(by_source, merged), _conflicts(kind, by_source)
 
 
-def _other_lots(latest: pl.DataFrame, merged: pl.DataFrame) -> list[pl.DataFrame]:
-    """A second row, `key~2` and so on, for each further lot that a source names."""
-    lots = latest.filter(pl.col("lot").is_not_null()).select("key", "lot").unique()
-    kept = merged.select("key", kept="lot")
-    others = lots.join(kept, on="key").filter(pl.col("lot") != pl.col("kept")).sort("key", "lot")
-    if others.is_empty():
-        return []
-    others = others.select("key", "lot", n=(pl.int_range(pl.len()).over("key") + 2).cast(pl.String))
-    rows = merged.drop("lot").join(others, on="key")
-    rows = rows.with_columns(key=pl.concat_str("key", pl.lit("~"), "n"))
-    return [rows.select(*merged.columns)]
+def _with_amount(by_source: pl.DataFrame) -> pl.DataFrame:
+    """Adds `_amount`: the quantity in one unit a key, where its units convert."""
+    base = pl.col("uom").drop_nulls().min().over("key")
+    rows = by_source.with_columns(_base=base)
+    pairs = rows.select("uom", "_base").unique()
+    factors = [1.0 if uom is None else factor(uom, to) or 1.0 for uom, to in pairs.iter_rows()]
+    pairs = pairs.with_columns(_factor=pl.Series(factors, dtype=pl.Float64))
+    rows = rows.join(pairs, on=["uom", "_base"], nulls_equal=True, maintain_order="left")
+    return rows.with_columns(_amount=(pl.col("quantity") * pl.col("_factor")).round(6))
+
+
+def _each_lot(by_source: pl.DataFrame, merged: pl.DataFrame) -> pl.DataFrame:
+    """One row for each lot that a source names, the further ones under `key~2` and so on."""
+    lots = (
+        by_source.filter(pl.col("lot").is_not_null())
+        .group_by("key", "lot")
+        .agg(pl.col(*_IDENTITY).last(ignore_nulls=True))
+        .sort("key", "lot")
+        .with_columns(_n=pl.int_range(pl.len()).over("key") + 1, _all=pl.len().over("key"))
+    )
+    rows = merged.join(lots, on="key", how="left", suffix="_of_lot")
+    several = pl.col("_all") > 1
+    rows = rows.with_columns(
+        pl.coalesce("lot_of_lot", "lot").alias("lot"),
+        *(
+            pl.when(several)
+            .then(f"{name}_of_lot")
+            .otherwise(pl.coalesce(f"{name}_of_lot", name))
+            .alias(name)
+            for name in _IDENTITY
+        ),
+    )
+    further = pl.concat_str("key", pl.lit("~"), pl.col("_n").cast(pl.String))
+    key = pl.when(pl.col("_n") > 1).then(further).otherwise("key")
+    return rows.with_columns(key=key).select(merged.columns)
+
+
+def _conflicts(kind: type, by_source: pl.DataFrame) -> pl.DataFrame:
+    found = []
+    for name in _DISPUTED:
+        told = pl.col(name).cast(pl.String)
+        if name == "quantity":
+            told = pl.concat_str(told, "uom", separator=" ", ignore_nulls=True)
+        differing = pl.col("_amount" if name == "quantity" else name)
+        rows = (
+            by_source.filter(pl.col(name).is_not_null())
+            .group_by("key")
+            .agg(n=differing.n_unique(), values=told.unique().sort())
+            .filter(pl.col("n") > 1)
+        )
+        found.append(
+            rows.select(
+                "key",
+                kind=pl.lit(kind.__name__),
+                column=pl.lit(name),
+                values=pl.col("values").list.join(" | "),
+            )
+        )
+    return pl.concat(found).sort("key", "column")
