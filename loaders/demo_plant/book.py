@@ -1,0 +1,302 @@
+"""The records of a demo plant before they are written: rows that still know what truly happened.
+
+Times are microseconds UTC, amounts thousandths. A movement row has beside its fields `_t` (when it
+truly happened) and `_lot` (row number of the physical lot); both go when the sheets are rendered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from graph_model.keys import join, lot_key_column
+from loaders.demo_plant.simulate import DAY, HOUR, MINUTE, World
+from loaders.demo_plant.spec import COMPANY, CUSTOMERS, SUPPLIERS, Item, Model
+
+C = pl.col
+STAMPS = ("event_time", "entered_at", "released_at", "started_at", "finished_at")
+DATES = ("business_date", "ship_date", "expiry_date", "as_of")
+MILLI = ("quantity", "planned_qty", "reported_qty", "heel_qty", "counted_qty", "book_qty")
+PEOPLE = 12
+LINES = 4
+
+
+@dataclass
+class Book:
+    """Sheets in the making, with the physical side that dirt may still change.
+
+    `lots`: the world's lots with `item_code`, `lot_no`, `supplier_code`, `supplier_lot_no`.
+    `labels`: lot, key: further numbers under which a physical lot stands. `hidden`: kind, lot:
+    lots that a deviation without any trace in the records touched.
+    """
+
+    model: Model
+    rng: np.random.Generator
+    horizon: int
+    lots: pl.DataFrame
+    orders: pl.DataFrame
+    parts: pl.DataFrame
+    ships: pl.DataFrame
+    sheets: dict[str, pl.DataFrame]
+    labels: list[pl.DataFrame] = field(default_factory=list)
+    hidden: list[tuple[str, int]] = field(default_factory=list)
+
+    def add_rows(self, sheet: str, rows: pl.DataFrame) -> None:
+        """More rows of a sheet; new columns are empty in the rows before."""
+        have = self.sheets.get(sheet)
+        self.sheets[sheet] = (
+            rows if have is None else pl.concat([have, rows], how="diagonal_relaxed")
+        )
+
+    def label(self, lots: pl.DataFrame) -> None:
+        """Say that physical `lot`s of `item_code` also stand under `lot_no`."""
+        key = lot_key_column(pl.lit(COMPANY), C("item_code"), C("lot_no"))
+        self.labels.append(lots.select("lot", key=key))
+
+
+def place_of(item: Item) -> str:
+    """Where an item is kept."""
+    stores = {"finished": "WH-FG", "semi_finished": "WH-SF"}
+    return item.tank or stores.get(item.kind, "WH-RM")
+
+
+def draft(world: World, rng: np.random.Generator) -> Book:
+    """True records of everything that happened."""
+    book = Book(
+        world.model,
+        rng,
+        world.horizon,
+        _named(world),
+        world.orders.with_columns(work_order_no=_number("WO", C("order") + 1, 7)),
+        world.parts,
+        world.ships,
+        {},
+    )
+    book.sheets = {
+        "receipts": _receipts(book),
+        "work_orders": _work_orders(book),
+        "issues": _issues(book),
+        "outputs": _outputs(book),
+        "shipments": _shipments(book),
+        "inspections": _inspections(book),
+        "complaints": _complaints(book),
+    }
+    return book
+
+
+def _number(prefix: str, number: pl.Expr, width: int) -> pl.Expr:
+    return pl.lit(prefix) + number.cast(pl.String).str.zfill(width)
+
+
+def _lookup(model: Model, values: list[str]) -> pl.Expr:
+    return C("item").replace_strict(list(range(len(model.items))), values, return_dtype=pl.String)
+
+
+def _named(world: World) -> pl.DataFrame:
+    """Lots under their numbers; a supplier's lot comes in one or two deliveries."""
+    model = world.model
+    codes = [item.code for item in model.items]
+    batch = _number("", (C("seq") - 1) // 4 + 1, 6)
+    supplier = C("supplier").replace_strict(
+        list(range(-1, len(SUPPLIERS))), ["", *SUPPLIERS], return_dtype=pl.String
+    )
+    return world.lots.with_columns(
+        item_code=_lookup(model, codes),
+        lot_no=_lookup(model, [code.partition("-")[2][:6] + "-" for code in codes])
+        + _number("", C("seq"), 6),
+        supplier_code=pl.when(C("order") < 0).then(supplier),
+        uom=_lookup(model, [item.uom for item in model.items]),
+        place=_lookup(model, [place_of(item) for item in model.items]),
+    ).with_columns(
+        supplier_lot_no=pl.when(C("order") < 0).then(
+            C("supplier_code").str.slice(3)
+            + _lookup(model, [code.partition("-")[2][:2] for code in codes])
+            + batch
+        )
+    )
+
+
+def movement(frame: pl.DataFrame, sheet: str, prefix: str) -> pl.DataFrame:
+    """The columns that all movements share, from `_t`; numbered in the order of time."""
+    frame = frame.sort("_t", "_lot", maintain_order=True).with_row_index("_n", 1)
+    return frame.with_columns(
+        event_time=C("_t"),
+        business_date=pl.lit(None, pl.Int64),
+        entered_at=pl.lit(None, pl.Int64),
+        doc_status=pl.lit("posted"),
+        doc_no=_number(prefix, C("_n"), 7),
+        doc_line_no=pl.lit("1"),
+        lot_source=pl.lit("scanned"),
+        posting_method=pl.lit("scanner_clock"),
+        operator=_number("P", C("_n") % PEOPLE + 1, 3),
+        source=pl.lit(sheet),
+    ).drop("_n")
+
+
+_LOT = ("item_code", "lot_no", "uom")
+
+
+def _receipts(book: Book) -> pl.DataFrame:
+    rows = book.lots.filter(C("order") < 0).select(
+        *_LOT,
+        "supplier_code",
+        "supplier_lot_no",
+        purchase_order_no=_number("PO", C("lot") // 3, 7),
+        quantity="qty",
+        to_place="place",
+        expiry_date=C("ready") // DAY * DAY + 270 * DAY,
+        _t="ready",
+        _lot="lot",
+    )
+    return movement(rows, "receipts", "RC")
+
+
+def line_of(order: pl.Expr) -> pl.Expr:
+    """Line of an order."""
+    return pl.lit("LINE-") + (order % LINES + 1).cast(pl.String)
+
+
+def _work_orders(book: Book) -> pl.DataFrame:
+    amounts = book.lots.filter(C("order") >= 0).group_by("order").agg(C("qty").sum())
+    orders = book.orders.join(amounts, on="order", how="left", maintain_order="left")
+    return orders.select(
+        "work_order_no",
+        item_code=_lookup(book.model, [item.code for item in book.model.items]),
+        order_kind=pl.lit("produce"),
+        order_status=pl.lit("closed"),
+        planned_qty="qty",
+        reported_qty="qty",
+        uom=_lookup(book.model, [item.uom for item in book.model.items]),
+        line=line_of(C("order")),
+        released_at=C("start") - HOUR,
+        started_at="start",
+        finished_at="end",
+        source=pl.lit("work_orders"),
+    )
+
+
+def _issues(book: Book) -> pl.DataFrame:
+    """Material is drawn once for all outputs of an order that take it, before the first."""
+    made = book.lots.select(dst="lot", order="order")
+    drawn = (
+        book.parts.join(made, on="dst", maintain_order="left")
+        .group_by("order", "src", maintain_order=True)
+        .agg(C("qty").sum(), C("t").min())
+    )
+    source = book.lots.select("lot", *_LOT, "place")
+    rows = drawn.join(source, left_on="src", right_on="lot", maintain_order="left").join(
+        book.orders.select("order", "work_order_no"), on="order", maintain_order="left"
+    )
+    rows = rows.select(
+        "work_order_no",
+        *_LOT,
+        quantity="qty",
+        from_place="place",
+        line=line_of(C("order")),
+        _t="t",
+        _lot="src",
+        _order="order",
+    )
+    return movement(rows, "issues", "IS")
+
+
+def _outputs(book: Book) -> pl.DataFrame:
+    rows = book.lots.filter(C("order") >= 0).join(
+        book.orders.select("order", "work_order_no"), on="order", maintain_order="left"
+    )
+    rows = rows.select(
+        "work_order_no",
+        *_LOT,
+        quantity="qty",
+        to_place="place",
+        line=line_of(C("order")),
+        output_kind=pl.lit("product"),
+        expiry_date=C("ready") // DAY * DAY + 180 * DAY,
+        _t="ready",
+        _lot="lot",
+        _order="order",
+    )
+    return movement(rows, "outputs", "FI")
+
+
+def _shipments(book: Book) -> pl.DataFrame:
+    rows = book.ships.with_row_index("_n", 1).join(
+        book.lots.select("lot", *_LOT, "place"), on="lot", maintain_order="left"
+    )
+    rows = rows.select(
+        delivery_no=_number("DN", C("_n"), 7),
+        customer_code=C("customer").replace_strict(
+            list(range(len(CUSTOMERS))), list(CUSTOMERS), return_dtype=pl.String
+        ),
+        item_code="item_code",
+        lot_no="lot_no",
+        uom="uom",
+        quantity="qty",
+        from_place="place",
+        sales_order_no=_number("SO", C("_n") // 2, 7),
+        shipment_status=pl.when(C("t") < book.horizon - 5 * DAY)
+        .then(pl.lit("delivered"))
+        .otherwise(pl.lit("shipped")),
+        ship_date=C("t"),
+        _t="t",
+        _lot="lot",
+    )
+    return movement(rows, "shipments", "SH")
+
+
+def _inspections(book: Book) -> pl.DataFrame:
+    checked = book.lots.gather_every(5).with_row_index("_n", 1)
+    return checked.select(
+        "item_code",
+        "lot_no",
+        inspection_no=_number("QC", C("_n"), 7),
+        result=pl.lit("conforming"),
+        event_time=C("ready") + 30 * MINUTE,
+        inspector=_number("P", C("_n") % PEOPLE + 1, 3),
+    )
+
+
+def _complaints(book: Book) -> pl.DataFrame:
+    named = book.ships.gather_every(90, 7).with_row_index("_n", 1)
+    named = named.join(book.lots.select("lot", *_LOT), on="lot", maintain_order="left")
+    return named.select(
+        "item_code",
+        "lot_no",
+        complaint_no=_number("CP", C("_n"), 5),
+        customer_code=C("customer").replace_strict(
+            list(range(len(CUSTOMERS))), list(CUSTOMERS), return_dtype=pl.String
+        ),
+        printed_code="lot_no",
+        event_time=C("t") + 6 * DAY,
+    )
+
+
+def remaining(book: Book) -> pl.DataFrame:
+    """What is left of each physical lot at the horizon: lot, left (only where above zero)."""
+    used = (
+        pl.concat(
+            [
+                book.parts.select(lot="src", qty="qty"),
+                book.ships.select("lot", "qty"),
+            ]
+        )
+        .group_by("lot")
+        .agg(C("qty").sum().alias("used"))
+    )
+    left = book.lots.join(used, on="lot", how="left", maintain_order="left")
+    left = left.with_columns(left=C("qty") - C("used").fill_null(0))
+    return left.filter(C("left") > 0)
+
+
+def supplier_lots(lots: pl.DataFrame) -> pl.DataFrame:
+    """Bought lots with the key of the supplier's own lot: lot, key."""
+    bought = lots.filter(C("supplier_lot_no").is_not_null())
+    key = lot_key_column(C("supplier_code"), C("item_code"), C("supplier_lot_no"))
+    return bought.select("lot", "supplier_code", "item_code", "supplier_lot_no", key=key)
+
+
+def site_key(code: str) -> str:
+    """Key of a place."""
+    return join(COMPANY, code)

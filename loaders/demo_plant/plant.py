@@ -1,0 +1,213 @@
+"""`generate`: a demo plant, its records as sheets, and its truth kept apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from graph_model.errors import BadInput
+from graph_model.i18n import text
+from graph_model.keys import lot_key_column
+from loaders.demo_plant.book import DATES, MILLI, STAMPS, Book, draft, supplier_lots
+from loaders.demo_plant.master import add_master, add_stock
+from loaders.demo_plant.simulate import DAY, World, simulate
+from loaders.demo_plant.spec import COMPANY, MODELS, Dirt, Model
+from loaders.demo_plant.truth import Reach, Truth
+from loaders.plant.sheets import SHEETS
+
+C = pl.col
+_ZONE = "Asia/Shanghai"
+_FEW = 24
+_CONE = 40
+"""So many lots a good incident touches by order."""
+_SAMPLE = 20_000
+
+
+@dataclass(frozen=True)
+class Incident:
+    """A supplier lot to ask about, and why (key of the catalogue)."""
+
+    supplier: str
+    supplier_lot_no: str
+    item_code: str
+
+    def story(self, lang: str | None = None) -> str:
+        """What is told about it, in the language in force or `lang`."""
+        return text(
+            "demo.incident",
+            lang,
+            supplier=self.supplier,
+            number=self.supplier_lot_no,
+            item=text(f"demo.item.{self.item_code}", lang),
+        )
+
+
+@dataclass(frozen=True)
+class Plant:
+    """`sheets` by canonical name; `delays` by source: (late, early) in microseconds.
+
+    `delays` is empty when nobody confirmed them. `untraceable`: kind of deviation and the lots,
+    as labelled, that it touched without leaving any trace in the records.
+    """
+
+    sheets: dict[str, pl.DataFrame]
+    truth: Truth
+    incident: Incident
+    delays: dict[str, tuple[int, int]]
+    untraceable: list[tuple[str, list[str]]]
+    lots: int
+
+    def write(self, folder: Path) -> None:
+        """The sheets as UTF-8 CSV files in a folder, made if need be."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, frame in self.sheets.items():
+            frame.write_csv(folder / f"{name}.csv")
+
+
+def generate(
+    lots: int,
+    seed: int,
+    dirt: Dirt | None = None,
+    kind: str = "food",
+    confirm_delays: bool = True,
+) -> Plant:
+    """A plant with `lots` lots of its own (within a tenth), the same for the same arguments.
+
+    `dirt` is `Dirt.default()` when not given. Raises BadInput for an unknown kind or no lots.
+    """
+    if kind not in MODELS:
+        raise BadInput("demo_kind_unknown", kind=kind, known=", ".join(MODELS))
+    if lots < _FEW:
+        raise BadInput("demo_too_small", least=_FEW)
+    book = draft(_sized(MODELS[kind], lots, seed), np.random.default_rng([seed, 1]))
+    add_master(book)
+    add_stock(book)
+    truth = _truth(book)
+    incident = _incident(book)
+    return Plant(
+        sheets={
+            sheet.name: _rendered(book.sheets[sheet.name], sheet.fields)
+            for sheet in SHEETS
+            if sheet.name in book.sheets
+        },
+        truth=truth,
+        incident=incident,
+        delays=_delays(book) if confirm_delays else {},
+        untraceable=_untraceable(book, truth),
+        lots=book.lots.height,
+    )
+
+
+def _sized(model: Model, lots: int, seed: int) -> World:
+    """A world of the size asked: the number of lots follows from the finished ones in steps."""
+
+    def world(asked: float) -> World:
+        return simulate(model, max(1, round(asked)), np.random.default_rng([seed, 0]))
+
+    asked = float(lots)
+    if lots > 2 * _SAMPLE:
+        asked *= _SAMPLE / world(_SAMPLE).lots.height
+    best = world(asked)
+    for _ in range(8):
+        off = best.lots.height / lots
+        if 0.95 <= off <= 1.05:
+            break
+        asked /= off
+        other = world(asked)
+        if abs(other.lots.height - lots) >= abs(best.lots.height - lots):
+            asked *= off**0.5
+            other = world(asked)
+        if abs(other.lots.height - lots) < abs(best.lots.height - lots):
+            best = other
+    return best
+
+
+def _rendered(frame: pl.DataFrame, fields: tuple[str, ...]) -> pl.DataFrame:
+    """Fields in the sheet's order; times as local text, amounts in units."""
+
+    def local(name: str, form: str) -> pl.Expr:
+        time = C(name).cast(pl.Int64).cast(pl.Datetime("us", "UTC"))
+        return time.dt.convert_time_zone(_ZONE).dt.strftime(form).alias(name)
+
+    ints = {name for name, dtype in frame.schema.items() if dtype.is_integer()}
+    shown = []
+    for name in fields:
+        if name not in frame.columns or frame[name].null_count() == frame.height:
+            continue
+        if name in STAMPS and name in ints:
+            shown.append(local(name, "%Y-%m-%d %H:%M:%S"))
+        elif name in DATES and name in ints:
+            shown.append(local(name, "%Y-%m-%d"))
+        elif name in MILLI and name in ints:
+            shown.append((C(name) / 1000).alias(name))
+        else:
+            shown.append(C(name))
+    return frame.select(shown)
+
+
+def _truth(book: Book) -> Truth:
+    own = book.lots.select("lot", key=lot_key_column(pl.lit(COMPANY), C("item_code"), C("lot_no")))
+    shipped = book.sheets["shipments"].select(lot="_lot", customer="customer_code")
+    return Truth(
+        count=book.lots.height,
+        parts=book.parts.select("src", "dst"),
+        ships=shipped,
+        labels=pl.concat([own, *book.labels]).unique(maintain_order=True),
+        supplied=supplier_lots(book.lots),
+    )
+
+
+def _delays(book: Book) -> dict[str, tuple[int, int]]:
+    """How far each source's records truly are from what happened."""
+    found: dict[str, tuple[int, int]] = {}
+    for frame in book.sheets.values():
+        if "_t" not in frame.columns:
+            continue
+        day = C("business_date")
+        first, last = pl.coalesce("event_time", day), pl.coalesce("event_time", day + DAY - 1)
+        each = frame.group_by("source").agg(
+            late=(first - C("_t")).max().fill_null(0).clip(0),
+            early=(C("_t") - last).max().fill_null(0).clip(0),
+        )
+        for source, late, early in each.iter_rows():
+            before = found.get(source, (0, 0))
+            found[source] = (max(before[0], late), max(before[1], early))
+    return dict(sorted(found.items()))
+
+
+def _untraceable(book: Book, truth: Truth) -> list[tuple[str, list[str]]]:
+    by_kind: dict[str, set[int]] = {}
+    for kind, lot in book.hidden:
+        by_kind.setdefault(kind, set()).add(lot)
+    labels = truth.labels
+    return [
+        (kind, sorted(labels.filter(C("lot").is_in(pl.Series(sorted(lots)).implode()))["key"]))
+        for kind, lots in sorted(by_kind.items())
+    ]
+
+
+def _incident(book: Book) -> Incident:
+    """The supplier lot of a raw material whose reach by order comes nearest to some dozens."""
+    orders, lots = book.orders.height, book.lots.height
+    made = book.lots.filter(C("order") >= 0)
+    of = book.lots.select(dst="lot", order="order")
+    into = book.parts.join(of, on="dst", maintain_order="left").select("src", "order").unique()
+    src = np.concatenate([into["src"].to_numpy(), made["order"].to_numpy() + lots])
+    dst = np.concatenate([into["order"].to_numpy() + lots, made["lot"].to_numpy()])
+    reach = Reach(src, dst, lots + orders)
+    raw = [item.code for item in book.model.items if item.kind == "raw"]
+    bought = supplier_lots(book.lots).filter(C("item_code").is_in(raw))
+    groups = bought.group_by(
+        "supplier_code", "supplier_lot_no", "item_code", maintain_order=True
+    ).agg("lot")
+    groups = groups.gather_every(max(1, groups.height // 60))
+
+    def size(roots: list[int]) -> int:
+        return int((reach.from_(np.array(roots, np.int64)) < lots).sum())
+
+    sizes = [size(roots) for roots in groups["lot"].to_list()]
+    row = groups.row(int(np.argmin([abs(found - _CONE) for found in sizes])), named=True)
+    return Incident(row["supplier_code"], row["supplier_lot_no"], row["item_code"])

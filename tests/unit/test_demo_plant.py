@@ -1,0 +1,26 @@
+"""The demo plant: sizes, records that load, and a truth that fits them."""
+
+from pathlib import Path
+
+import pytest
+
+from loaders.demo_plant import Dirt, generate
+from loaders.intake import read
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_true_records_load_and_hold_the_truth(seed: int, tmp_path: Path) -> None:
+    plant = generate(60, seed, Dirt.none(), kind=("food", "electronics")[seed % 2])
+    plant.write(tmp_path)
+    intake = read(tmp_path, pseudonym=lambda name: name)
+    assert set(plant.sheets) == set(intake.counts)
+    for name, counts in intake.counts.items():
+        assert (counts.read, counts.loaded) == (plant.sheets[name].height,) * 2, name
+    assert [finding.rule for finding in intake.findings] == []
+    roots = plant.truth.supplier_lot(plant.incident.supplier, plant.incident.supplier_lot_no)
+    assert len(roots) >= 2
+    assert plant.truth.contaminated(roots) <= set(intake.tables["Lot"]["key"])
+    assert plant.truth.contaminated(roots) > set(roots)
+    assert plant.truth.customers(roots) <= set(intake.tables["Customer"]["key"])
+    assert set(plant.delays.values()) == {(0, 0)}
+    assert plant.untraceable == []
