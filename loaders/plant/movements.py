@@ -95,14 +95,29 @@ def lot_changes(rows: pl.DataFrame, ctx: Context) -> None:
 
 
 def tank_fillings(rows: pl.DataFrame, ctx: Context) -> None:
-    """What goes into a tank; a stated heel is a count of the tank (0 proves it empty)."""
+    """What goes into a tank; a stated heel is a count of the tank (0 proves it empty).
+
+    Unless the tank was empty, new contents take in what was left there: mixed stock of the tank.
+    """
     rows = rows.with_columns(to_place=place("tank"))
     frame = rows.with_columns(operation=operation_of(rows, ctx, "fill", C("_tail")))
     line_of(frame, ctx, Consumed, C("company"), C("item_code"), C("lot_no"), "from")
     line_of(frame, ctx, Produced, C("company"), C("item_code"), C("content_lot_no"), "to")
-    heel = frame.filter(C("heel_qty").is_not_null())
+    left = (C("heel_qty") != 0).fill_null(True)
+    named = C("content_lot_no").is_not_null() & C("item").is_not_null()
+    heel = frame.filter(left & named & C("tank").is_not_null()).with_columns(
+        key=suffixed("heel"),
+        lot=NONE,
+        lot_no=NONE,
+        lot_source=pl.lit("unknown"),
+        quantity=C("heel_qty"),
+        from_place=C("to_place"),
+        to_place=NONE,
+    )
+    ctx.out.add(Consumed, heel, basis="inferred")
+    stated = frame.filter(C("heel_qty").is_not_null() & C("tank").is_not_null())
     ctx.out.add(
-        Count, heel, key=suffixed("heel"), site=C("to_place"), lot=None, quantity=C("heel_qty")
+        Count, stated, key=suffixed("heel"), site=C("to_place"), lot=None, quantity=C("heel_qty")
     )
 
 

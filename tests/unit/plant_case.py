@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
+from graph_model import network
 from graph_model.i18n import text
+from graph_model.ledger.fold import Facts
+from graph_model.lineage import Lineage
+from graph_model.schema import KINDS, frame_schema
 from loaders.intake import Intake, read
 
 HOUR = 3_600_000_000
@@ -61,3 +67,12 @@ def check(intake: Intake, facts: Sequence[Fact]) -> None:
         ]
         assert not missing, f"{kind}: {missing} not in {rows}"
         assert len(rows) == len(expected), f"{kind}: {rows}"
+
+
+def lineage(tables: Mapping[str, pl.DataFrame]) -> Lineage:
+    """The arrays of what was read, as if it were the whole ledger."""
+    whole = {
+        name: tables.get(name, pl.DataFrame(schema=frame_schema(kind, provenance=True)))
+        for name, kind in KINDS.items()
+    }
+    return Lineage.of(network.build(Facts(1, "", whole)))
