@@ -136,9 +136,12 @@ def _durable(connection: sqlite3.Connection, _record: object) -> None:
 def _torn(context: sa.engine.ExceptionContext) -> None:
     """A damaged file is said to be one; "locked" and the like stay what they are."""
     error = context.original_exception
-    damaged = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-    code = getattr(error, "sqlite_errorcode", 0)
-    if isinstance(error, sqlite3.DatabaseError) and code & 0xFF in damaged:
+    codes = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    damaged = (
+        getattr(error, "sqlite_errorcode", 0) & 0xFF in codes
+        or "Could not decode to UTF-8" in str(error)  # has no code of its own
+    )
+    if isinstance(error, sqlite3.DatabaseError) and damaged:
         engine = context.engine
         file = engine.url.database if engine is not None else ""
         raise LedgerError("records_unreadable", file=file or "") from error

@@ -154,9 +154,9 @@ class Ledger:
                 (PAYLOAD.c.batch == number) & (PAYLOAD.c.kind == kind)
             )
             data = connection.execute(query).scalar()
-        if not isinstance(data, bytes | memoryview):
+        if data is None:
             raise LedgerError("batch_unreadable", batch=number, file=kind)
-        return bytes(data)
+        return data.encode() if isinstance(data, str) else bytes(data)
 
     # ------------------------------------------------------------------ writing
 
