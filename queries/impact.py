@@ -1,4 +1,4 @@
-"""Who received what was made from a lot."""
+"""Who received what was made from a lot, and who stands behind what was received."""
 
 from __future__ import annotations
 
@@ -27,7 +27,21 @@ class ShippedLot:
     ship_latest: int | None
 
 
+@dataclass(frozen=True)
+class SuppliedLot:
+    """A lot and who supplied it; `owner` tells the supplier's own record from ours."""
+
+    supplier: str
+    supplier_name: str | None
+    lot: str
+    owner: str
+    item_code: str
+    lot_no: str
+    sublot: str
+
+
 SHIPMENTS = Query("impact/shipments.cypher", ShippedLot)
+SUPPLIERS = Query("impact/suppliers_of_lots.cypher", SuppliedLot)
 
 
 @question
@@ -47,3 +61,19 @@ def customers_of_supplier_lot(graph: Reader, supplier: str, lot_no: str) -> list
     """Who received product containing the supplier's lot, with amounts, shipments and dates."""
     roots = [row.key for row in lookup.lots_of_supplier(graph, supplier, lot_no)]
     return shipments_from_lots(graph, roots)
+
+
+@question
+def lots_behind_shipment(graph: Reader, shipment: str) -> list[trace.TracedLot]:
+    """The lots of a shipment (steps 0) and everything that went into them."""
+    carried = sorted({row.key for row in lookup.lots_of_shipment(graph, shipment)})
+    rows = trace.known_lots(graph, carried)
+    return rows + [row for row in trace.backward(graph, carried) if row.key not in carried]
+
+
+@question
+def suppliers_behind_shipment(graph: Reader, shipment: str) -> list[SuppliedLot]:
+    """Who supplied the lots of a shipment or anything in them, with these lots."""
+    lots = sorted({row.key for row in lots_behind_shipment(graph, shipment)})
+    rows = graph.read(SUPPLIERS, lots=lots) if lots else []
+    return sorted(rows, key=lambda row: (row.supplier, row.lot))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from graph_model import interval
 from graph_model.engines.base import Query, Reader
 from queries.catalogue import question
 
@@ -26,8 +27,84 @@ class NumberedLot:
     sublot: str
 
 
+@dataclass(frozen=True)
+class MovedLot:
+    """A lot and a movement of it: consumed, produced or returned; times in us UTC as recorded."""
+
+    key: str
+    owner: str
+    item_code: str
+    lot_no: str
+    sublot: str
+    action: str
+    operation: str
+    quantity: float | None
+    uom: str | None
+    earliest: int | None
+    latest: int | None
+    person: str | None
+
+
+@dataclass(frozen=True)
+class CarriedLot:
+    """A line of a shipment."""
+
+    key: str
+    item: str | None
+    item_code: str
+    lot_no: str
+    owner: str
+    sublot: str
+    quantity: float | None
+    uom: str | None
+    shipment: str
+
+
+@dataclass(frozen=True)
+class CustomersLot:
+    """A lot and the shipment that carried, or is to carry, it to a customer."""
+
+    key: str
+    owner: str
+    item_code: str
+    lot_no: str
+    sublot: str
+    shipment: str
+    status: str | None
+    quantity: float | None
+    uom: str | None
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place and what it is part of."""
+
+    key: str
+    site_code: str
+    parent: str | None
+
+
+@dataclass(frozen=True)
+class Found:
+    """A candidate of any kind for a number typed; `label.<kind>` names the kind."""
+
+    kind: str
+    key: str
+    number: str | None
+    name: str | None
+    owner: str | None
+
+
 LOTS_OF_SUPPLIER = Query("lookup/lots_of_supplier.cypher", LotKey)
 LOTS_BY_NUMBER = Query("lookup/lots_by_number.cypher", NumberedLot)
+LOTS_OF_ITEM = Query("lookup/lots_of_item.cypher", NumberedLot)
+LOTS_OF_WORK_ORDER = Query("lookup/lots_of_work_order.cypher", MovedLot)
+LOTS_AT_SITES = Query("lookup/lots_at_sites.cypher", MovedLot)
+LOTS_OF_OPERATOR = Query("lookup/lots_of_operator.cypher", MovedLot)
+LOTS_OF_SHIPMENT = Query("lookup/lots_of_shipment.cypher", CarriedLot)
+LOTS_OF_CUSTOMER = Query("lookup/lots_of_customer.cypher", CustomersLot)
+SITES = Query("lookup/sites.cypher", Place)
+FIND = Query("lookup/find.cypher", Found)
 
 
 @question
@@ -40,3 +117,76 @@ def lots_of_supplier(graph: Reader, supplier: str, lot_no: str) -> list[LotKey]:
 def lots_by_number(graph: Reader, number: str) -> list[NumberedLot]:
     """All lots that carry the number."""
     return graph.read(LOTS_BY_NUMBER, number=number)
+
+
+@question
+def lots_of_item(graph: Reader, item: str) -> list[NumberedLot]:
+    """All recorded lots of an item, by its key or number."""
+    return graph.read(LOTS_OF_ITEM, item=item)
+
+
+@question
+def lots_of_work_order(graph: Reader, work_order: str) -> list[MovedLot]:
+    """What went into an order, came out of it and was given back."""
+    return _in_order(graph.read(LOTS_OF_WORK_ORDER, work_order=work_order))
+
+
+@question
+def lots_at_site(
+    graph: Reader, site: str, start: int | None = None, finish: int | None = None
+) -> list[MovedLot]:
+    """What moved in operations at a place or in its parts; times in us UTC, None = unbounded.
+
+    A movement counts when its recorded time allows it; without any time it always does.
+    """
+    sites = _with_parts(graph, site)
+    if not sites:
+        return []
+    return _in_order(graph.read(LOTS_AT_SITES, sites=sites, **_window(start, finish)))
+
+
+@question
+def lots_of_operator(
+    graph: Reader, person: str, start: int | None = None, finish: int | None = None
+) -> list[MovedLot]:
+    """What a person (pseudonym) moved; times in us UTC, None = unbounded."""
+    return _in_order(graph.read(LOTS_OF_OPERATOR, person=person, **_window(start, finish)))
+
+
+@question
+def lots_of_shipment(graph: Reader, shipment: str) -> list[CarriedLot]:
+    """The lines of a shipment, by its key or delivery note."""
+    return graph.read(LOTS_OF_SHIPMENT, shipment=shipment)
+
+
+@question
+def lots_of_customer(graph: Reader, customer: str) -> list[CustomersLot]:
+    """Lots shipped, or to be shipped, to a customer."""
+    return graph.read(LOTS_OF_CUSTOMER, customer=customer)
+
+
+@question
+def find(graph: Reader, number: str) -> list[Found]:
+    """All that carries the number typed, of any kind; more than one is ambiguous."""
+    rows = graph.read(FIND, number=number.strip())
+    return sorted(rows, key=lambda row: (row.kind, row.key))
+
+
+def _with_parts(graph: Reader, site: str) -> list[str]:
+    """The places of this key or number and, at any depth, their parts."""
+    places = graph.read(SITES)
+    found = {place.key for place in places if site in (place.key, place.site_code)}
+    while parts := {p.key for p in places if p.parent in found and p.key not in found}:
+        found |= parts
+    return sorted(found)
+
+
+def _window(start: int | None, finish: int | None) -> dict[str, int]:
+    return {
+        "start": interval.MIN if start is None else start,
+        "finish": interval.MAX if finish is None else finish,
+    }
+
+
+def _in_order(rows: list[MovedLot]) -> list[MovedLot]:
+    return sorted(rows, key=lambda row: (row.operation, row.action, row.key, row.quantity or 0))

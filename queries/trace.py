@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import polars as pl
 
@@ -48,6 +49,20 @@ class Flow:
     person: str | None
 
 
+@dataclass(frozen=True)
+class DirectedLot(TracedLot):
+    """A lot reached, with the direction: forward or backward."""
+
+    direction: str
+
+
+class Movements(NamedTuple):
+    """Movements into operations and out of them, as columns of `Flow`."""
+
+    consumed: pl.DataFrame
+    produced: pl.DataFrame
+
+
 FORWARD = Query("trace/forward.cypher", TracedLot)
 BACKWARD = Query("trace/backward.cypher", TracedLot)
 INPUTS = Query("trace/inputs.cypher", Input)
@@ -72,6 +87,11 @@ def backward(graph: Reader, lots: list[str]) -> list[TracedLot]:
     return found + loops
 
 
+def known_lots(graph: Reader, lots: list[str]) -> list[TracedLot]:
+    """These lots themselves, with 0 steps."""
+    return graph.read(LOTS, lots=lots) if lots else []
+
+
 @question
 def inputs(graph: Reader, lots: list[str]) -> list[Input]:
     """Lots that went directly into these, with the operation."""
@@ -79,23 +99,52 @@ def inputs(graph: Reader, lots: list[str]) -> list[Input]:
 
 
 @question
+def both(graph: Reader, lots: list[str]) -> list[DirectedLot]:
+    """All lots forward, then all lots backward; a lot of a loop stands in both."""
+    found = {"forward": forward(graph, lots), "backward": backward(graph, lots)}
+    return [
+        DirectedLot(
+            row.key, row.item, row.item_code, row.lot_no, row.owner, row.sublot, row.steps, way
+        )
+        for way, rows in found.items()
+        for row in rows
+    ]
+
+
+@question
 def flows_forward(graph: Reader, lots: list[str]) -> pl.DataFrame:
     """The movements of the cone forward from these lots, as columns of `Flow`."""
-    cone = sorted({*lots, *(row.key for row in forward(graph, lots))})
-    consumed = graph.read_columns(CONSUMED, lots=cone)
-    produced = graph.read_columns(PRODUCED, lots=cone)
-    inside = consumed.select(start="finish").unique()
-    return pl.concat([consumed, produced.join(inside, on="start", how="semi")])
+    return pl.concat(forward_movements(graph, lots))
 
 
 @question
 def flows_backward(graph: Reader, lots: list[str]) -> pl.DataFrame:
     """The movements of the cone backward from these lots, as columns of `Flow`."""
+    return pl.concat(backward_movements(graph, lots))
+
+
+def forward_movements(graph: Reader, lots: list[str]) -> Movements:
+    """Movements of the cone forward: into operations, and out of the same operations."""
+    cone = sorted({*lots, *(row.key for row in forward(graph, lots))})
+    consumed = graph.read_columns(CONSUMED, lots=cone)
+    produced = graph.read_columns(PRODUCED, lots=cone)
+    inside = consumed.select(start="finish").unique()
+    return Movements(consumed, produced.join(inside, on="start", how="semi"))
+
+
+def backward_movements(graph: Reader, lots: list[str]) -> Movements:
+    """Movements of the cone backward: out of operations, and into the same operations."""
     cone = sorted({*lots, *(row.key for row in backward(graph, lots))})
     produced = graph.read_columns(PRODUCED, lots=cone)
     consumed = graph.read_columns(CONSUMED, lots=cone)
     inside = produced.select(finish="start").unique()
-    return pl.concat([consumed.join(inside, on="finish", how="semi"), produced])
+    return Movements(consumed.join(inside, on="finish", how="semi"), produced)
+
+
+def movements(graph: Reader, lots: list[str]) -> Movements:
+    """Movements of both cones, each once."""
+    ahead, behind = forward_movements(graph, lots), backward_movements(graph, lots)
+    return Movements(*(pl.concat(pair).unique() for pair in zip(ahead, behind, strict=True)))
 
 
 def _reach(graph: Reader, query: Query[TracedLot], roots: list[str]) -> list[TracedLot]:

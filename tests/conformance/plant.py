@@ -63,7 +63,8 @@ def _move(key: str, lot: str | None, end: str, quantity: float, when: int, **val
     name = "shipment" if end.startswith("P/V") else "operation"
     return {"key": key, "lot": lot, name: end, "item": item, "quantity": quantity, "uom": "kg",
             "earliest": when * HOUR, "latest": (when + 1) * HOUR, "source": "scan",
-            "status": "posted", "posting_method": "network", "lot_source": "scanned"} | values  # fmt: skip
+            "status": "posted", "posting_method": "network",
+            "lot_source": "scanned"} | values  # fmt: skip
 
 
 def _rows() -> Mapping[type, list[Row]]:
