@@ -53,6 +53,8 @@ def trusted_sources(decisions: pl.DataFrame) -> list[str]:
 
 def measured_delays(movements: pl.DataFrame) -> pl.DataFrame:
     """Largest difference seen per source: `source`, `late`, `early` in microseconds (>= 0)."""
+    if "entered_at" not in movements.columns:
+        movements = movements.with_columns(entered_at=pl.lit(None, pl.Int64))
     seen = movements.filter(pl.col("entered_at").is_not_null())
     return seen.group_by("source").agg(
         late=(pl.col("entered_at") - pl.col("latest")).max().fill_null(0).clip(lower_bound=0),

@@ -13,13 +13,16 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="LOTGRAPH_")
 
-    data: Path = Field(Path("lotgraph-data"), description="Data folder")
-    lang: str = Field("en", description="Language of all texts: en or zh")
+    data: Path = Field(default=Path("lotgraph-data"), description="Data folder")
+    lang: str = Field(default="en", description="Language of all texts: en or zh")
     database_url: str | None = Field(
-        None, description="SQLAlchemy URL of the records database; default: SQLite in the folder"
+        default=None,
+        description="SQLAlchemy URL of the records database; default: SQLite in the folder",
     )
-    timezone: str = Field("Asia/Shanghai", description="Time zone of sites that state none")
-    company: str = Field("PLANT", description="Company code where a row names no organisation")
+    timezone: str = Field(default="Asia/Shanghai", description="Time zone of sites that state none")
+    company: str = Field(
+        default="PLANT", description="Company code where a row names no organisation"
+    )
 
     @property
     def database(self) -> str:

@@ -1,0 +1,33 @@
+"""The commands of `lotgraph` and the options that all of them share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli import asking, context, importing, keeping
+from graph_model.i18n import text
+
+app = typer.Typer(
+    help=text("cli.help"), no_args_is_help=True, rich_markup_mode=None, add_completion=False,
+    pretty_exceptions_enable=False,
+)  # fmt: skip
+
+
+@app.callback()
+def shared(
+    data: Annotated[
+        Path | None, typer.Option("--data", envvar="LOTGRAPH_DATA", help=text("cli.data"))
+    ] = None,
+    lang: Annotated[
+        str | None, typer.Option("--lang", envvar="LOTGRAPH_LANG", help=text("cli.lang"))
+    ] = None,
+) -> None:
+    """Options before the command."""
+    context.start(data)
+
+
+for module in (importing, asking, keeping):
+    module.register(app)

@@ -1,0 +1,258 @@
+"""find, trace, ask, scope: commands that read."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from dataclasses import asdict, is_dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import polars as pl
+import typer
+
+from api.cli import context
+from api.cli.context import AsOf, Json, Output
+from api.cli.scope_view import show_scope, show_why
+from graph_model.errors import BadInput
+from graph_model.i18n import text
+from graph_model.lineage import Index, Lineage
+from queries import catalogue, traces
+from queries.recall import cost, report
+from queries.recall.roots import Suspects, one_lot
+from queries.recall.scope import compute
+
+ROWS = 40
+"""Rows that a table on the screen shows; JSON and files always have all."""
+
+RootsFile = Annotated[Path | None, typer.Option("--roots", help=text("cli.roots"))]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command(help=text("cli.trace"))(trace)
+    app.command(help=text("cli.ask"))(ask)
+    app.command(help=text("cli.scope"))(scope)
+    app.command(help=text("cli.find"))(find)
+
+
+def _references(lots: list[str] | None, file: Path | None) -> list[str]:
+    named = list(lots or [])
+    if file is not None:
+        try:
+            lines = file.read_text(encoding="utf-8-sig").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadInput("roots_unreadable", path=str(file)) from error
+        named += [line.strip() for line in lines if line.strip()]
+    return named
+
+
+def _roots(lineage: Lineage, references: list[str]) -> Index:
+    numbers = np.array([one_lot(lineage, name) for name in references], dtype=np.int64)
+    return lineage.with_parts(np.unique(numbers))
+
+
+def trace(
+    lots: Annotated[list[str] | None, typer.Argument(help=text("cli.lots"))] = None,
+    roots: RootsFile = None,
+    backward: Annotated[bool, typer.Option("--backward", help=text("cli.backward"))] = False,
+    both: Annotated[bool, typer.Option("--both", help=text("cli.both"))] = False,
+    each: Annotated[bool, typer.Option("--each", help=text("cli.each"))] = False,
+    as_of: AsOf = None,
+    output: Output = None,
+    as_json: Json = False,
+) -> None:
+    """Where lots went, or came from."""
+    references = _references(lots, roots)
+    if not references:
+        raise BadInput("no_lot_named")
+    direction = "both" if both else "backward" if backward else "forward"
+    with context.plant() as plant:
+        facts, lineage = plant.facts(as_of), plant.lineage(as_of)
+        if each:
+            for name in references:
+                found = traces.to_dict(facts, lineage, _roots(lineage, [name]), direction)
+                typer.echo(json.dumps(found, ensure_ascii=False))
+            return
+        found = traces.to_dict(facts, lineage, _roots(lineage, references), direction)
+    if output is not None:
+        context.write(output, found["lots"], found)
+    if as_json:
+        context.show_json(found)
+    elif output is None:
+        _show_trace(found)
+
+
+def _show_trace(found: dict[str, Any]) -> None:
+    title = text(f"cli.trace_{found['direction']}", roots=", ".join(found["roots"]))
+    rows = [
+        [lot["distance"], lot["item"], lot["lot_no"], lot["owner"], lot["sublot"]]
+        for lot in found["lots"]
+    ]
+    heads = [text(f"cli.head.{name}") for name in ("steps", "item", "lot_no", "owner", "sublot")]
+    context.show_table(title, heads, rows[:ROWS], len(rows))
+    if found["customers"]:
+        context.console.print(text("cli.customers", customers=", ".join(found["customers"])))
+    for entry in found["missing"]:
+        context.console.print(f"· {entry['text']}")
+
+
+def ask(
+    name: Annotated[str | None, typer.Argument(help=text("cli.question"))] = None,
+    values: Annotated[list[str] | None, typer.Argument(help=text("cli.values"))] = None,
+    output: Output = None,
+    as_json: Json = False,
+) -> None:
+    """Any question by name; without a name, all questions in words."""
+    known = catalogue.questions()
+    if name is None:
+        if as_json:
+            context.show_json(
+                [
+                    {"name": q.name, "title": q.title, "params": dict(q.params)}
+                    for q in known.values()
+                ]
+            )
+        else:
+            rows: list[list[object]] = [
+                [q.name, " ".join(f"{p}=…" for p in q.params), q.title] for q in known.values()
+            ]
+            heads = [text(f"cli.head.{head}") for head in ("question", "values", "words")]
+            context.show_table(text("cli.questions"), heads, rows)
+        return
+    if name not in known:
+        raise BadInput("no_such_question", name=name)
+    question = known[name]
+    with context.plant() as plant, plant.graph() as graph:
+        answer = question.function(graph, **_arguments(question, values or []))
+    rows_out = _rows(answer)
+    if output is not None:
+        context.write(output, rows_out, rows_out)
+    if as_json:
+        context.show_json(rows_out)
+    elif output is None:
+        heads = list(rows_out[0]) if rows_out else []
+        cells = [list(row.values()) for row in rows_out[:ROWS]]
+        context.show_table(question.title, heads, cells, len(rows_out))
+        if not rows_out:
+            context.console.print(text("cli.no_rows"))
+
+
+def _rows(answer: Any) -> list[dict[str, Any]]:
+    if isinstance(answer, pl.DataFrame):
+        return answer.to_dicts()
+    items = answer if isinstance(answer, list) else [answer]
+    return [
+        asdict(row) if is_dataclass(row) and not isinstance(row, type) else {"value": row}
+        for row in items
+    ]
+
+
+def _arguments(question: Any, values: list[str]) -> dict[str, Any]:
+    given: dict[str, str] = {}
+    for value in values:
+        name, equals, content = value.partition("=")
+        if not equals or name not in question.params:
+            raise BadInput("bad_value", value=value, params=", ".join(question.params))
+        given[name] = content
+    signature = inspect.signature(question.function).parameters
+    missing = [
+        name
+        for name in question.params
+        if name not in given and signature[name].default is inspect.Parameter.empty
+    ]
+    if missing:
+        raise BadInput("value_missing", name=question.name, params=", ".join(missing))
+    return {
+        name: _typed(str(signature[name].annotation), content) for name, content in given.items()
+    }
+
+
+def _typed(annotation: str, content: str) -> Any:
+    if annotation.startswith(("list", "Sequence")):
+        return [part.strip() for part in content.split(",") if part.strip()]
+    if "int" in annotation:
+        return moment(content, end=False) if not content.lstrip("-").isdigit() else int(content)
+    return float(content) if "float" in annotation else content
+
+
+def find(
+    number: Annotated[str, typer.Argument(metavar="TEXT", help=text("cli.number"))],
+    as_json: Json = False,
+) -> None:
+    """Anything that carries a number."""
+    ask(
+        "find" if "find" in catalogue.questions() else "lots_by_number",
+        [f"number={number}"],
+        None,
+        as_json,
+    )
+
+
+def moment(content: str, *, end: bool) -> int:
+    """Microseconds UTC of a date or time typed by a person; a date as `end` is its last moment."""
+    zone = ZoneInfo(context.settings().timezone)
+    try:
+        stamp = datetime.fromisoformat(content)
+    except ValueError as error:
+        raise BadInput("bad_time", value=content) from error
+    if stamp.tzinfo is None:
+        stamp = stamp.replace(tzinfo=zone)
+    if end and len(content) <= 10:
+        stamp += timedelta(days=1, microseconds=-1)
+    return round(stamp.astimezone(UTC).timestamp() * 1e6)
+
+
+def _option(key: str, flag: str) -> Any:
+    return typer.Option(flag, help=text(f"cli.suspect.{key}"))
+
+
+def scope(
+    lot: Annotated[list[str] | None, _option("lot", "--lot")] = None,
+    roots: RootsFile = None,
+    supplier: Annotated[str | None, _option("supplier", "--supplier")] = None,
+    supplier_lot: Annotated[str | None, _option("supplier_lot", "--supplier-lot")] = None,
+    item: Annotated[str | None, _option("item", "--item")] = None,
+    start: Annotated[str | None, _option("start", "--from")] = None,
+    end: Annotated[str | None, _option("end", "--to")] = None,
+    operation: Annotated[str | None, _option("operation", "--operation")] = None,
+    operator: Annotated[str | None, _option("operator", "--operator")] = None,
+    machine: Annotated[str | None, _option("machine", "--machine")] = None,
+    site: Annotated[str | None, _option("site", "--site")] = None,
+    shipment: Annotated[str | None, _option("shipment", "--shipment")] = None,
+    customer: Annotated[str | None, _option("customer", "--customer")] = None,
+    complaint: Annotated[str | None, _option("complaint", "--complaint")] = None,
+    why: Annotated[str | None, typer.Option("--why", help=text("cli.why"))] = None,
+    costs: Annotated[Path | None, typer.Option("--costs", help=text("cli.costs"))] = None,
+    as_of: AsOf = None,
+    output: Output = None,
+    as_json: Json = False,
+) -> None:
+    """The minimal recall scope."""
+    table = cost.load(costs)
+    with context.plant() as plant:
+        asked = Suspects(
+            lots=tuple(_references(lot, roots)),
+            supplier=supplier, supplier_lot=supplier_lot, item=item,
+            start=moment(start, end=False) if start else None,
+            end=moment(end, end=True) if end else None,
+            operation=operation,
+            operator=plant.ledger.records.pseudonym(operator) if operator else None,
+            machine=machine, site=site, shipment=shipment, customer=customer, complaint=complaint,
+        )  # fmt: skip
+        if not asked.given():
+            raise BadInput("nothing_suspected")
+        found = compute(plant.facts(as_of), plant.lineage(as_of), asked, table)
+    if why is not None:
+        show_why(found, why, as_json=as_json)
+        return
+    whole = report.to_dict(found)
+    if output is not None:
+        context.write(output, whole["lots"], whole)
+    if as_json:
+        context.show_json(whole)
+    elif output is None:
+        show_scope(whole)

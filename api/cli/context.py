@@ -1,0 +1,90 @@
+"""What every command needs: the settings, the plant, JSON or tables out, files out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import polars as pl
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from graph_model.errors import BadInput
+from graph_model.i18n import text
+from graph_model.plant import Plant
+from graph_model.settings import Settings
+
+_settings = Settings()
+console = Console(soft_wrap=True, highlight=False)
+
+Json = Annotated[bool, typer.Option("--json", help=text("cli.json"))]
+Output = Annotated[Path | None, typer.Option("--output", help=text("cli.output"))]
+AsOf = Annotated[int | None, typer.Option("--as-of", help=text("cli.as_of"))]
+
+
+def start(data: Path | None) -> None:
+    """Takes the shared options."""
+    global _settings
+    _settings = Settings(data=data) if data is not None else Settings()
+
+
+def settings() -> Settings:
+    """The settings of this run."""
+    return _settings
+
+
+def plant(*, new: bool = False) -> Plant:
+    """The plant of the data folder. Raises BadInput where there is none, unless `new`."""
+    if not new and not _settings.database_url and not (_settings.data / "ledger.sqlite").exists():
+        raise BadInput("no_data", folder=str(_settings.data))
+    return Plant(_settings)
+
+
+def show_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def show_table(title: str, heads: list[str], rows: list[list[object]], of: int = 0) -> None:
+    """A table; says how many of how many when rows were left out."""
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for head in heads:
+        table.add_column(head, overflow="fold")
+    for row in rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    console.print(table)
+    if of > len(rows):
+        console.print(text("cli.showing", shown=len(rows), total=of))
+
+
+def write(path: Path, rows: list[dict[str, Any]], whole: Any) -> None:
+    """All rows to .xlsx, .csv or .parquet, or the whole answer to .json."""
+    if path.suffix == ".json":
+        path.write_text(json.dumps(whole, ensure_ascii=False, indent=2, default=str), "utf-8")
+        return
+    flat = [{name: _cell(value) for name, value in row.items()} for row in rows]
+    frame = pl.DataFrame(flat, infer_schema_length=None)
+    if path.suffix == ".csv":
+        path.write_text("\ufeff" + _guarded(frame).write_csv(), encoding="utf-8")
+    elif path.suffix == ".parquet":
+        frame.write_parquet(path)
+    elif path.suffix == ".xlsx":
+        frame.write_excel(path, autofit=True)
+    else:
+        raise BadInput("output_kind", path=str(path))
+
+
+def _cell(value: Any) -> Any:
+    nested = isinstance(value, list | dict)
+    return json.dumps(value, ensure_ascii=False, default=str) if nested else value
+
+
+def _guarded(frame: pl.DataFrame) -> pl.DataFrame:
+    """Texts that a spreadsheet would run as formulas get a leading apostrophe."""
+    return frame.with_columns(
+        pl.when(pl.col(pl.String).str.contains(r"^[=+\-@\t\r]"))
+        .then(pl.lit("'") + pl.col(pl.String))
+        .otherwise(pl.col(pl.String))
+    )

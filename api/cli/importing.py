@@ -1,0 +1,159 @@
+"""load, template, check, demo: commands that bring data in."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from api.cli import context
+from api.cli.context import Json
+from graph_model.i18n import text
+from graph_model.plant import Plant
+from graph_model.schema import KINDS, conform
+from loaders import intake
+from loaders.findings import Finding
+
+SHOWN = 15
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command(help=text("cli.load"))(load)
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """A line that says what is being done, and for how long, on standard error."""
+    from rich.console import Console
+
+    bar = Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(),
+        console=Console(stderr=True), transient=True,
+    )  # fmt: skip
+    with bar:
+        task = bar.add_task("", total=None)
+        yield lambda name: bar.update(task, description=name)
+
+
+def load(
+    path: Annotated[Path, typer.Argument(help=text("cli.path"))],
+    kind: Annotated[str | None, typer.Option("--as", help=text("cli.kind"))] = None,
+    source: Annotated[str | None, typer.Option("--source", help=text("cli.source"))] = None,
+    by: Annotated[str | None, typer.Option("--by", help=text("cli.by"))] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=text("cli.dry_run"))] = False,
+    as_json: Json = False,
+) -> None:
+    """Read files into the ledger and bring the graph up to date."""
+    with context.plant(new=True) as plant, progress() as tell:
+        summary = load_into(plant, path, kind, source, by or getpass.getuser(), dry_run, tell)
+    if as_json:
+        context.show_json(summary)
+        return
+    _show(summary)
+
+
+def load_into(
+    plant: Plant,
+    path: Path,
+    kind: str | None,
+    source: str | None,
+    who: str,
+    dry_run: bool,
+    tell: Callable[[str], None],
+) -> dict[str, Any]:
+    """Reads, appends and projects; what was read, loaded, known already and set aside."""
+    taken = intake.read(
+        path, kind, plant.settings, pseudonym=plant.ledger.records.pseudonym, progress=tell
+    )
+    tables = {
+        name: conform(KINDS[name], frame, provenance=True) for name, frame in taken.tables.items()
+    }
+    _count_known(plant, taken, tables)
+    batch = None
+    if not dry_run:
+        tell(text("cli.appending"))
+        batch = plant.ledger.append(
+            tables, source=source or taken.kind, who=who, note=str(path.name), names=taken.names
+        )
+        tell(text("cli.folding"))
+        plant.lineage()
+        tell(text("cli.projecting"))
+        plant.graph().close()
+    return {
+        "kind": taken.kind,
+        "batch": batch.number if batch else None,
+        "head": batch.hash if batch else None,
+        "sheets": {
+            name: {
+                "read": count.read,
+                "loaded": count.loaded,
+                "already_known": count.already_known,
+                "set_aside": count.set_aside,
+            }
+            for name, count in taken.counts.items()
+        },
+        "findings": [_finding(found) for found in taken.findings],
+    }
+
+
+def _count_known(plant: Plant, taken: intake.Intake, tables: dict[str, Any]) -> None:
+    """Rows whose every statement the ledger has already count as known, not as loaded."""
+    known = plant.ledger.known(tables)
+    new: set[tuple[str, int]] = set()
+    seen: set[tuple[str, int]] = set()
+    for name, frame in tables.items():
+        if name == "SetAside":
+            continue
+        old = frame.join(known[name], on="key", how="semi")
+        fresh = frame.join(known[name], on="key", how="anti")
+        if old.is_empty():
+            continue
+        seen |= set(old.select("_sheet", "_row").drop_nulls().iter_rows())
+        new |= set(fresh.select("_sheet", "_row").drop_nulls().iter_rows())
+    for sheet, _ in seen - new:
+        if sheet in taken.counts and taken.counts[sheet].loaded > 0:
+            taken.counts[sheet].already_known += 1
+
+
+def _finding(found: Finding) -> dict[str, Any]:
+    return {
+        "rule": found.rule,
+        "severity": found.severity,
+        "file": found.file,
+        "sheet": found.sheet,
+        "row": found.row,
+        "column": found.column,
+        "value": found.value,
+        "text": text(f"finding.{found.rule}.text", **dict(found.params)),
+        "repair": text(f"finding.{found.rule}.repair", **dict(found.params)),
+    }
+
+
+def _show(summary: dict[str, Any]) -> None:
+    heads = [
+        text(f"cli.head.{head}")
+        for head in ("sheet", "read", "loaded", "already_known", "set_aside")
+    ]
+    rows: list[list[object]] = [
+        [name, *(count[part] for part in ("read", "loaded", "already_known", "set_aside"))]
+        for name, count in summary["sheets"].items()
+    ]
+    batch = summary["batch"]
+    title = text("cli.loaded", batch=batch) if batch else text("cli.dry")
+    context.show_table(title, heads, rows)
+    findings = summary["findings"]
+    cells: list[list[object]] = [
+        [f["severity"], f["file"], f["sheet"], f["row"] or "", f["value"], f["text"], f["repair"]]
+        for f in findings[:SHOWN]
+    ]
+    if cells:
+        names = ("severity", "file", "sheet", "row", "value", "problem", "repair")
+        context.show_table(
+            text("cli.findings"), [text(f"cli.head.{n}") for n in names], cells, len(findings)
+        )

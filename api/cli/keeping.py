@@ -1,0 +1,249 @@
+"""info, verify, rebuild, undo, decide: commands that keep the ledger."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated
+
+import polars as pl
+import typer
+
+from api.cli import context
+from api.cli.context import Json
+from graph_model import keys
+from graph_model.errors import BadInput, LedgerError, NotFound
+from graph_model.i18n import text
+from graph_model.interval import in_force
+from graph_model.plant import Plant
+from graph_model.schema import KINDS, Decision, conform
+from queries.recall.roots import one_lot
+
+_UNITS = {"d": 86_400, "h": 3_600, "min": 60, "s": 1}
+decide = typer.Typer(help=text("cli.decide.help"), no_args_is_help=True, rich_markup_mode=None)
+
+By = Annotated[str, typer.Option("--by", help=text("cli.decide.by"))]
+Role = Annotated[str, typer.Option("--role", help=text("cli.decide.role"))]
+Reason = Annotated[str, typer.Option("--reason", help=text("cli.decide.reason"))]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command(help=text("cli.info"))(info)
+    app.command(help=text("cli.verify"))(verify)
+    app.command(help=text("cli.rebuild"))(rebuild)
+    app.command(help=text("cli.undo"))(undo)
+    app.add_typer(decide, name="decide")
+
+
+def info(as_json: Json = False) -> None:
+    """Batches of the ledger and what it holds."""
+    with context.plant() as plant:
+        facts = plant.facts()
+        counts = {name: len(frame) for name, frame in facts.tables.items() if len(frame)}
+        batches = plant.ledger.batches()
+        people = plant.ledger.records.names(batch.who for batch in batches)
+        rows = [
+            {
+                "batch": b.number, "at": b.at, "source": b.source,
+                "who": people.get(b.who, b.who), "note": b.note,
+                "new": sum(b.counts.values()), "voids": b.voids, "hash": b.hash,
+            }
+            for b in batches
+        ]  # fmt: skip
+    if as_json:
+        context.show_json({"data": str(plant.folder), "batches": rows, "facts": counts})
+        return
+    heads = [text(f"cli.head.{h}") for h in ("batch", "at", "source", "who", "note", "new", "hash")]
+    cells: list[list[object]] = [
+        [r["batch"], r["at"], r["source"], r["who"], r["note"], r["new"], str(r["hash"])[:12]]
+        for r in rows
+    ]
+    context.show_table(text("cli.batches", data=str(plant.folder)), heads, cells)
+    for name, count in counts.items():
+        context.console.print(f"{name}: {count:,}")
+
+
+def verify(
+    head: Annotated[list[str] | None, typer.Option("--head", help=text("cli.head_option"))] = None,
+    as_json: Json = False,
+) -> None:
+    """Is the ledger as it was written?"""
+    with context.plant() as plant:
+        heads = [*plant.heads(), *(_head(value) for value in head or [])]
+        faults = plant.ledger.verify(heads)
+        number, digest = plant.ledger.head()
+    if as_json:
+        context.show_json(
+            {
+                "batches": number,
+                "head": f"{number}:{digest}",
+                "faults": [f.__dict__ for f in faults],
+            }
+        )
+    elif not faults:
+        context.console.print(text("cli.verified", batches=number, head=f"{number}:{digest}"))
+    else:
+        for fault in faults:
+            context.console.print(text(f"fault.{fault.what}", batch=fault.batch, file=fault.file))
+    if faults:
+        raise typer.Exit(LedgerError.exit)
+
+
+def _head(value: str) -> tuple[int, str]:
+    number, _, digest = value.partition(":")
+    if not number.isdigit() or not digest:
+        raise BadInput("bad_head", value=value)
+    return int(number), digest
+
+
+def rebuild() -> None:
+    """Make graph and arrays anew from the ledger."""
+    with context.plant() as plant:
+        plant.graph(rebuild=True).close()
+        number, _ = plant.ledger.head()
+    context.console.print(text("cli.rebuilt", batch=number))
+
+
+def undo(
+    batch: Annotated[int, typer.Argument(help=text("cli.undo_batch"))],
+    by: By,
+    reason: Reason,
+) -> None:
+    """Void a batch; nothing is deleted."""
+    with context.plant() as plant:
+        made = plant.ledger.undo(batch, who=by, reason=reason)
+        plant.graph().close()
+    context.console.print(text("cli.undone", batch=batch, number=made.number))
+
+
+# ---------------------------------------------------------------------------- decisions
+
+
+def _record(
+    plant: Plant,
+    kind: str,
+    subject: str,
+    by: str,
+    role: str,
+    reason: str,
+    target: str | None = None,
+    late: int | None = None,
+    early: int | None = None,
+) -> None:
+    if not (by.strip() and role.strip() and reason.strip()):
+        raise BadInput("decision_unsigned")
+    now = round(datetime.now(UTC).timestamp() * 1e6)
+    key = keys.join("decision", kind, subject, str(now))
+    row = pl.DataFrame(
+        {
+            "key": key,
+            "kind": kind,
+            "subject": subject,
+            "target": target,
+            "late": late,
+            "early": early,
+            "person": plant.ledger.records.pseudonym(by),
+            "role": role,
+            "reason": reason,
+            "decided_at": now,
+        }
+    )
+    table = conform(KINDS["Decision"], row, provenance=True)
+    plant.ledger.append({"Decision": table}, source="decisions", who=by, note=kind)
+    plant.graph().close()
+    context.console.print(text("cli.decide.done", key=key))
+
+
+def duration(value: str) -> int:
+    """Microseconds of `3d`, `12h`, `15min`; 0 is allowed."""
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(d|h|min|s)?\s*", value)
+    if not found or (found[2] is None and float(found[1]) != 0):
+        raise BadInput("bad_duration", value=value)
+    return round(float(found[1]) * _UNITS[found[2] or "s"] * 1e6)
+
+
+@decide.command("delay", help=text("cli.decide.delay"))
+def decide_delay(
+    source: Annotated[str, typer.Option("--source", help=text("cli.decide.source"))],
+    by: By,
+    role: Role,
+    reason: Reason,
+    late: Annotated[str, typer.Option("--late", help=text("cli.decide.late"))] = "0",
+    early: Annotated[str, typer.Option("--early", help=text("cli.decide.early"))] = "0",
+) -> None:
+    """Confirm the posting delay of a source."""
+    with context.plant() as plant:
+        _record(plant, "delay", source, by, role, reason, None, duration(late), duration(early))
+
+
+@decide.command("trust-source", help=text("cli.decide.trust"))
+def decide_trust(
+    source: Annotated[str, typer.Option("--source", help=text("cli.decide.source"))],
+    by: By,
+    role: Role,
+    reason: Reason,
+) -> None:
+    """Trust the lots that a source proposes."""
+    with context.plant() as plant:
+        _record(plant, "trust_source", source, by, role, reason)
+
+
+@decide.command("rule-out-root", help=text("cli.decide.rule_out"))
+def decide_rule_out(
+    lot: Annotated[str, typer.Argument(help=text("cli.lots"))], by: By, role: Role, reason: Reason
+) -> None:
+    """Rule a lot out as a root that data cannot rule out."""
+    with context.plant() as plant:
+        lineage = plant.lineage()
+        key = lineage.lots["key"][one_lot(lineage, lot)]
+        _record(plant, "rule_out_root", key, by, role, reason)
+
+
+@decide.command("same-lot", help=text("cli.decide.same"))
+def decide_same(
+    lot: Annotated[str, typer.Argument(help=text("cli.lots"))],
+    other: Annotated[str, typer.Argument(help=text("cli.lots"))],
+    by: By,
+    role: Role,
+    reason: Reason,
+) -> None:
+    """Two numbers are one lot."""
+    with context.plant() as plant:
+        lineage = plant.lineage()
+        one, two = (lineage.lots["key"][one_lot(lineage, name)] for name in (lot, other))
+        _record(plant, "same_lot", one, by, role, reason, two)
+
+
+@decide.command("list", help=text("cli.decide.list"))
+def decide_list(as_json: Json = False) -> None:
+    """Decisions in force."""
+    with context.plant() as plant:
+        frame = in_force(plant.facts()[Decision])
+        people = plant.ledger.records.names(frame["person"].drop_nulls().to_list())
+        shown = frame.select("key", "kind", "subject", "target", "late", "early", "person", "role",
+                             "reason", "decided_at").to_dicts()  # fmt: skip
+    for row in shown:
+        row["person"] = people.get(row["person"], row["person"])
+    if as_json:
+        context.show_json(shown)
+        return
+    heads = [text(f"cli.head.{h}") for h in ("key", "kind", "subject", "who", "role", "reason")]
+    cells: list[list[object]] = [
+        [r["key"], r["kind"], r["subject"], r["person"], r["role"], r["reason"]] for r in shown
+    ]
+    context.show_table(text("cli.decide.list"), heads, cells)
+
+
+@decide.command("revoke", help=text("cli.decide.revoke"))
+def decide_revoke(
+    key: Annotated[str, typer.Argument(help=text("cli.decide.key"))],
+    by: By,
+    role: Role,
+    reason: Reason,
+) -> None:
+    """Take a decision back."""
+    with context.plant() as plant:
+        if key not in in_force(plant.facts()[Decision])["key"]:
+            raise NotFound("no_such_decision", key=key)
+        _record(plant, "revoke", key, by, role, reason)

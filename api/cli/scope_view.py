@@ -1,0 +1,107 @@
+"""A scope on the screen: tiers, places, cost, saving, and what is missing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api.cli import context
+from graph_model.errors import NotFound
+from graph_model.i18n import text
+from queries.recall import report
+from queries.recall.roots import one_lot
+from queries.recall.scope import Scope
+
+LINES = 12
+
+
+def show_scope(whole: dict[str, Any]) -> None:
+    """Three tiers with their lots, then customers, cost, saving and completeness."""
+    say = context.console.print
+    say(text("cli.roots_line", roots=", ".join(whole["roots"]["match"]) or "-"))
+    for tier in ("certain", "possible", "excluded"):
+        lots = [lot for lot in whole["lots"] if lot["tier"] == tier]
+        rows: list[list[object]] = [
+            [lot["item"], lot["lot_no"], lot["quantity"], lot["unit"], _places(lot), lot["reason"]]
+            for lot in lots[:LINES]
+        ]
+        heads = [
+            text(f"cli.head.{head}")
+            for head in ("item", "lot_no", "quantity", "unit", "places", "reason")
+        ]
+        context.show_table(f"{text(f'tier.{tier}')}: {len(lots)}", heads, rows, len(lots))
+    _show_customers(whole)
+    _show_cost(whole)
+    say(text("cli.complete" if whole["complete"] else "cli.incomplete"))
+    for entry in whole["missing"]:
+        say(f"· {entry['text']}")
+
+
+def _places(lot: dict[str, Any]) -> str:
+    parts = []
+    for place, amount in lot["places"].items():
+        total = sum(amount.values()) if isinstance(amount, dict) else amount
+        parts.append(text(f"place.{place}") + (f" {total:g}" if total else ""))
+    return ", ".join(parts)
+
+
+def _show_customers(whole: dict[str, Any]) -> None:
+    rows: list[list[object]] = [
+        [c["customer"], text(f"tier.{c['tier']}"), len(c["lots"]), c["quantity"],
+         ", ".join(str(number) for number in c["shipments"])]
+        for c in whole["customers"][:LINES]
+    ]  # fmt: skip
+    heads = [
+        text(f"cli.head.{head}") for head in ("customer", "tier", "lots", "quantity", "shipments")
+    ]
+    context.show_table(text("cli.customers_title"), heads, rows, len(whole["customers"]))
+
+
+def _show_cost(whole: dict[str, Any]) -> None:
+    totals = whole["totals"]
+    rows: list[list[object]] = []
+    for tier, places in totals["cost"].items():
+        for place, types in places.items():
+            for cost_type, amount in types.items():
+                rows.append(
+                    [
+                        text(f"tier.{tier}"),
+                        text(f"place.{place}"),
+                        text(f"cost.{cost_type}"),
+                        f"{amount:,.2f}",
+                    ]
+                )
+    heads = [text(f"cli.head.{head}") for head in ("tier", "place", "cost_type", "cost")]
+    context.show_table(text("cli.cost_title", currency=totals["currency"]), heads, rows)
+    saved = whole["saved"]
+    at_best = text("cli.at_best") if saved["at_best"] else ""
+    for yardstick in ("blanket", "reachable"):
+        share = saved[yardstick]
+        line = "cli.saved" if share is not None else "cli.saved_unknown"
+        lots = whole[yardstick]["lots"]
+        cost = whole[yardstick]["cost"]
+        context.console.print(
+            text(
+                line,
+                yardstick=text(f"cli.yardstick.{yardstick}"),
+                share=f"{(share or 0) * 100:.1f} %",
+                lots=lots,
+                cost=f"{cost:,.2f}",
+                at_best=at_best,
+            )
+        )
+
+
+def show_why(scope: Scope, reference: str, *, as_json: bool) -> None:
+    """The whole witness of a lot, or its cuts."""
+    number = one_lot(scope.lineage, reference)
+    key = scope.lineage.lots["key"][number]
+    if number not in scope.lots:
+        raise NotFound("lot_not_reached", lot=key)
+    lines = report.why(scope, number)
+    tier = scope.lots[number].tier
+    if as_json:
+        context.show_json({"lot": key, "tier": tier, "why": lines})
+        return
+    context.console.print(f"{key}: {text(f'tier.{tier}')}")
+    for line in lines:
+        context.console.print(f"  {line}")

@@ -1,0 +1,75 @@
+"""What one would recall without genealogy: the yardstick that a saving is stated against.
+
+A blanket recall takes the scope and every lot of every item whose recipe or recorded consumption
+contains a suspect item, at any level, made (or of unknown date) since the suspect material came in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from graph_model.interval import MIN
+from graph_model.lineage import Index, Lineage
+from graph_model.network import Facts
+from graph_model.schema import Component, Item
+from queries.recall import cost, places
+from queries.recall.roots import Roots
+
+
+@dataclass(frozen=True)
+class Blanket:
+    """Number of lots, cost, and the window (microseconds UTC) of the blanket recall."""
+
+    lots: int
+    cost: float
+    start: int | None
+    end: int | None
+
+
+def blanket(
+    facts: Facts, lineage: Lineage, roots: Roots, scope: Iterable[int], table: cost.CostTable
+) -> Blanket:
+    """The blanket recall for these roots."""
+    suspect = np.union1d(roots.match, roots.cannot_rule_out)
+    items = _made_from(facts, lineage, lineage.lots["item"][suspect].drop_nulls().unique())
+    start = _since(lineage, suspect)
+    made = lineage.produced.filter(pl.col("rule").is_null())
+    late = made.filter(pl.col("t1") >= start)["lot"].unique().to_numpy()
+    born = np.zeros(len(lineage.lots), dtype=bool)
+    born[made["lot"].to_numpy()] = True
+    unknown = np.flatnonzero(~born)
+    affected = lineage.lots["item"].is_in(items.implode()).fill_null(False)
+    recorded = lineage.lots["rule"].is_null()
+    wanted = np.flatnonzero((affected & recorded).to_numpy())
+    by_date = np.intersect1d(wanted, np.union1d(late, unknown))
+    lots = np.union1d(by_date, np.fromiter(scope, dtype=np.int64))
+    priced = cost.price(table, places.find(lineage, lots), lineage, facts[Item])
+    return Blanket(len(lots), float(priced["cost"].sum()), start if start > MIN else None, None)
+
+
+def _made_from(facts: Facts, lineage: Lineage, items: pl.Series) -> pl.Series:
+    """Items that contain these by recipe or by recorded consumption, at any level."""
+    planned = facts[Component].select("item", "parent")
+    inputs = lineage.consumed.filter(pl.col("rule").is_null()).select("item", "op").unique()
+    outputs = lineage.produced.filter(pl.col("rule").is_null()).select(parent="item", op="op")
+    actual = inputs.join(outputs.unique(), on="op").select("item", "parent")
+    edges = pl.concat([planned, actual]).drop_nulls().unique()
+    found, fresh = items, items
+    while len(fresh):
+        upper = edges.filter(pl.col("item").is_in(fresh.implode()))["parent"].unique()
+        fresh = upper.filter(~upper.is_in(found.implode()))
+        found = pl.concat([found, fresh])
+    return found
+
+
+def _since(lineage: Lineage, suspect: Index) -> int:
+    """First moment the suspect material can have been there."""
+    rows = lineage.uses.at(suspect)
+    first = lineage.consumed["t0"][rows].min() if rows.size else None
+    made = lineage.produced["t0"][lineage.origins.at(suspect)].min()
+    known = [int(moment) for moment in (first, made) if isinstance(moment, int)]
+    return min(known, default=MIN)
