@@ -89,6 +89,8 @@ def empty() -> Derived:
 
 
 def _filled(frame: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame:
+    if frame.is_empty():
+        return pl.DataFrame(schema=schema)
     return frame.select(
         (pl.col(name) if name in frame.columns else pl.lit(None)).cast(dtype).alias(name)
         for name, dtype in schema.items()

@@ -469,6 +469,8 @@ def _flows(entries: pl.DataFrame, exits: pl.DataFrame) -> derived.Derived:
 
 
 def _shaped(frame: pl.DataFrame, schema: dict[str, Any]) -> pl.DataFrame:
+    if frame.is_empty():
+        return pl.DataFrame(schema=schema)
     return frame.select(
         (pl.col(name) if name in frame.columns else pl.lit(None)).cast(dtype).alias(name)
         for name, dtype in schema.items()
