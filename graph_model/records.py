@@ -6,10 +6,12 @@ without breaking a hash. Tables are portable SQLAlchemy Core (SQLite, PostgreSQL
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import secrets
 import sqlite3
+import time
 from collections.abc import Iterable
 
 import sqlalchemy as sa
@@ -51,6 +53,9 @@ SECRET = sa.Table(
     sa.Column("value", sa.Text, nullable=False),
 )
 
+_ATTEMPTS = 20
+_PAUSE = 0.1  # seconds
+
 
 class Records:
     """The records database behind one URL."""
@@ -64,13 +69,18 @@ class Records:
 
     def _opened(self) -> bytes:
         """The pseudonym key, when all tables are there."""
-        try:
-            META.create_all(self.engine)
-            return self._pseudonym_key()
-        except (sa.exc.OperationalError, sa.exc.IntegrityError, sa.exc.ProgrammingError):
-            # Another process made the tables or the key in between: now they are there.
-            META.create_all(self.engine)
-            return self._pseudonym_key()
+        for _ in range(_ATTEMPTS):
+            with contextlib.suppress(
+                sa.exc.OperationalError, sa.exc.ProgrammingError, sa.exc.IntegrityError
+            ):
+                return self._made()
+            # Another process makes the tables or the key just now.
+            time.sleep(_PAUSE)
+        return self._made()
+
+    def _made(self) -> bytes:
+        META.create_all(self.engine)
+        return self._pseudonym_key()
 
     def close(self) -> None:
         """Ends all connections."""
