@@ -12,7 +12,7 @@ from queries.catalogue import question
 
 @dataclass(frozen=True)
 class SiblingLot:
-    """A lot made from a common input; `source` is the nearest one, `steps` edges before it."""
+    """A lot made from a common input; the nearest one is `steps` edges before it."""
 
     key: str
     item: str | None
@@ -20,7 +20,7 @@ class SiblingLot:
     lot_no: str
     owner: str
     sublot: str
-    source: str
+    common_source: str
     steps: int
 
 

@@ -4,11 +4,11 @@ from tests.conformance.cases import POOL, Case
 
 CASES = {
     "sibling_lots": [
-        Case({"lots": ["P/C/C1"]}, "key source steps", [
+        Case({"lots": ["P/C/C1"]}, "key common_source steps", [
             ("P/D/D1B", "P/D/D1", 2), (POOL, "P/SU/G1", 2), ("P/D/D2", "P/SU/G1", 4),
             ("P/D/D3", "P/D/D1", 4), ("P/C/C2", "P/D/D1", 6)]),
         # Common to both is the sugar, and the flour in D1.
-        Case({"lots": ["P/C/C1", "P/C/C2"]}, "key source steps", [
+        Case({"lots": ["P/C/C1", "P/C/C2"]}, "key common_source steps", [
             ("P/D/D1A", "P/D/D1", 2), ("P/D/D1B", "P/D/D1", 2), (POOL, "P/SU/G1", 2),
             ("P/D/D2", "P/SU/G1", 4), ("P/D/D3", "P/D/D1", 4)]),
         Case({"lots": ["S1/F/77", "S2/F/77"]}, "key", []),
