@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -33,6 +34,20 @@ def start(data: Path | None) -> None:
 def settings() -> Settings:
     """The settings of this run."""
     return _settings
+
+
+def demo_folder() -> Path:
+    """The folder of the demo, emptied; one that holds other data is refused."""
+    if "data" not in _settings.model_fields_set:
+        start(Path("lotgraph-demo"))
+    folder = _settings.data
+    mark = folder / "demo"
+    if folder.exists() and any(folder.iterdir()) and not mark.exists():
+        raise BadInput("demo_folder_taken", folder=str(folder))
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    mark.touch()
+    return folder
 
 
 def plant(*, new: bool = False) -> Plant:

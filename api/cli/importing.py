@@ -8,22 +8,29 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
+import polars as pl
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from api.cli import context
 from api.cli.context import Json
+from api.cli.scope_view import show_scope
 from graph_model.i18n import text
 from graph_model.plant import Plant
 from graph_model.schema import KINDS, conform
-from loaders import intake
+from loaders import demo_plant, entries, intake
 from loaders.findings import Finding
+from queries.recall import report
+from queries.recall.roots import Suspects
+from queries.recall.scope import compute
 
 SHOWN = 15
+DEMO_MANAGER = "Lin Qiao"
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
+    app.command(help=text("cli.demo"))(demo)
     app.command(help=text("cli.load"))(load)
 
 
@@ -156,4 +163,58 @@ def _show(summary: dict[str, Any]) -> None:
         names = ("severity", "file", "sheet", "row", "value", "problem", "repair")
         context.show_table(
             text("cli.findings"), [text(f"cli.head.{n}") for n in names], cells, len(findings)
+        )
+
+
+def demo(
+    lots: Annotated[int, typer.Option("--lots", help=text("cli.demo_lots"))] = 2000,
+    seed: Annotated[int, typer.Option("--seed", help=text("cli.demo_seed"))] = 7,
+    kind: Annotated[str, typer.Option("--kind", help=text("cli.demo_kind"))] = "food",
+    as_json: Json = False,
+) -> None:
+    """A demo plant, its incident and the scope of it."""
+    folder = context.demo_folder()
+    made = demo_plant.generate(lots, seed, kind=kind)
+    made.write(folder / "plant")
+    with context.plant(new=True) as plant, progress() as tell:
+        load_into(plant, folder / "plant", "plant", None, "demo", False, tell)
+        _confirm_delays(plant, made.delays)
+        tell(text("cli.projecting"))
+        plant.graph().close()
+        asked = Suspects(
+            supplier=made.incident.supplier, supplier_lot=made.incident.supplier_lot_no
+        )
+        found = compute(plant.facts(), plant.lineage(), asked)
+    whole = report.to_dict(found)
+    if as_json:
+        context.show_json(whole)
+        return
+    context.console.print(made.incident.story())
+    show_scope(whole)
+    possible = [lot["key"] for lot in whole["lots"] if lot["tier"] == "excluded"]
+    context.console.print(
+        text(
+            "cli.demo_next",
+            data=str(folder),
+            plant=str(folder / "plant"),
+            supplier=made.incident.supplier,
+            number=made.incident.supplier_lot_no,
+            lot=(possible or [whole["lots"][-1]["key"]])[0],
+        )
+    )
+
+
+def _confirm_delays(plant: Plant, delays: dict[str, tuple[int, int]]) -> None:
+    """The demo plant's quality manager confirms the delays that were measured."""
+    names = {plant.ledger.records.pseudonym(DEMO_MANAGER): DEMO_MANAGER}
+    tables = [
+        entries.decision(
+            "delay", source, person=next(iter(names)), role=text("cli.demo_role"),
+            reason=text("cli.demo_reason"), late=late, early=early,
+        )
+        for source, (late, early) in delays.items()
+    ]  # fmt: skip
+    if tables:
+        plant.ledger.append(
+            {"Decision": pl.concat(tables)}, source="decisions", who=DEMO_MANAGER, names=names
         )

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import Annotated
 
-import polars as pl
 import typer
 
 from api.cli import context
 from api.cli.context import Json
-from graph_model import keys
 from graph_model.errors import BadInput, LedgerError, NotFound
 from graph_model.i18n import text
 from graph_model.interval import in_force
 from graph_model.plant import Plant
-from graph_model.schema import KINDS, Decision, conform
+from graph_model.schema import Decision
+from loaders import entries
 from queries.recall.roots import one_lot
 
 _UNITS = {"d": 86_400, "h": 3_600, "min": 60, "s": 1}
@@ -131,25 +129,17 @@ def _record(
     late: int | None = None,
     early: int | None = None,
 ) -> None:
-    if not (by.strip() and role.strip() and reason.strip()):
-        raise BadInput("decision_unsigned")
-    now = round(datetime.now(UTC).timestamp() * 1e6)
-    key = keys.join("decision", kind, subject, str(now))
-    row = pl.DataFrame(
-        {
-            "key": key,
-            "kind": kind,
-            "subject": subject,
-            "target": target,
-            "late": late,
-            "early": early,
-            "person": plant.ledger.records.pseudonym(by),
-            "role": role,
-            "reason": reason,
-            "decided_at": now,
-        }
+    table = entries.decision(
+        kind,
+        subject,
+        person=plant.ledger.records.pseudonym(by) if by.strip() else "",
+        role=role,
+        reason=reason,
+        target=target,
+        late=late,
+        early=early,
     )
-    table = conform(KINDS["Decision"], row, provenance=True)
+    key = table["key"][0]
     plant.ledger.append({"Decision": table}, source="decisions", who=by, note=kind)
     plant.graph().close()
     context.console.print(text("cli.decide.done", key=key))
