@@ -80,9 +80,35 @@ def _csv(path: Path, shown: str) -> Grid:
             row_index_name=ROW,
             row_index_offset=1,
         )
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise BadFile("file_not_table", file=shown) from error
+    except (pl.exceptions.PolarsError, OSError):
+        frame = _with_loose_quotes(source, separator, width, shown)
     return _grid(shown, path.stem, frame)
+
+
+def _with_loose_quotes(
+    source: Path | bytes, separator: str, width: int, shown: str
+) -> pl.DataFrame:
+    """Slower, for cells with a quote inside (`3" pipe`); a quote left open is still refused."""
+    schema = _schema(width)
+    stream = (
+        source.open(encoding="utf-8-sig", newline="")
+        if isinstance(source, Path)
+        else io.StringIO(source.decode(), newline="")
+    )
+    frames = [pl.DataFrame(schema=schema)]
+    with stream:
+        rows = enumerate(csv.reader(stream, delimiter=separator, strict=True), start=1)
+        try:
+            while chunk := list(itertools.islice(rows, _CHUNK)):
+                cells = [[*(row + [""] * width)[:width], number] for number, row in chunk]
+                frames.append(pl.DataFrame(cells, schema=schema, orient="row"))
+        except csv.Error as error:
+            raise BadFile("file_not_table", file=shown) from error
+    return pl.concat(frames)
+
+
+def _schema(width: int) -> dict[str, pl.DataType]:
+    return {str(column): pl.String() for column in range(width)} | {ROW: pl.Int64()}
 
 
 def _decoded(path: Path, head: bytes, shown: str) -> tuple[Path | bytes, str]:
@@ -217,7 +243,7 @@ def _sheet_frame(sheet: python_calamine.CalamineSheet, shown: str) -> pl.DataFra
     width = sheet.width
     if width > _MOST_COLUMNS:
         raise BadFile("file_too_wide", file=shown, columns=width, most=_MOST_COLUMNS)
-    schema = {str(column): pl.String() for column in range(max(width, 1))} | {ROW: pl.Int64()}
+    schema = _schema(max(width, 1))
     start = sheet.start
     first = start[0] if start else 0
     frames = [pl.DataFrame(schema=schema)]
