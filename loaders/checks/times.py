@@ -1,0 +1,111 @@
+"""Times that cannot be."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from graph_model.schema import (
+    Cleaning,
+    Complaint,
+    Consumed,
+    Count,
+    Inspection,
+    Operation,
+    Produced,
+    Shipment,
+    Shipped,
+)
+from loaders.checks.records import WHERE, C, Records, all_of, moved, place
+from loaders.checks.registry import rule
+
+DAY = 24 * 3_600 * 1_000_000
+
+
+def time_field(earliest: str = "earliest", latest: str = "latest") -> pl.Expr:
+    """The field a time was read from: a day long means a date."""
+    short = (C(latest) - C(earliest)) < DAY - 1_000_000
+    return pl.when(short).then(pl.lit("event_time")).otherwise(pl.lit("business_date"))
+
+
+@rule("time_inversion", "warning")
+def time_inversion(records: Records) -> pl.DataFrame:
+    """What surely happened before what had to come first, by the times as recorded."""
+    return all_of(
+        [
+            _used_before_made(records),
+            _made_before_inputs(records),
+            _before_release(records),
+            _arrived_before_leaving(records),
+        ]
+    )
+
+
+def _inversion(rows: pl.DataFrame, records: Records, about: str) -> pl.DataFrame:
+    """Rows with `t0`, `t1` and `first`, the earliest moment at which they were possible."""
+    return place(
+        rows,
+        time_field("t0", "t1"),
+        records.shown("t1"),
+        time=records.shown("t1"),
+        first=records.shown("first"),
+        number=C(about),
+    )
+
+
+def _used_before_made(records: Records) -> pl.DataFrame:
+    first = records.origins().group_by("lot").agg(first=C("t0").min())
+    rows = records.uses().join(first, on="lot", how="inner", maintain_order="left")
+    return _inversion(rows.filter(C("t1") < C("first")), records, "lot")
+
+
+def _made_before_inputs(records: Records) -> pl.DataFrame:
+    taken = records.moves[Consumed].join(records.orders, on="operation", how="inner")
+    first = taken.group_by("order").agg(first=C("t0").min())
+    made = records.moves[Produced].join(records.orders, on="operation", how="inner")
+    rows = made.join(first, on="order", how="inner").filter(C("t1") < C("first"))
+    return _inversion(rows.sort(*WHERE), records, "order")
+
+
+def _before_release(records: Records) -> pl.DataFrame:
+    released = records.facts[Operation].filter(C("released_at").is_not_null())
+    released = released.select(order="key", first="released_at")
+    found = []
+    for _, frame in moved(records, Consumed, Produced):
+        rows = frame.join(records.orders, on="operation").join(released, on="order")
+        found.append(_inversion(rows.filter(C("t1") < C("first")).sort(*WHERE), records, "order"))
+    return all_of(found)
+
+
+def _arrived_before_leaving(records: Records) -> pl.DataFrame:
+    rows = records.facts[Shipment].filter(C("arrival_latest") < C("ship_earliest"))
+    return place(
+        rows,
+        "arrival_date",
+        records.shown("arrival_latest"),
+        time=records.shown("arrival_latest"),
+        first=records.shown("ship_earliest"),
+        number=C("delivery_no"),
+    )
+
+
+@rule("future_date", "warning")
+def future_date(records: Records) -> pl.DataFrame:
+    """What is said to have happened, and lies ahead. Deliveries not yet sent may."""
+    planned = records.facts[Shipment].filter(C("status").is_in(["planned", "picked"]))
+    ahead = C("earliest") > records.now
+    found = []
+    for kind, frame in moved(records):
+        rows = frame
+        if kind is Shipped:
+            rows = frame.join(planned.select(shipment="key"), on="shipment", how="anti")
+        found.append(_ahead(rows.filter(ahead), time_field(), "earliest", records))
+        late = rows.filter(C("entered_at") > records.now)
+        found.append(_ahead(late, pl.lit("entered_at"), "entered_at", records))
+    for kind in (Count, Cleaning, Inspection, Complaint):
+        rows = records.facts[kind].filter(ahead)
+        found.append(_ahead(rows, time_field(), "earliest", records))
+    return all_of(found)
+
+
+def _ahead(rows: pl.DataFrame, field: pl.Expr, name: str, records: Records) -> pl.DataFrame:
+    return place(rows, field, records.shown(name))
