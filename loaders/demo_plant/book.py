@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from graph_model.keys import join, lot_key_column
+from graph_model.keys import lot_key_column
 from loaders.demo_plant.simulate import DAY, HOUR, MINUTE, World
-from loaders.demo_plant.spec import COMPANY, CUSTOMERS, SUPPLIERS, Item, Model
+from loaders.demo_plant.spec import CUSTOMERS, SUPPLIERS, Item, Model
 
 C = pl.col
 STAMPS = ("event_time", "entered_at", "released_at", "started_at", "finished_at")
@@ -28,8 +28,8 @@ class Book:
     """Sheets in the making, with the physical side that dirt may still change.
 
     `lots`: the world's lots with `item_code`, `lot_no`, `supplier_code`, `supplier_lot_no`.
-    `labels`: lot, key: further numbers under which a physical lot stands. `hidden`: kind, lot:
-    lots that a deviation without any trace in the records touched.
+    `parts` has `hidden` for what no record shows; `hidden`: kind and lot of each such deviation.
+    `_busy` marks lots, and issues of orders, that a deviation has touched.
     """
 
     model: Model
@@ -40,7 +40,6 @@ class Book:
     parts: pl.DataFrame
     ships: pl.DataFrame
     sheets: dict[str, pl.DataFrame]
-    labels: list[pl.DataFrame] = field(default_factory=list)
     hidden: list[tuple[str, int]] = field(default_factory=list)
 
     def add_rows(self, sheet: str, rows: pl.DataFrame) -> None:
@@ -50,11 +49,6 @@ class Book:
             rows if have is None else pl.concat([have, rows], how="diagonal_relaxed")
         )
 
-    def label(self, lots: pl.DataFrame) -> None:
-        """Say that physical `lot`s of `item_code` also stand under `lot_no`."""
-        key = lot_key_column(pl.lit(COMPANY), C("item_code"), C("lot_no"))
-        self.labels.append(lots.select("lot", key=key))
-
 
 def place_of(item: Item) -> str:
     """Where an item is kept."""
@@ -62,32 +56,36 @@ def place_of(item: Item) -> str:
     return item.tank or stores.get(item.kind, "WH-RM")
 
 
-def draft(world: World, rng: np.random.Generator) -> Book:
-    """True records of everything that happened."""
-    book = Book(
-        world.model,
-        rng,
-        world.horizon,
-        _named(world),
-        world.orders.with_columns(work_order_no=_number("WO", C("order") + 1, 7)),
-        world.parts,
-        world.ships,
-        {},
+def labelled(world: World, rng: np.random.Generator) -> Book:
+    """Lots and orders under their numbers, nothing written down yet."""
+    return Book(
+        model=world.model,
+        rng=rng,
+        horizon=world.horizon,
+        lots=_named(world).with_columns(_busy=pl.lit(False)),
+        orders=world.orders.with_columns(work_order_no=number("WO", C("order") + 1, 7)),
+        parts=world.parts.with_columns(hidden=pl.lit(False)),
+        ships=world.ships,
+        sheets={},
     )
-    book.sheets = {
+
+
+def write_down(book: Book) -> None:
+    """True records of everything that happened."""
+    book.sheets |= {
         "receipts": _receipts(book),
         "work_orders": _work_orders(book),
-        "issues": _issues(book),
+        "issues": _issues(book).with_columns(_busy=pl.lit(False)),
         "outputs": _outputs(book),
         "shipments": _shipments(book),
         "inspections": _inspections(book),
         "complaints": _complaints(book),
     }
-    return book
 
 
-def _number(prefix: str, number: pl.Expr, width: int) -> pl.Expr:
-    return pl.lit(prefix) + number.cast(pl.String).str.zfill(width)
+def number(prefix: str, value: pl.Expr, width: int) -> pl.Expr:
+    """Document numbers."""
+    return pl.lit(prefix) + value.cast(pl.String).str.zfill(width)
 
 
 def _lookup(model: Model, values: list[str]) -> pl.Expr:
@@ -98,14 +96,14 @@ def _named(world: World) -> pl.DataFrame:
     """Lots under their numbers; a supplier's lot comes in one or two deliveries."""
     model = world.model
     codes = [item.code for item in model.items]
-    batch = _number("", (C("seq") - 1) // 4 + 1, 6)
+    batch = number("", (C("seq") - 1) // 4 + 1, 6)
     supplier = C("supplier").replace_strict(
         list(range(-1, len(SUPPLIERS))), ["", *SUPPLIERS], return_dtype=pl.String
     )
     return world.lots.with_columns(
         item_code=_lookup(model, codes),
         lot_no=_lookup(model, [code.partition("-")[2][:6] + "-" for code in codes])
-        + _number("", C("seq"), 6),
+        + number("", C("seq"), 6),
         supplier_code=pl.when(C("order") < 0).then(supplier),
         uom=_lookup(model, [item.uom for item in model.items]),
         place=_lookup(model, [place_of(item) for item in model.items]),
@@ -126,11 +124,11 @@ def movement(frame: pl.DataFrame, sheet: str, prefix: str) -> pl.DataFrame:
         business_date=pl.lit(None, pl.Int64),
         entered_at=pl.lit(None, pl.Int64),
         doc_status=pl.lit("posted"),
-        doc_no=_number(prefix, C("_n"), 7),
+        doc_no=number(prefix, C("_n"), 7),
         doc_line_no=pl.lit("1"),
         lot_source=pl.lit("scanned"),
         posting_method=pl.lit("scanner_clock"),
-        operator=_number("P", C("_n") % PEOPLE + 1, 3),
+        operator=number("P", C("_n") % PEOPLE + 1, 3),
         source=pl.lit(sheet),
     ).drop("_n")
 
@@ -143,7 +141,7 @@ def _receipts(book: Book) -> pl.DataFrame:
         *_LOT,
         "supplier_code",
         "supplier_lot_no",
-        purchase_order_no=_number("PO", C("lot") // 3, 7),
+        purchase_order_no=number("PO", C("lot") // 3, 7),
         quantity="qty",
         to_place="place",
         expiry_date=C("ready") // DAY * DAY + 270 * DAY,
@@ -226,7 +224,7 @@ def _shipments(book: Book) -> pl.DataFrame:
         book.lots.select("lot", *_LOT, "place"), on="lot", maintain_order="left"
     )
     rows = rows.select(
-        delivery_no=_number("DN", C("_n"), 7),
+        delivery_no=number("DN", C("_n"), 7),
         customer_code=C("customer").replace_strict(
             list(range(len(CUSTOMERS))), list(CUSTOMERS), return_dtype=pl.String
         ),
@@ -235,7 +233,7 @@ def _shipments(book: Book) -> pl.DataFrame:
         uom="uom",
         quantity="qty",
         from_place="place",
-        sales_order_no=_number("SO", C("_n") // 2, 7),
+        sales_order_no=number("SO", C("_n") // 2, 7),
         shipment_status=pl.when(C("t") < book.horizon - 5 * DAY)
         .then(pl.lit("delivered"))
         .otherwise(pl.lit("shipped")),
@@ -251,10 +249,10 @@ def _inspections(book: Book) -> pl.DataFrame:
     return checked.select(
         "item_code",
         "lot_no",
-        inspection_no=_number("QC", C("_n"), 7),
+        inspection_no=number("QC", C("_n"), 7),
         result=pl.lit("conforming"),
         event_time=C("ready") + 30 * MINUTE,
-        inspector=_number("P", C("_n") % PEOPLE + 1, 3),
+        inspector=number("P", C("_n") % PEOPLE + 1, 3),
     )
 
 
@@ -264,7 +262,7 @@ def _complaints(book: Book) -> pl.DataFrame:
     return named.select(
         "item_code",
         "lot_no",
-        complaint_no=_number("CP", C("_n"), 5),
+        complaint_no=number("CP", C("_n"), 5),
         customer_code=C("customer").replace_strict(
             list(range(len(CUSTOMERS))), list(CUSTOMERS), return_dtype=pl.String
         ),
@@ -295,8 +293,3 @@ def supplier_lots(lots: pl.DataFrame) -> pl.DataFrame:
     bought = lots.filter(C("supplier_lot_no").is_not_null())
     key = lot_key_column(C("supplier_code"), C("item_code"), C("supplier_lot_no"))
     return bought.select("lot", "supplier_code", "item_code", "supplier_lot_no", key=key)
-
-
-def site_key(code: str) -> str:
-    """Key of a place."""
-    return join(COMPANY, code)

@@ -11,8 +11,9 @@ import polars as pl
 from graph_model.errors import BadInput
 from graph_model.i18n import text
 from graph_model.keys import lot_key_column
-from loaders.demo_plant.book import DATES, MILLI, STAMPS, Book, draft, supplier_lots
-from loaders.demo_plant.master import add_master, add_stock
+from loaders.demo_plant.book import DATES, MILLI, STAMPS, Book, labelled, supplier_lots
+from loaders.demo_plant.dirt import soil
+from loaders.demo_plant.master import add_stock
 from loaders.demo_plant.simulate import DAY, World, simulate
 from loaders.demo_plant.spec import COMPANY, MODELS, Dirt, Model
 from loaders.demo_plant.truth import Reach, Truth
@@ -82,8 +83,8 @@ def generate(
         raise BadInput("demo_kind_unknown", kind=kind, known=", ".join(MODELS))
     if lots < _FEW:
         raise BadInput("demo_too_small", least=_FEW)
-    book = draft(_sized(MODELS[kind], lots, seed), np.random.default_rng([seed, 1]))
-    add_master(book)
+    book = labelled(_sized(MODELS[kind], lots, seed), np.random.default_rng([seed, 1]))
+    soil(book, dirt or Dirt.default())
     add_stock(book)
     truth = _truth(book)
     incident = _incident(book)
@@ -149,13 +150,13 @@ def _rendered(frame: pl.DataFrame, fields: tuple[str, ...]) -> pl.DataFrame:
 
 
 def _truth(book: Book) -> Truth:
-    own = book.lots.select("lot", key=lot_key_column(pl.lit(COMPANY), C("item_code"), C("lot_no")))
+    key = lot_key_column(pl.lit(COMPANY), C("item_code"), C("lot_no"))
     shipped = book.sheets["shipments"].select(lot="_lot", customer="customer_code")
     return Truth(
         count=book.lots.height,
-        parts=book.parts.select("src", "dst"),
+        parts=book.parts.select("src", "dst", "hidden"),
         ships=shipped,
-        labels=pl.concat([own, *book.labels]).unique(maintain_order=True),
+        labels=book.lots.select("lot", key=key),
         supplied=supplier_lots(book.lots),
     )
 
@@ -200,6 +201,9 @@ def _incident(book: Book) -> Incident:
     reach = Reach(src, dst, lots + orders)
     raw = [item.code for item in book.model.items if item.kind == "raw"]
     bought = supplier_lots(book.lots).filter(C("item_code").is_in(raw))
+    bought = bought.join(
+        book.sheets["receipts"].select(lot="_lot"), on="lot", how="semi", maintain_order="left"
+    )
     groups = bought.group_by(
         "supplier_code", "supplier_lot_no", "item_code", maintain_order=True
     ).agg("lot")

@@ -9,7 +9,10 @@ COMPANY = "PLANT"
 
 @dataclass(frozen=True)
 class Dirt:
-    """Share of the movements that each kind of deviation may touch (0 to 1); 0 switches it off."""
+    """Share of the movements that each kind of deviation may touch (0 to 1); 0 switches it off.
+
+    Where a kind is on it touches at least one movement, if the plant has any that fits.
+    """
 
     issue_after_weekend: float = 0.0
     month_end_date: float = 0.0
@@ -54,7 +57,7 @@ class Dirt:
     @classmethod
     def default(cls) -> Dirt:
         """A plant with ordinary record keeping."""
-        return cls(**dict.fromkeys(cls.kinds(), 0.01) | {"mixed_pallet": 0.0})
+        return cls.all(0.01)
 
     @classmethod
     def kinds(cls) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ class Reach:
 
 @dataclass(frozen=True)
 class Truth:
-    """The physical side. `parts`: src, dst. `ships`: lot, customer.
+    """The physical side. `parts`: src, dst, hidden (no record shows it). `ships`: lot, customer.
 
     `labels`: lot, key: every number under which a physical lot stands in the plant; `supplied`:
     lot, supplier_code, supplier_lot_no, key: the supplier's number of bought lots.
@@ -51,23 +51,31 @@ class Truth:
     supplied: pl.DataFrame
 
     @cached_property
-    def _reach(self) -> Reach:
+    def _all(self) -> Reach:
         return Reach(self.parts["src"].to_numpy(), self.parts["dst"].to_numpy(), self.count)
 
-    def _physical(self, roots: Iterable[str]) -> Ints:
+    @cached_property
+    def _recorded(self) -> Reach:
+        shown = self.parts.filter(~pl.col("hidden"))
+        return Reach(shown["src"].to_numpy(), shown["dst"].to_numpy(), self.count)
+
+    def _physical(self, roots: Iterable[str], traceable: bool) -> Ints:
         keys = pl.Series("key", sorted(set(roots)), dtype=pl.String).implode()
         both = pl.concat([self.labels, self.supplied.select("lot", "key")])
         lots = both.filter(pl.col("key").is_in(keys))["lot"].to_numpy()
-        return self._reach.from_(np.unique(lots))
+        return (self._recorded if traceable else self._all).from_(np.unique(lots))
 
     def _named(self, lots: Ints) -> set[str]:
         wanted = pl.Series("lot", lots, dtype=pl.Int64).implode()
         return set(self.labels.filter(pl.col("lot").is_in(wanted))["key"])
 
-    def contaminated(self, roots: Iterable[str]) -> set[str]:
-        """Keys of all lots, as labelled, that hold material of the roots; the roots too."""
+    def contaminated(self, roots: Iterable[str], *, traceable: bool = False) -> set[str]:
+        """Keys of all lots, as labelled, that hold material of the roots; the roots too.
+
+        `traceable` leaves out the ways that no record shows in any form.
+        """
         roots = list(roots)
-        return self._named(self._physical(roots)) | set(roots)
+        return self._named(self._physical(roots, traceable)) | set(roots)
 
     def supplier_lot(self, supplier: str, number: str) -> list[str]:
         """Keys of a supplier's lot: the plant's lots it came in as, and the supplier's own."""
@@ -77,7 +85,7 @@ class Truth:
         own = self._named(rows["lot"].to_numpy())
         return sorted(own | set(rows["key"]))
 
-    def customers(self, roots: Iterable[str]) -> set[str]:
+    def customers(self, roots: Iterable[str], *, traceable: bool = False) -> set[str]:
         """Codes of the customers who truly got material of the roots."""
-        lots = pl.Series("lot", self._physical(roots), dtype=pl.Int64).implode()
+        lots = pl.Series("lot", self._physical(roots, traceable), dtype=pl.Int64).implode()
         return set(self.ships.filter(pl.col("lot").is_in(lots))["customer"])

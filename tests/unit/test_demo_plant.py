@@ -24,3 +24,20 @@ def test_true_records_load_and_hold_the_truth(seed: int, tmp_path: Path) -> None
     assert plant.truth.customers(roots) <= set(intake.tables["Customer"]["key"])
     assert set(plant.delays.values()) == {(0, 0)}
     assert plant.untraceable == []
+
+
+@pytest.mark.parametrize("name", Dirt.kinds())
+def test_each_deviation_changes_the_records(name: str, tmp_path: Path) -> None:
+    clean, dirty = generate(400, 5, Dirt.none()), generate(400, 5, Dirt.only(name))
+    same = clean.sheets.keys() == dirty.sheets.keys() and all(
+        frame.equals(dirty.sheets[sheet]) for sheet, frame in clean.sheets.items()
+    )
+    if name == "heel_unrecorded":
+        assert {kind for kind, _ in dirty.untraceable} == {name}
+        return
+    assert not same
+    dirty.write(tmp_path)
+    intake = read(tmp_path, pseudonym=lambda name: name)
+    assert [finding.rule for finding in intake.findings] == []
+    roots = dirty.truth.supplier_lot(dirty.incident.supplier, dirty.incident.supplier_lot_no)
+    assert dirty.truth.contaminated(roots) <= set(intake.tables["Lot"]["key"])
