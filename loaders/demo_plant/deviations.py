@@ -208,7 +208,12 @@ def rework_tomorrow(book: Book, rate: float) -> None:
     old = left.filter(C("item").is_in(finished) & ~C("_busy")).sort("ready", "lot")
     orders = book.orders.select("order", "item", "work_order_no", starts=C("start")).sort("starts")
     pairs = old.with_columns(_after=C("ready") + HOUR).join_asof(
-        orders, left_on="_after", right_on="starts", by="item", strategy="forward"
+        orders,
+        left_on="_after",
+        right_on="starts",
+        by="item",
+        strategy="forward",
+        check_sortedness=False,  # sorted above; it cannot be checked within groups
     )
     pairs = pairs.filter(C("order_right").is_not_null() & (C("starts") - C("ready") < 3 * DAY))
     picked = pairs.filter(chosen(book, pl.repeat(True, pairs.height, eager=True), rate))

@@ -143,7 +143,7 @@ def _rendered(frame: pl.DataFrame, fields: tuple[str, ...]) -> pl.DataFrame:
         elif name in DATES and name in ints:
             shown.append(local(name, "%Y-%m-%d"))
         elif name in MILLI and name in ints:
-            shown.append((C(name) / 1000).alias(name))
+            shown.append((C(name) / 1000).round(3).alias(name))
         else:
             shown.append(C(name))
     return frame.select(shown)
