@@ -186,11 +186,12 @@ class LadybugGraph:
     def _set_nodes(self, table: Table, frame: pl.DataFrame) -> None:
         names = [name for name in (*table.columns, "row_hash") if name != "key"]
         # One prepared statement a row: a list of maps cannot carry a column that is all null.
-        text = f"MATCH (x:{table.name} {{key: $key}}) SET " + ", ".join(
-            f"x.`{name}` = ${name}" for name in names
+        # Parameters are numbered: a name such as `order` is a word of the language.
+        text = f"MATCH (x:{table.name} {{key: $p0}}) SET " + ", ".join(
+            f"x.`{name}` = $p{n}" for n, name in enumerate(names, 1)
         )
-        for row in frame.select("key", *names).to_dicts():
-            self._run(text, row)
+        for row in frame.select("key", *names).iter_rows():
+            self._run(text, {f"p{n}": value for n, value in enumerate(row)})
 
     def _delete_nodes(self, table: Table, frame: pl.DataFrame) -> None:
         if len(frame):
