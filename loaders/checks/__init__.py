@@ -8,8 +8,16 @@ from __future__ import annotations
 
 import time
 
-from graph_model.network import Facts
-from loaders.checks import amounts, numbers, orders, times  # noqa: F401  rules register themselves
+from graph_model.ledger.fold import Facts
+from loaders.checks import (  # noqa: F401  rules register themselves
+    amounts,
+    lots,
+    numbers,
+    orders,
+    people,
+    sources,
+    times,
+)
 from loaders.checks.records import Records
 from loaders.checks.registry import RULES, Rule, findings_of, rule
 from loaders.findings import Finding

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from graph_model.schema import Consumed, Produced
+from graph_model.derived import ends, gaps
+from graph_model.schema import Alias, Component, Consumed, Item, Operation, Produced, Returned
 from loaders.checks.records import WHERE, C, Records, place
 from loaders.checks.registry import rule
 
@@ -15,10 +16,15 @@ def lines(records: Records, kind: type) -> pl.DataFrame:
     return frame.join(records.orders, on="operation", how="inner", maintain_order="left")
 
 
+def order_number() -> pl.Expr:
+    """The number of an order, from its key `company/produce/number`."""
+    return C("order").str.split("/").list.slice(2).list.join("/")
+
+
 def _one_each(rows: pl.DataFrame) -> pl.DataFrame:
     """The first row of each order, with the order's number for the text."""
     first = rows.sort(*WHERE).unique("order", keep="first", maintain_order=True)
-    return first.with_columns(number=C("order").str.split("/").list.slice(2).list.join("/"))
+    return first.with_columns(number=order_number())
 
 
 @rule("output_without_inputs", "warning")
@@ -36,3 +42,100 @@ def inputs_without_output(records: Records) -> pl.DataFrame:
     idle = lines(records, Consumed).join(made, on="order", how="anti", maintain_order="left")
     idle = idle.join(records.closed, on="order", how="semi", maintain_order="left")
     return place(_one_each(idle), "work_order_no", "number")
+
+
+def _settled(rows: pl.DataFrame, records: Records) -> pl.DataFrame:
+    """Without orders that are known to be open: the rest of their lines may still come."""
+    opened = records.facts[Operation].filter(C("status") == "open").select(order="key")
+    return rows.join(opened, on="order", how="anti", maintain_order="left")
+
+
+@rule("mass_balance", "warning")
+def mass_balance(records: Records) -> pl.DataFrame:
+    """Materials of which an order used more or less than recipe, outputs and tolerance explain."""
+    made = records.moves[Produced]
+    gap = gaps.find(records.facts, {**records.moves, Produced: made.filter(~ends.is_end(made))})
+    pairs = pl.concat([gap.over, gap.under]).filter(C("rule") != gaps.NO_INPUT)
+    pairs = pairs.select("item", order="operation").unique()
+    taken = records.amounts[Consumed].join(records.orders, on="operation", how="inner")
+    back = records.amounts[Returned].join(records.orders, on="operation", how="inner")
+    names = ["order", "item"]
+    signed = [taken.select(*names, "amount"), back.select(*names, amount=-C("amount"))]
+    net = pl.concat(signed).group_by(names).agg(net=C("amount").sum().round(6))
+    units = records.facts[Item].select(item="key", base=C("uom").fill_null(""))
+    rows = taken.sort(*WHERE).unique(names, keep="first", maintain_order=True)
+    rows = rows.join(pairs, on=names, how="semi").join(net, on=names).join(units, on="item")
+    rows = _settled(rows, records)
+    return place(rows, "quantity", "net", "item", "base", number=order_number())
+
+
+def recipes(records: Records) -> pl.DataFrame:
+    """What each order should use by any recipe of what it made: `order`, `product`, `bom`, `item`.
+
+    `group`: components of which one stands for all. Rework has no recipe.
+    """
+    made = lines(records, Produced).filter(C("order_kind") == "produce")
+    made = made.with_columns(product=pl.coalesce("item", "made"))
+    made = made.filter(C("output_kind").fill_null("product").is_in(["product", "co_product"]))
+    made = made.group_by("order", "product").agg(C("t0").min(), C("t1").max())
+    bom = records.facts[Component].filter(~C("co_product").fill_null(False))
+    bom = bom.select(
+        "item",
+        "valid_from",
+        "valid_to",
+        product="parent",
+        bom=C("bom_no").fill_null(""),
+        group=pl.coalesce("alternate_group", "item"),
+    )
+    rows = made.join(bom, on="product", how="inner")
+    begun = C("valid_from").is_null() | (C("valid_from") <= C("t1"))
+    lasting = C("valid_to").is_null() | (C("valid_to") >= C("t0"))
+    return rows.filter(begun & lasting).select("order", "product", "bom", "group", "item")
+
+
+def _used(records: Records) -> pl.DataFrame:
+    """`order`, `item` of what orders took, under the item's usual number."""
+    alias = records.facts[Alias].filter(C("kind") == "item")
+    alias = alias.select(item="alias", target="target").unique("item")
+    taken = lines(records, Consumed).filter(C("item").is_not_null())
+    taken = taken.join(alias, on="item", how="left", maintain_order="left")
+    return taken.with_columns(component=pl.coalesce("target", "item"))
+
+
+@rule("bom_item_never_consumed", "warning")
+def bom_item_never_consumed(records: Records) -> pl.DataFrame:
+    """Orders with inputs that lack a component which every recipe of the product has."""
+    used = _used(records).select("order", item="component").unique()
+    needs = recipes(records).join(used.select("order").unique(), on="order", how="semi")
+    needs = needs.join(used.with_columns(used=pl.lit(True)), on=["order", "item"], how="left")
+    groups = needs.group_by("order", "product", "bom", "group").agg(
+        used=C("used").fill_null(False).any(), item=C("item").unique().sort()
+    )
+    boms = needs.group_by("order", "product").agg(boms=C("bom").n_unique())
+    unused = (
+        groups.filter(~C("used"))
+        .group_by("order", "product", "group")
+        .agg(missing=C("bom").n_unique(), item=C("item").list.explode().unique().sort())
+    )
+    unused = unused.join(boms, on=["order", "product"]).filter(C("missing") == C("boms"))
+    per_order = unused.group_by("order").agg(
+        items=C("item").list.join(" / ").unique().sort().str.join(", ")
+    )
+    rows = _one_each(_settled(lines(records, Produced), records))
+    rows = rows.join(per_order, on="order", how="inner", maintain_order="left")
+    return place(rows, "work_order_no", "number", "items")
+
+
+@rule("item_not_in_bom", "warning")
+def item_not_in_bom(records: Records) -> pl.DataFrame:
+    """Materials that no recipe of what the order made has."""
+    planned = recipes(records)
+    used = _used(records).join(planned.select("order").unique(), on="order", how="semi")
+    used = used.join(
+        planned.select("order", component="item"), on=["order", "component"], how="anti"
+    )
+    used = used.join(
+        planned.select("order", component="product"), on=["order", "component"], how="anti"
+    )
+    first = used.sort(*WHERE).unique(["order", "item"], keep="first", maintain_order=True)
+    return place(first, "item_code", C("item"), number=order_number())

@@ -8,6 +8,7 @@ from functools import cached_property
 import polars as pl
 
 from graph_model import interval, network, quantity
+from graph_model.ledger.fold import Facts
 from graph_model.schema import (
     MOVEMENTS,
     Consumed,
@@ -31,7 +32,7 @@ ORDERS = ("produce", "rework")
 class Records:
     """The facts under check. `company`: whose records they are; `now`: µs UTC."""
 
-    facts: network.Facts
+    facts: Facts
     company: str
     timezone: str
     now: int
