@@ -221,7 +221,7 @@ class Ledger:
             for name, frame in sorted(tables.items()):
                 new = frame.join(known[name], on="key", how="anti", maintain_order="left")
                 if len(new):
-                    payloads[name] = new
+                    payloads[name] = new.sort("key", maintain_order=True)  # the fold is quick then
             again = [
                 restatement(name, tables[name], keys)
                 for name, keys in sorted(known.items())

@@ -53,24 +53,50 @@ def fold_kind(kind: type, statements: list[pl.DataFrame]) -> tuple[pl.DataFrame,
     schema = frame_schema(kind, provenance=True)
     if not statements:
         return pl.DataFrame(schema=schema), none
+    # Batches are sealed in key order, which makes one batch nothing to sort and several quick.
     rows = pl.concat(statements)
-    repeated = rows["key"].is_duplicated()
+    rows = rows if rows["key"].is_sorted() else rows.sort("key", maintain_order=True)
+    first, last = _ends(rows["key"])
+    repeated = ~(first & last)
     if not repeated.any():
-        return _by_key(rows.select(*schema)), none
+        return rows.select(*schema), none
     single = rows.filter(~repeated).select(*schema)
     again = rows.filter(repeated)
     latest = _latest(again, ["key"], schema)
-    conflicts = none
-    if kind in MOVEMENTS and again["_source"].n_unique() > 1:
-        sources = pl.col("_source").n_unique().over("key") > 1
-        by_source = _latest(again.filter(sources), ["key", "_source"], schema)
-        hull, conflicts = _hull(kind, by_source, latest)
-        latest = pl.concat([latest.join(hull, on="key", how="anti"), hull.select(latest.columns)])
-    return _by_key(pl.concat([single, latest.select(*schema)])), conflicts
+    if kind in MOVEMENTS:
+        several = _stated_by_several(again)
+        if len(several):
+            hull, conflicts = _hull(
+                kind,
+                _latest(again.join(several, on="key", how="semi"), ["key", "_source"], schema),
+                latest.join(several, on="key", how="semi"),
+            )
+            alone = latest.join(several, on="key", how="anti")
+            parts = [frame.select(*schema) for frame in (single, alone, hull)]
+            return pl.concat(parts).sort("key"), conflicts
+    return _interleaved(single, latest.select(*schema), repeated.filter(last)), none
 
 
-def _by_key(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows if rows["key"].is_sorted() else rows.sort("key")
+def _ends(keys: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Which rows are the first, and which the last, of their key in a sorted column."""
+    first = keys.ne_missing(keys.shift(1))
+    return first, first.shift(-1, fill_value=True)
+
+
+def _interleaved(single: pl.DataFrame, latest: pl.DataFrame, repeated: pl.Series) -> pl.DataFrame:
+    """Both, each in key order, in key order; `repeated` tells key by key which is next."""
+    taken = repeated.cast(pl.Int64).cum_sum()
+    nth = pl.int_range(len(repeated), eager=True)
+    place = pl.select(pl.when(repeated).then(len(single) + taken - 1).otherwise(nth - taken))
+    return pl.concat([single, latest])[place.to_series()]
+
+
+def _stated_by_several(rows: pl.DataFrame) -> pl.DataFrame:
+    """The keys with more than one source, of rows sorted by key."""
+    changes = (pl.col("key") == pl.col("key").shift(1)) & (
+        pl.col("_source") != pl.col("_source").shift(1)
+    )
+    return rows.filter(changes).select("key").unique()
 
 
 def _latest(rows: pl.DataFrame, by: list[str], schema: dict[str, pl.DataType]) -> pl.DataFrame:
@@ -144,24 +170,25 @@ def _each_lot(by_source: pl.DataFrame, merged: pl.DataFrame) -> pl.DataFrame:
 
 
 def _conflicts(kind: type, by_source: pl.DataFrame) -> pl.DataFrame:
+    names = {name: "_amount" if name == "quantity" else name for name in _DISPUTED}
+    differ = by_source.group_by("key").agg(
+        (pl.col(column).min() != pl.col(column).max()).alias(f"?{name}")
+        for name, column in names.items()
+    )
     found = []
-    for name in _DISPUTED:
+    for name in names:
         told = pl.col(name).cast(pl.String)
         if name == "quantity":
             told = pl.concat_str(told, "uom", separator=" ", ignore_nulls=True)
-        differing = pl.col("_amount" if name == "quantity" else name)
-        rows = (
-            by_source.filter(pl.col(name).is_not_null())
-            .group_by("key")
-            .agg(n=differing.n_unique(), values=told.unique().sort())
-            .filter(pl.col("n") > 1)
+        rows = by_source.join(differ.filter(f"?{name}"), on="key", how="semi").filter(
+            pl.col(name).is_not_null()
         )
         found.append(
-            rows.select(
-                "key",
-                kind=pl.lit(kind.__name__),
-                column=pl.lit(name),
-                values=pl.col("values").list.join(" | "),
-            )
+            rows.select("key", told.alias("values"))
+            .unique()
+            .sort("key", "values")
+            .group_by("key", maintain_order=True)
+            .agg(pl.col("values").str.join(" | "))
+            .select("key", kind=pl.lit(kind.__name__), column=pl.lit(name), values="values")
         )
     return pl.concat(found).sort("key", "column")

@@ -19,7 +19,8 @@ class Fault:
 
     manifest_edited: its row is not as hashed; reordered: its row is one of another place;
     chain_broken: the row before it, or this one, was replaced with a new hash; lost: its row or
-    content is gone or unreadable; edited: its content is not as hashed; tail_lost, head_differs: against a head.
+    content is gone or unreadable; edited: its content is not as hashed; tail_lost,
+    head_differs: against a head.
     """
 
     batch: int
