@@ -19,6 +19,7 @@ from loaders.plant.sheets import SHEETS, Sheet
 
 _NOISE = re.compile(r"[\s_\-./:*#'\"\u200b-\u200f\u2060\ufeff\x00-\x1f]+")
 _UNIT = re.compile(r"[(\[][^)\]]*[)\]]$")
+_CHINESE = re.compile(r"[\u3400-\u9fff]+")
 _LOOK = 30
 """So many rows are searched for the headings below titles and letterheads."""
 
@@ -66,11 +67,33 @@ def sheet_named(name: str) -> Sheet | None:
 
 @cache
 def _sheet_names() -> dict[str, Sheet]:
-    names: dict[str, Sheet] = {}
-    for sheet in SHEETS:
-        for name in (sheet.name, *(text(f"import.sheet.{sheet.name}", lang) for lang in LANGUAGES)):
-            names[normal(name)] = sheet
-    return names
+    return {
+        name: sheet
+        for sheet in SHEETS
+        for name in (normal(sheet.name), *_labels(f"import.sheet.{sheet.name}"))
+    }
+
+
+def both(key: str) -> str:
+    """A label in Chinese and English, as headings and sheets of the template carry it."""
+    return f"{text(key, 'zh_CN')} {text(key, 'en')}"
+
+
+def guide_name() -> str:
+    """Name of the template's sheet that explains the others."""
+    return both("template.guide")
+
+
+def is_guide(name: str) -> bool:
+    """Whether a sheet only explains the others."""
+    return normal(name) in _labels("template.guide")
+
+
+@cache
+def _labels(key: str) -> frozenset[str]:
+    """A label as people may write it: in one language, or in both."""
+    chinese, english = text(key, "zh_CN"), text(key, "en")
+    return frozenset(map(normal, (chinese, english, chinese + english, english + chinese)))
 
 
 @dataclass(frozen=True)
@@ -86,7 +109,16 @@ def _candidates(heading: str) -> frozenset[str]:
     known = _dictionary()
     plain = normal(heading)
     without_unit = normal(_UNIT.sub("", unicodedata.normalize("NFKC", heading).strip()))
-    return known.get(plain) or known.get(without_unit) or frozenset()
+    return known.get(plain) or known.get(without_unit) or _bilingual(heading)
+
+
+def _bilingual(heading: str) -> frozenset[str]:
+    """What a heading in two languages means (`批号 Lot No.`): what both parts can mean."""
+    plain = normal(heading)
+    chinese = "".join(_CHINESE.findall(plain))
+    other = _CHINESE.sub("", plain)
+    known = _dictionary()
+    return known.get(chinese, frozenset()) & known.get(other, frozenset())
 
 
 def match(headings: Sequence[str | None], sheet: Sheet) -> Match:
@@ -106,7 +138,7 @@ def match(headings: Sequence[str | None], sheet: Sheet) -> Match:
 
     for index, heading in cells:
         exact = next((name for name in sheet.fields if normal(name) == normal(heading)), None)
-        own = next((name for name in sheet.fields if _is_label(name, heading)), None)
+        own = next((name for name in sheet.fields if normal(heading) in _field(name)), None)
         if name := exact or own:
             take(index, name)
     for index, _ in cells:
@@ -122,8 +154,8 @@ def match(headings: Sequence[str | None], sheet: Sheet) -> Match:
     return Match(columns, unknown, tuple(repeated))
 
 
-def _is_label(name: str, heading: str) -> bool:
-    return any(normal(text(f"import.field.{name}", lang)) == normal(heading) for lang in LANGUAGES)
+def _field(name: str) -> frozenset[str]:
+    return _labels(f"import.field.{name}")
 
 
 def heading_row(rows: Sequence[Sequence[str | None]], sheet: Sheet) -> int | None:

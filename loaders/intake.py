@@ -114,10 +114,11 @@ def read(
     `pseudonym` is called once a distinct name; `progress` with each file or sheet begun.
     Raises BadInput and BadFile with what to do; nothing is read then.
     """
-    from loaders import foodchainlab, plant
+    from loaders import foodchainlab
+    from loaders.plant import folder
 
     files = input_files(Path(path))
-    readers = {"plant": plant.read, "foodchainlab": foodchainlab.read}
+    readers = {"plant": folder.read, "foodchainlab": foodchainlab.read}
     chosen = kind or kind_of(files)
     if chosen not in readers:
         raise BadInput("import_kind_unknown", kind=chosen)
