@@ -46,17 +46,26 @@ def _dictionary() -> dict[str, frozenset[str]]:
 
 
 @cache
-def _words() -> dict[str, dict[str, str]]:
-    entries = json.loads(files("loaders").joinpath("words.json").read_text(encoding="utf-8"))
+def words() -> dict[str, dict[str, list[str]]]:
+    """Accepted words by field and code, of the fields that know only certain words."""
+    source = files("loaders").joinpath("words.json").read_text(encoding="utf-8")
+    entries: dict[str, dict[str, list[str]]] = json.loads(source)
+    return entries
+
+
+@cache
+def _codes() -> dict[str, dict[str, str]]:
     return {
-        field: {normal(word): code for code, words in codes.items() for word in [code, *words]}
-        for field, codes in entries.items()
+        field: {
+            normal(word): code for code, accepted in codes.items() for word in [code, *accepted]
+        }
+        for field, codes in words().items()
     }
 
 
 def word_code(field: str, word: str) -> str | None:
     """The code that a word in a cell stands for; the word itself where the field is open."""
-    known = _words().get(field)
+    known = _codes().get(field)
     return word if known is None else known.get(normal(word))
 
 

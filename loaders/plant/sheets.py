@@ -34,13 +34,13 @@ STAMPS = _set(
 )
 FLAGS = _set("lot_tracked homogeneous backflush co_product verified_empty verified clearance")
 WORDS = _set(
-    "item_type measure party_kind site_kind holder_kind alias_kind order_kind order_status "
+    "item_type measure site_kind holder_kind alias_kind order_kind order_status "
     "doc_status lot_source posting_method output_kind change_kind scrap_kind action "
     "shipment_status quality_status result"
 )
 TEXTS = _set(
     "item_name item_spec supplier_name customer_name site_name person_name address remark "
-    "contains may_contain reason reject_reason method inspection_item process_param set_value "
+    "party_kind contains may_contain reason reject_reason method inspection_item process_param set_value "
     "measured_value spec_limit contact_phone role department country language currency "
     "manufacturer timezone day_start starts ends place_name destination"
 )
