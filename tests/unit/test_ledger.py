@@ -111,7 +111,7 @@ def told(ledger: Ledger, as_of: int | None = None) -> dict[str, Any]:
     return {code: list(rest) for code, *rest in rows}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(BATCH, min_size=1, max_size=5))
 def test_fold_is_the_last_statement_of_each_property_at_every_batch(
     batches: list[list[tuple[str, str | None, float | None]]],
@@ -124,7 +124,7 @@ def test_fold_is_the_last_statement_of_each_property_at_every_batch(
         assert told(ledger) == model(batches)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.lists(BATCH, min_size=1, max_size=4), st.data())
 def test_stating_again_changes_nothing_and_undo_falls_only_what_nobody_else_states(
     batches: list[list[tuple[str, str | None, float | None]]], data: st.DataObject
@@ -161,7 +161,7 @@ MOVE = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(MOVE, min_size=1, max_size=3), st.data())
 def test_sources_in_any_order_give_the_same_movements(
     moves: list[dict[str, Any]], data: st.DataObject
@@ -178,7 +178,7 @@ def test_sources_in_any_order_give_the_same_movements(
     assert folds[0] == folds[1]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(BATCH, min_size=1, max_size=3), st.data())
 def test_disjoint_parts_in_any_order_give_the_same_facts(
     batches: list[list[tuple[str, str | None, float | None]]], data: st.DataObject
