@@ -51,7 +51,7 @@ class Plant:
     """`sheets` by canonical name; `delays` by source: (late, early) in microseconds.
 
     `delays` is empty when nobody confirmed them. `untraceable`: kind of deviation and the lots,
-    as labelled, that it touched without leaving any trace in the records.
+    as labelled, into which it brought material without leaving any trace in the records.
     """
 
     sheets: dict[str, pl.DataFrame]
@@ -180,14 +180,10 @@ def _delays(book: Book) -> dict[str, tuple[int, int]]:
 
 
 def _untraceable(book: Book, truth: Truth) -> list[tuple[str, list[str]]]:
-    by_kind: dict[str, set[int]] = {}
+    by_kind: dict[str, list[int]] = {}
     for kind, lot in book.hidden:
-        by_kind.setdefault(kind, set()).add(lot)
-    labels = truth.labels
-    return [
-        (kind, sorted(labels.filter(C("lot").is_in(pl.Series(sorted(lots)).implode()))["key"]))
-        for kind, lots in sorted(by_kind.items())
-    ]
+        by_kind.setdefault(kind, []).append(lot)
+    return [(kind, sorted(truth.holding(lots))) for kind, lots in sorted(by_kind.items())]
 
 
 def _incident(book: Book) -> Incident:

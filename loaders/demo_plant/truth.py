@@ -77,6 +77,10 @@ class Truth:
         roots = list(roots)
         return self._named(self._physical(roots, traceable)) | set(roots)
 
+    def holding(self, lots: Iterable[int]) -> set[str]:
+        """Keys of all lots, as labelled, that hold material of physical lots, by row number."""
+        return self._named(self._all.from_(np.array(sorted(lots), dtype=np.int64)))
+
     def supplier_lot(self, supplier: str, number: str) -> list[str]:
         """Keys of a supplier's lot: the plant's lots it came in as, and the supplier's own."""
         rows = self.supplied.filter(
