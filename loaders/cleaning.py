@@ -28,11 +28,18 @@ _STAMP = (
 
 def clean_text(column: pl.Series) -> pl.Series:
     """Text without invisible characters and outer blanks, in NFKC; null where nothing is left."""
-    if column.str.contains(r"[^\x20-\x7e]").any():
+    written = _written(column)
+    if not (written.isascii() and written.isprintable()):
         column = column.str.normalize("NFKC").str.replace_all(_INVISIBLE, "")
         column = column.str.replace_all(r"\s+", " ")
     column = column.str.strip_chars()
-    return column.set(column == "", None)
+    empty = column == ""
+    return column.set(empty, None) if empty.any() else column
+
+
+def _written(column: pl.Series) -> str:
+    """All cells together: one look tells whether a rule can concern any of them."""
+    return str(column.str.join("").item() or "") if len(column) else ""
 
 
 def clean_code(column: pl.Series) -> pl.Series:
@@ -41,7 +48,8 @@ def clean_code(column: pl.Series) -> pl.Series:
     Spreadsheets hand `240101` over as `240101.0`, and `="00123"` guards leading zeros.
     """
     column = clean_text(column)
-    if column.str.contains(r"^(=\"|'|\d+\.0+$)").any():
+    written = _written(column)
+    if any(mark in written for mark in ('="', "'", ".0")):
         column = column.str.replace(r'^="(.*)"$', "$1").str.replace(r"^'", "")
         column = column.str.replace(r"^(\d+)\.0+$", "$1")
         column = column.set(column == "", None)

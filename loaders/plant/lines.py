@@ -36,7 +36,7 @@ def place(name: str) -> pl.Expr:
 
 def prepared(frame: pl.DataFrame, sheet: str) -> pl.DataFrame:
     """The columns all movements share, from the columns of the sheet."""
-    have = set(frame.columns)
+    have = {name for name in frame.columns if frame[name].null_count() < frame.height}
 
     def text(name: str) -> pl.Expr:
         return C(name) if name in have else NONE
@@ -44,10 +44,14 @@ def prepared(frame: pl.DataFrame, sheet: str) -> pl.DataFrame:
     def time(name: str) -> pl.Expr:
         return C(name) if name in have else pl.lit(None, dtype=pl.Int64)
 
+    def key(name: str) -> pl.Expr:
+        # Most sheets name few of the places; keys of none cost as much as keys of all.
+        return join_columns(C("company"), C(name)) if name in have else NONE
+
     return frame.with_columns(
-        item=join_columns(C("company"), text("item_code")),
+        item=key("item_code"),
         owner=C("company"),
-        lot=lot_key_column(C("company"), text("item_code"), text("lot_no")),
+        lot=own_lot() if {"item_code", "lot_no"} <= have else NONE,
         earliest=pl.coalesce(time("event_time"), time("business_date")),
         latest=pl.coalesce(time("event_time__latest"), time("business_date__latest")),
         entered_at=time("entered_at__latest"),
@@ -56,10 +60,10 @@ def prepared(frame: pl.DataFrame, sheet: str) -> pl.DataFrame:
         status=text("doc_status").fill_null("posted"),
         lot_source=text("lot_source").fill_null("unknown"),
         step=text("operation"),
-        from_place=join_columns(C("company"), text("from_place")),
-        to_place=join_columns(C("company"), text("to_place")),
-        place=join_columns(C("company"), text("place")),
-        line=join_columns(C("company"), text("line")),
+        from_place=key("from_place"),
+        to_place=key("to_place"),
+        place=key("place"),
+        line=key("line"),
         person=text("operator"),
     ).drop("operation", strict=False)
 
@@ -109,6 +113,8 @@ def suffixed(name: str) -> pl.Expr:
 
 def own_lots(frame: pl.DataFrame, ctx: Context, **more: Any) -> None:
     """The company's own lots that rows name."""
+    if not more:
+        frame = frame.unique("lot", keep="first", maintain_order=True)
     ctx.out.lots(frame, C("company"), C("item_code"), C("lot_no"), item=C("item"), **more)
 
 
@@ -122,18 +128,17 @@ def order_of(rows: pl.DataFrame, ctx: Context) -> pl.DataFrame:
 
     A row without work order is an operation of its own, so that it stays a movement.
     """
-    paired = C("output_lot_no").is_not_null() if "output_lot_no" in rows.columns else pl.lit(False)
-    number = pl.coalesce("work_order_no", pl.concat_str(pl.lit("?"), "_tail", separator="/"))
-    whole = join_columns(C("company"), "produce", number)
-    part = C("output_lot_no") if "output_lot_no" in rows.columns else NONE
-    frame = rows.with_columns(
-        _number=number,
-        _whole=whole,
-        _paired=paired,
-        operation=pl.when(paired)
-        .then(join_columns(C("company"), "produce", number, part))
-        .otherwise(whole),
-    )
+    number, whole = C("work_order_no"), pl.col("_whole")
+    if rows["work_order_no"].null_count():
+        number = pl.coalesce(number, pl.concat_str(pl.lit("?"), "_tail", separator="/"))
+    frame = rows.with_columns(_number=number, _paired=pl.lit(False))
+    frame = frame.with_columns(_whole=join_columns(C("company"), "produce", C("_number")))
+    if "output_lot_no" in rows.columns and rows["output_lot_no"].null_count() < rows.height:
+        paired = C("output_lot_no").is_not_null()
+        part = join_columns(C("company"), "produce", C("_number"), C("output_lot_no"))
+        whole = pl.when(paired).then(part).otherwise(whole)
+        frame = frame.with_columns(_paired=paired)
+    frame = frame.with_columns(operation=whole)
     heads = frame.unique(["company", "_number"], maintain_order=True)
     ctx.out.node(
         Operation,

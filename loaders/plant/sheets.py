@@ -40,8 +40,8 @@ WORDS = _set(
 )
 TEXTS = _set(
     "item_name item_spec supplier_name customer_name site_name person_name address remark "
-    "party_kind contains may_contain reason reject_reason method inspection_item process_param set_value "
-    "measured_value spec_limit contact_phone role department country language currency "
+    "party_kind contains may_contain reason reject_reason method inspection_item process_param "
+    "set_value measured_value spec_limit contact_phone role department country language currency "
     "manufacturer timezone day_start starts ends place_name destination"
 )
 

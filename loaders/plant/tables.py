@@ -97,9 +97,9 @@ _STUBBED = (Item, Lot, Operation, Supplier, Customer, Site, Shipment)
 
 
 def _folded(rows: pl.DataFrame) -> pl.DataFrame:
-    if not rows["key"].is_duplicated().any():
-        return rows.sort("key")
     twice = rows["key"].is_duplicated()
+    if not twice.any():
+        return rows.sort("key")
     single = rows.filter(~twice)
     merged = (
         rows.filter(twice)
