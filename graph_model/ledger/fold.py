@@ -63,32 +63,20 @@ def fold_kind(kind: type, statements: list[pl.DataFrame]) -> tuple[pl.DataFrame,
     single = rows.filter(~repeated).select(*schema)
     again = rows.filter(repeated)
     latest = _latest(again, ["key"], schema)
-    if kind in MOVEMENTS:
-        several = _stated_by_several(again)
-        if len(several):
-            hull, conflicts = _hull(
-                kind,
-                _latest(again.join(several, on="key", how="semi"), ["key", "_source"], schema),
-                latest.join(several, on="key", how="semi"),
-            )
-            alone = latest.join(several, on="key", how="anti")
-            parts = [frame.select(*schema) for frame in (single, alone, hull)]
-            return pl.concat(parts).sort("key"), conflicts
-    return _interleaved(single, latest.select(*schema), repeated.filter(last)), none
+    parts, conflicts = [single, latest], none
+    several = _stated_by_several(again) if kind in MOVEMENTS else latest.clear()
+    if len(several):
+        disputed = again.join(several, on="key", how="semi")
+        by_source = _latest(disputed, ["key", "_source"], schema)
+        hull, conflicts = _hull(kind, by_source, latest.join(several, on="key", how="semi"))
+        parts = [single, latest.join(several, on="key", how="anti"), hull]
+    return pl.concat(part.select(*schema) for part in parts).sort("key"), conflicts
 
 
 def _ends(keys: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Which rows are the first, and which the last, of their key in a sorted column."""
     first = keys.ne_missing(keys.shift(1))
     return first, first.shift(-1, fill_value=True)
-
-
-def _interleaved(single: pl.DataFrame, latest: pl.DataFrame, repeated: pl.Series) -> pl.DataFrame:
-    """Both, each in key order, in key order; `repeated` tells key by key which is next."""
-    taken = repeated.cast(pl.Int64).cum_sum()
-    nth = pl.int_range(len(repeated), eager=True)
-    place = pl.select(pl.when(repeated).then(len(single) + taken - 1).otherwise(nth - taken))
-    return pl.concat([single, latest])[place.to_series()]
 
 
 def _stated_by_several(rows: pl.DataFrame) -> pl.DataFrame:
