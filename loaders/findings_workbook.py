@@ -123,7 +123,8 @@ def annotate(user_file: Path, findings: Iterable[Finding], out: Path) -> int:
     """The user's file with a column of problems behind its own; returns how many were placed.
 
     `out` ends in .xlsx, or in .csv (UTF-8) for a file of one sheet. An earlier column of
-    problems is replaced; formats are not kept, every cell reads as before. Problems of a whole sheet stand beside its headings.
+    problems is replaced; formats are not kept, every cell reads as before. Problems of a whole
+    sheet stand beside its headings.
     Raises BadFile when the file cannot be read, BadInput when `out` cannot be written.
     """
     ours: dict[tuple[str, int], list[Finding]] = defaultdict(list)
