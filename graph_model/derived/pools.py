@@ -329,7 +329,12 @@ def _contents(
     group = ["item", "place", "segment"]
     moments = out.select(*group, at="when").unique().sort(*group, "at")
     entries = inn.sort("when").join_asof(
-        moments.sort("at"), left_on="when", right_on="at", by=group, strategy="forward"
+        moments.sort("at"),
+        left_on="when",
+        right_on="at",
+        by=group,
+        strategy="forward",
+        check_sortedness=False,
     )
     exits = out.with_columns(at="when")
     return entries.filter(pl.col("at").is_not_null()), exits

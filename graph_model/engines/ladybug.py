@@ -123,15 +123,22 @@ class LadybugGraph:
         self._set_state(State(state.batch, state.head, state.form, whole=False))
         edge_changes = [change for change in changes if change.table.ends]
         node_changes = [change for change in changes if not change.table.ends]
-        for change in edge_changes:
-            self._delete_edges(change.table, pl.concat([change.gone, _ends(change.changed)]))
-        for change in node_changes:
-            self._set_nodes(change.table, change.changed)
-            self._copy(change.table, change.new)
-        for change in edge_changes:
-            self._copy(change.table, pl.concat([change.new, change.changed]))
-        for change in node_changes:
-            self._delete_nodes(change.table, change.gone)
+        # One transaction: a checkpoint after each small COPY would cost more than the rows.
+        self._run("BEGIN TRANSACTION")
+        try:
+            for change in edge_changes:
+                self._delete_edges(change.table, pl.concat([change.gone, _ends(change.changed)]))
+            for change in node_changes:
+                self._set_nodes(change.table, change.changed)
+                self._copy(change.table, change.new)
+            for change in edge_changes:
+                self._copy(change.table, pl.concat([change.new, change.changed]))
+            for change in node_changes:
+                self._delete_nodes(change.table, change.gone)
+        except BaseException:
+            self._run("ROLLBACK")
+            raise
+        self._run("COMMIT")
         self._run("CHECKPOINT")
         self._set_state(state)
 

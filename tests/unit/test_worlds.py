@@ -93,7 +93,11 @@ def facts_of(plants: list[Plant]) -> Facts:
                 {"key": key, "company": company, "kind": "produce", "number": str(order),
                  "item": f"{company}/P", "status": "closed" if about.closed else "open"}
             )  # fmt: skip
-            for kind, lines in ((Consumed, about.inputs), (Produced, about.outputs)):
+            movements: tuple[tuple[type, dict[int, int]], ...] = (
+                (Consumed, about.inputs),
+                (Produced, about.outputs),
+            )
+            for kind, lines in movements:
                 for lot, time in lines.items():
                     rows[kind].append(
                         {"key": f"{key}-{lot}", "lot": f"{company}/{items[lot]}/{lot}",
