@@ -5,19 +5,18 @@ from __future__ import annotations
 import polars as pl
 
 from graph_model.schema import Consumed, Lot, Operation
-from loaders.checks.records import WHERE, C, Records, place
+from loaders.checks.records import ORIGINS, WHERE, C, Records, place
 from loaders.checks.registry import rule
 
 AGAIN = 300 * 24 * 3_600 * 1_000_000
 """So long after its last production a number is taken for a new lot's."""
-_ORIGINS = ("receive", "produce", "rework", "opening")
 
 
 def _made(records: Records) -> pl.DataFrame:
     """What gave a lot its being, with the kind of the operation."""
     kinds = records.facts[Operation].select(operation="key", kind="kind")
     made = records.origins().join(kinds, on="operation", how="inner", maintain_order="left")
-    return made.filter(C("kind").is_in(list(_ORIGINS)))
+    return made.filter(C("kind").is_in(list(ORIGINS)))
 
 
 @rule("duplicate_lot_number", "warning")

@@ -5,7 +5,17 @@ from __future__ import annotations
 import polars as pl
 
 from graph_model.schema import Consumed, Item, Operation, Produced, Returned
-from loaders.checks.records import WHERE, C, Records, all_of, lot_field, moved, place, sheet_of
+from loaders.checks.records import (
+    ORIGINS,
+    WHERE,
+    C,
+    Records,
+    all_of,
+    lot_field,
+    moved,
+    place,
+    sheet_of,
+)
 from loaders.checks.registry import rule
 
 _UNNUMBERED = ("scrap", "sample", "by_product")
@@ -90,9 +100,11 @@ def _first(rows: pl.DataFrame, name: str) -> pl.DataFrame:
 @rule("broken_chain", "error")
 def broken_chain(records: Records) -> pl.DataFrame:
     """Own lots used or shipped that nothing received or made, where their item's lots have that."""
-    origins = records.origins().select("lot").unique()
-    lots = records.own_lots
-    begun = lots.join(origins, on="lot", how="semi").select("owner", "item").unique()
+    origins, lots = records.origins(), records.own_lots
+    # A transfer or a change of number is recorded where no receipts are.
+    first = records.facts[Operation].filter(C("kind").is_in(list(ORIGINS)))
+    first = origins.join(first.select(operation="key"), on="operation", how="semi")
+    begun = lots.join(first, on="lot", how="semi").select("owner", "item").unique()
     lost = lots.join(origins, on="lot", how="anti").join(begun, on=["owner", "item"], how="semi")
     uses = records.uses().sort("t0", *WHERE).unique("lot", keep="first", maintain_order=True)
     rows = uses.join(lost.select("lot"), on="lot", how="semi", maintain_order="left")

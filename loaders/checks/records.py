@@ -26,6 +26,8 @@ C = pl.col
 WHERE = ("_file", "_sheet", "_row")
 ORDERS = ("produce", "rework")
 """Kinds of operation that are orders of production."""
+ORIGINS = ("receive", "opening", *ORDERS)
+"""Kinds of operation that a lot begins with."""
 
 
 @dataclass(frozen=True)
