@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from loaders.demo_plant import Dirt, generate
+from loaders import checks
+from loaders.demo_plant import Dirt, generate, write_messy
 from loaders.intake import read
+from tests.facts import fold
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -41,3 +43,29 @@ def test_each_deviation_changes_the_records(name: str, tmp_path: Path) -> None:
     assert [finding.rule for finding in intake.findings] == []
     roots = dirty.truth.supplier_lot(dirty.incident.supplier, dirty.incident.supplier_lot_no)
     assert dirty.truth.contaminated(roots) <= set(intake.tables["Lot"]["key"])
+
+
+def test_every_planted_fault_is_found_by_its_rule(tmp_path: Path) -> None:
+    planted = write_messy(generate(200, 3, Dirt.none()), tmp_path / "plant.xlsx")
+    intake = read(tmp_path, pseudonym=lambda name: name)
+    found = {
+        (finding.file, finding.sheet, finding.row, finding.rule)
+        for finding in [*intake.findings, *checks.run(fold(intake.tables))]
+    }
+    faults = {(fault.file, fault.sheet, fault.row, fault.rule) for fault in planted}
+    assert len(faults) == 18
+    assert faults - found == set()
+    assert set(intake.counts) == set(generate(200, 3, Dirt.none()).sheets)
+
+
+def test_the_same_arguments_give_the_same_plant() -> None:
+    one, two = generate(200, 9), generate(200, 9)
+    assert one.sheets.keys() == two.sheets.keys()
+    assert all(frame.equals(two.sheets[name]) for name, frame in one.sheets.items())
+    assert (one.incident, one.delays, one.untraceable) == (
+        two.incident,
+        two.delays,
+        two.untraceable,
+    )
+    assert not generate(200, 8).sheets["issues"].equals(one.sheets["issues"])
+    assert generate(200, 9, confirm_delays=False).delays == {}
