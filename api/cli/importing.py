@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,10 +17,12 @@ from api.cli import context
 from api.cli.context import Json
 from api.cli.scope_view import show_scope
 from graph_model.i18n import text
+from graph_model.ledger import BatchInfo
 from graph_model.plant import Plant
 from graph_model.schema import KINDS, conform
-from loaders import demo_plant, entries, intake
+from loaders import checks, demo_plant, entries, findings_workbook, intake
 from loaders.findings import Finding
+from loaders.template import write_template
 from queries.recall import report
 from queries.recall.roots import Suspects
 from queries.recall.scope import compute
@@ -32,6 +35,8 @@ def register(app: typer.Typer) -> None:
     """Adds the commands."""
     app.command(help=text("cli.demo"))(demo)
     app.command(help=text("cli.load"))(load)
+    app.command(help=text("cli.template"))(template)
+    app.command(help=text("cli.check"))(check)
 
 
 @contextmanager
@@ -54,15 +59,84 @@ def load(
     source: Annotated[str | None, typer.Option("--source", help=text("cli.source"))] = None,
     by: Annotated[str | None, typer.Option("--by", help=text("cli.by"))] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=text("cli.dry_run"))] = False,
+    findings: Annotated[
+        Path | None, typer.Option("--findings", help=text("cli.findings_to"))
+    ] = None,
+    marked: Annotated[Path | None, typer.Option("--marked", help=text("cli.marked"))] = None,
     as_json: Json = False,
 ) -> None:
-    """Read files into the ledger and bring the graph up to date."""
+    """Read files into the ledger, check them, and bring the graph up to date."""
     with context.plant(new=True) as plant, progress() as tell:
-        summary = load_into(plant, path, kind, source, by or getpass.getuser(), dry_run, tell)
+        done = load_into(plant, path, kind, source, by or getpass.getuser(), dry_run, tell)
+    if findings is not None:
+        findings_workbook.write(done.findings, findings)
+    if marked is not None:
+        _mark(path, done.findings, marked)
     if as_json:
-        context.show_json(summary)
+        context.show_json(done.to_dict())
         return
-    _show(summary)
+    _show(done.to_dict())
+
+
+def _mark(path: Path, findings: list[Finding], folder: Path) -> None:
+    """The user's own files again, each with a column of problems."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in intake.input_files(path):
+        if any(found.file == file.name for found in findings) and file.suffix != ".json":
+            suffix = ".csv" if file.suffix.lower() in (".csv", ".txt", ".tsv") else ".xlsx"
+            findings_workbook.annotate(file, findings, folder / (file.stem + suffix))
+
+
+def template(path: Annotated[Path, typer.Argument(help=text("cli.template_path"))]) -> None:
+    """Write an empty bilingual workbook with examples."""
+    write_template(path)
+    context.console.print(text("cli.template_done", path=str(path)))
+
+
+def check(
+    findings: Annotated[
+        Path | None, typer.Option("--findings", help=text("cli.findings_to"))
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Check everything the ledger holds."""
+    with context.plant() as plant:
+        found = checks.run(plant.facts(), plant.settings.company, timezone=plant.settings.timezone)
+    if findings is not None:
+        findings_workbook.write(found, findings)
+    told = [_finding(each) for each in found]
+    if as_json:
+        context.show_json(told)
+    else:
+        _show_findings(told)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a load did: counts by sheet, findings, and the batch unless it was a dry run."""
+
+    kind: str
+    batch: BatchInfo | None
+    counts: dict[str, intake.Counts]
+    findings: list[Finding]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "kind": self.kind,
+            "batch": self.batch.number if self.batch else None,
+            "head": self.batch.hash if self.batch else None,
+            "sheets": {
+                name: {
+                    "read": count.read,
+                    "loaded": count.loaded,
+                    "already_known": count.already_known,
+                    "set_aside": count.set_aside,
+                }
+                for name, count in self.counts.items()
+            },
+            "findings": [_finding(found) for found in self.findings],
+        }
 
 
 def load_into(
@@ -73,8 +147,8 @@ def load_into(
     who: str,
     dry_run: bool,
     tell: Callable[[str], None],
-) -> dict[str, Any]:
-    """Reads, appends and projects; what was read, loaded, known already and set aside."""
+) -> Loaded:
+    """Reads, appends, checks and projects; what was read, loaded, known and set aside."""
     taken = intake.read(
         path, kind, plant.settings, pseudonym=plant.ledger.records.pseudonym, progress=tell
     )
@@ -82,31 +156,21 @@ def load_into(
         name: conform(KINDS[name], frame, provenance=True) for name, frame in taken.tables.items()
     }
     _count_known(plant, taken, tables)
-    batch = None
-    if not dry_run:
-        tell(text("cli.appending"))
-        batch = plant.ledger.append(
-            tables, source=source or taken.kind, who=who, note=str(path.name), names=taken.names
-        )
-        tell(text("cli.folding"))
-        plant.lineage()
-        tell(text("cli.projecting"))
-        plant.graph().close()
-    return {
-        "kind": taken.kind,
-        "batch": batch.number if batch else None,
-        "head": batch.hash if batch else None,
-        "sheets": {
-            name: {
-                "read": count.read,
-                "loaded": count.loaded,
-                "already_known": count.already_known,
-                "set_aside": count.set_aside,
-            }
-            for name, count in taken.counts.items()
-        },
-        "findings": [_finding(found) for found in taken.findings],
-    }
+    if dry_run:
+        return Loaded(taken.kind, None, taken.counts, taken.findings)
+    tell(text("cli.appending"))
+    batch = plant.ledger.append(
+        tables, source=source or taken.kind, who=who, note=str(path.name), names=taken.names
+    )
+    tell(text("cli.folding"))
+    plant.lineage()
+    tell(text("cli.checking"))
+    files = {file.name for file in taken.files}
+    found = checks.run(plant.facts(), plant.settings.company, timezone=plant.settings.timezone)
+    tell(text("cli.projecting"))
+    plant.graph().close()
+    mine = [finding for finding in found if finding.file in files or not finding.file]
+    return Loaded(taken.kind, batch, taken.counts, taken.findings + mine)
 
 
 def _count_known(plant: Plant, taken: intake.Intake, tables: dict[str, Any]) -> None:
@@ -137,8 +201,8 @@ def _finding(found: Finding) -> dict[str, Any]:
         "row": found.row,
         "column": found.column,
         "value": found.value,
-        "text": text(f"finding.{found.rule}.text", **dict(found.params)),
-        "repair": text(f"finding.{found.rule}.repair", **dict(found.params)),
+        "text": findings_workbook.told(found),
+        "repair": findings_workbook.told(found, "repair"),
     }
 
 
@@ -154,16 +218,25 @@ def _show(summary: dict[str, Any]) -> None:
     batch = summary["batch"]
     title = text("cli.loaded", batch=batch) if batch else text("cli.dry")
     context.show_table(title, heads, rows)
-    findings = summary["findings"]
+    _show_findings(summary["findings"])
+
+
+def _show_findings(findings: list[dict[str, Any]]) -> None:
+    """The gravest findings first; says how many of how many, and how to get all."""
+    if not findings:
+        context.console.print(text("cli.no_findings"))
+        return
+    rank = {"error": 0, "warning": 1, "info": 2}
+    gravest = sorted(findings, key=lambda found: rank[found["severity"]])
     cells: list[list[object]] = [
         [f["severity"], f["file"], f["sheet"], f["row"] or "", f["value"], f["text"], f["repair"]]
-        for f in findings[:SHOWN]
+        for f in gravest[:SHOWN]
     ]
-    if cells:
-        names = ("severity", "file", "sheet", "row", "value", "problem", "repair")
-        context.show_table(
-            text("cli.findings"), [text(f"cli.head.{n}") for n in names], cells, len(findings)
-        )
+    names = ("severity", "file", "sheet", "row", "value", "problem", "repair")
+    heads = [text(f"cli.head.{name}") for name in names]
+    context.show_table(text("cli.findings"), heads, cells)
+    if len(findings) > SHOWN:
+        context.console.print(text("cli.findings_more", shown=SHOWN, total=len(findings)))
 
 
 def demo(
