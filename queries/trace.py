@@ -34,6 +34,15 @@ class Input:
 
 
 @dataclass(frozen=True)
+class Output:
+    """A lot that was made directly from another."""
+
+    lot: str
+    output: str
+    operation: str
+
+
+@dataclass(frozen=True)
 class Flow:
     """One movement; times in us UTC, null = unbounded."""
 
@@ -66,25 +75,24 @@ class Movements(NamedTuple):
 FORWARD = Query("trace/forward.cypher", TracedLot)
 BACKWARD = Query("trace/backward.cypher", TracedLot)
 INPUTS = Query("trace/inputs.cypher", Input)
+OUTPUTS = Query("trace/outputs.cypher", Output)
+LOTS = Query("trace/lots.cypher", TracedLot)
 CONSUMED = Query("trace/consumed.cypher", Flow)
 PRODUCED = Query("trace/produced.cypher", Flow)
 
 
 @question
 def forward(graph: Reader, lots: list[str]) -> list[TracedLot]:
-    """All lots that contain material of these; a root only when a loop comes back to it."""
-    return _with_loops(graph, lots, _reach(graph, FORWARD, lots))
+    """All lots that contain material of these; a root only when a way leads to it again."""
+    before = [(row.lot, row.input) for row in inputs(graph, lots)]
+    return _reach(graph, FORWARD, lots, before)
 
 
 @question
 def backward(graph: Reader, lots: list[str]) -> list[TracedLot]:
-    """All lots that went into these; a root only when a loop comes back to it."""
-    found = _reach(graph, BACKWARD, lots)
-    forward_of_roots = {row.key for row in forward(graph, lots)}
-    missing = sorted(set(lots) & forward_of_roots - {row.key for row in found})
-    # A loop through a root has the same length both ways.
-    loops = [row for row in forward(graph, missing) if row.key in missing] if missing else []
-    return found + loops
+    """All lots that went into these; a root only when a way leads to it again."""
+    before = [(row.lot, row.output) for row in outputs(graph, lots)]
+    return _reach(graph, BACKWARD, lots, before)
 
 
 def known_lots(graph: Reader, lots: list[str]) -> list[TracedLot]:
@@ -96,6 +104,12 @@ def known_lots(graph: Reader, lots: list[str]) -> list[TracedLot]:
 def inputs(graph: Reader, lots: list[str]) -> list[Input]:
     """Lots that went directly into these, with the operation."""
     return graph.read(INPUTS, lots=lots)
+
+
+@question
+def outputs(graph: Reader, lots: list[str]) -> list[Output]:
+    """Lots that were made directly from these, with the operation."""
+    return graph.read(OUTPUTS, lots=lots)
 
 
 @question
@@ -147,29 +161,26 @@ def movements(graph: Reader, lots: list[str]) -> Movements:
     return Movements(*(pl.concat(pair).unique() for pair in zip(ahead, behind, strict=True)))
 
 
-def _reach(graph: Reader, query: Query[TracedLot], roots: list[str]) -> list[TracedLot]:
-    """Lots reached from any root, each once, with the fewest steps."""
+def _reach(
+    graph: Reader, query: Query[TracedLot], roots: list[str], before: list[tuple[str, str]]
+) -> list[TracedLot]:
+    """Lots reached from any root, each once, with the fewest steps.
+
+    `before`: pairs of a root and a lot from which one more operation leads to the root. They close
+    the loops, as the search of one engine never returns its start.
+    """
+    last: dict[str, list[str]] = {}
+    for root, lot in before:
+        last.setdefault(root, []).append(lot)
     nearest: dict[str, TracedLot] = {}
-    for root in roots:
-        for row in graph.read(query, lot=root):
+    for root in dict.fromkeys(roots):
+        rows = graph.read(query, lot=root)
+        steps = {root: 0} | {row.key: row.steps for row in rows}
+        loops = [steps[lot] + 2 for lot in last.get(root, ()) if lot in steps]
+        if loops:
+            rows += [replace(row, steps=min(loops)) for row in known_lots(graph, [root])]
+        for row in rows:
             known = nearest.get(row.key)
             if known is None or row.steps < known.steps:
                 nearest[row.key] = row
     return sorted(nearest.values(), key=lambda row: (row.steps, row.key))
-
-
-def _with_loops(graph: Reader, roots: list[str], found: list[TracedLot]) -> list[TracedLot]:
-    """Adds roots that their own cone leads back to: one engine's search never returns its start."""
-    steps = {row.key: row.steps for row in found}
-    loops: dict[str, int] = {}
-    for row in graph.read(INPUTS, lots=[root for root in roots if root not in steps]):
-        if row.input == row.lot or row.input in steps:
-            length = (0 if row.input == row.lot else steps[row.input]) + 2
-            loops[row.lot] = min(length, loops.get(row.lot, length))
-    if not loops:
-        return found
-    named = {lot.key: lot for lot in graph.read(LOTS, lots=sorted(loops))}
-    return found + [replace(named[key], steps=length) for key, length in sorted(loops.items())]
-
-
-LOTS = Query("trace/lots.cypher", TracedLot)

@@ -41,6 +41,11 @@ CASES = {
             ("P/D/D1A", "P/D/D1", "P/split/T1"), ("P/D/D1A", "P/C/C1", "P/produce/W5"),
             ("P/D/D2", "P/F/F2", "P/produce/W2"), ("P/D/D2", POOL, "P/produce/W2")]),
     ],
+    "outputs": [
+        Case({"lots": ["P/D/D1", "P/D/D1A"]}, "lot output operation", [
+            ("P/D/D1", "P/D/D1A", "P/split/T1"), ("P/D/D1", "P/D/D1B", "P/split/T1"),
+            ("P/D/D1A", "P/C/C1", "P/produce/W3")]),
+    ],
     "flows_forward": [
         Case({"lots": ["P/D/D1B"]}, "start finish quantity uom basis rule", [
             ("P/D/D1B", "P/merge/M1", 20.0, "kg", "exact", None),
