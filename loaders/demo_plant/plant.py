@@ -25,6 +25,8 @@ _FEW = 24
 _CONE = 40
 """So many lots a good incident touches by order."""
 _SAMPLE = 20_000
+_LOTS_AN_ORDER = 7
+_SMALL = 1_000
 
 
 @dataclass(frozen=True)
@@ -103,27 +105,26 @@ def generate(
 
 
 def _sized(model: Model, lots: int, seed: int) -> World:
-    """A world of the size asked: the number of lots follows from the finished ones in steps."""
+    """A world of the size asked: the number of lots follows from the orders, in steps."""
+    tried: dict[int, World] = {}
 
-    def world(asked: float) -> World:
-        return simulate(model, max(1, round(asked)), np.random.default_rng([seed, 0]))
+    def world(orders: int) -> World:
+        if orders not in tried:
+            tried[orders] = simulate(model, orders, np.random.default_rng([seed, 0]))
+        return tried[orders]
 
-    asked = float(lots)
-    if lots > 2 * _SAMPLE:
-        asked *= _SAMPLE / world(_SAMPLE).lots.height
-    best = world(asked)
-    for _ in range(8):
-        off = best.lots.height / lots
-        if 0.95 <= off <= 1.05:
+    sample = min(lots, _SAMPLE) // _LOTS_AN_ORDER + 1
+    orders = max(1, round(sample * lots / world(sample).lots.height))
+    for _ in range(6):
+        off = world(orders).lots.height / lots
+        step = round(orders / off) - orders
+        if abs(off - 1) < 0.03 or not step or orders + step in tried:
             break
-        asked /= off
-        other = world(asked)
-        if abs(other.lots.height - lots) >= abs(best.lots.height - lots):
-            asked *= off**0.5
-            other = world(asked)
-        if abs(other.lots.height - lots) < abs(best.lots.height - lots):
-            best = other
-    return best
+        orders = max(1, orders + step)
+    if lots <= _SMALL:
+        for near in range(max(1, orders - 2), orders + 3):
+            world(near)
+    return min(tried.values(), key=lambda world: abs(world.lots.height - lots))
 
 
 def _rendered(frame: pl.DataFrame, fields: tuple[str, ...]) -> pl.DataFrame:

@@ -92,12 +92,12 @@ class _Floor:
         left = np.repeat(sizes, sizes) - 1 - place
         return order, np.repeat(end, sizes) - left * _PITCH
 
-    def finished(self, lots: int) -> None:
-        """The finished lots of all products."""
+    def finished(self, orders: int) -> None:
+        """The finished lots of so many orders, over ten days to a year."""
         products = [i for i, item in enumerate(self.model.items) if item.kind == "finished"]
-        each = max(2, round(lots * 0.36 / 3 / len(products)))
-        per_day = max(16.0, each * len(products) / 365)
-        for item in products:
+        per_day = max(min(16.0, orders / 10), orders / 365)
+        for place, item in enumerate(products):
+            each = max(1, (orders + place) // len(products))
             sizes = self.rng.integers(2, 5, each)
             gaps = self.rng.uniform(0.6, 1.4, each) * DAY * len(products) / per_day
             end = BEGIN + 20 * DAY + np.cumsum(gaps).astype(np.int64) // MINUTE * MINUTE
@@ -167,10 +167,10 @@ def _ships(world: pl.DataFrame, kinds: list[int], rng: np.random.Generator) -> p
     )
 
 
-def simulate(model: Model, lots: int, rng: np.random.Generator) -> World:
-    """A plant with about so many lots."""
+def simulate(model: Model, orders: int, rng: np.random.Generator) -> World:
+    """A plant with so many orders of finished goods, and all that these need."""
     floor = _Floor(model, rng)
-    floor.finished(lots)
+    floor.finished(orders)
     for item, spec in enumerate(model.items):
         if spec.kind != "finished":
             floor.supply(item)
