@@ -6,7 +6,7 @@ import polars as pl
 
 from graph_model import quantity
 from graph_model.schema import Component, Count, Item, Stock
-from loaders.checks.records import WHERE, C, Records, all_of, place
+from loaders.checks.records import WHERE, C, Records, all_of, number_of, place
 from loaders.checks.registry import rule
 
 ROUNDING = 1e-6
@@ -59,7 +59,7 @@ def unit_not_convertible(records: Records) -> pl.DataFrame:
 def negative_stock(records: Records) -> pl.DataFrame:
     """Less than nothing: on the books, in a count, or of a lot at some moment."""
     stock, counts = records.facts[Stock], records.facts[Count]
-    site = C("site").fill_null("")
+    site = number_of("site").fill_null("")
     below = [
         place(stock.filter(C("quantity") < 0), "quantity", "quantity", where=site),
         place(counts.filter(C("quantity") < 0), "quantity", "quantity", where=site),
@@ -85,4 +85,4 @@ def _below_zero(records: Records) -> pl.DataFrame:
     )
     under = flows.filter((C("left") < -ROUNDING) & C("begun") & (C("side") == -1))
     first = under.unique("lot", keep="first", maintain_order=True)
-    return place(first, "quantity", C("left").round(6), where=C("lot"))
+    return place(first, "quantity", C("left").round(6), where=number_of("lot", 2))

@@ -6,7 +6,7 @@ import polars as pl
 
 from graph_model.derived import ends, gaps
 from graph_model.schema import Alias, Component, Consumed, Item, Operation, Produced, Returned
-from loaders.checks.records import WHERE, C, Records, place
+from loaders.checks.records import WHERE, C, Records, number_of, place
 from loaders.checks.registry import rule
 
 
@@ -17,8 +17,8 @@ def lines(records: Records, kind: type) -> pl.DataFrame:
 
 
 def order_number() -> pl.Expr:
-    """The number of an order, from its key `company/produce/number`."""
-    return C("order").str.split("/").list.slice(2).list.join("/")
+    """The number of a whole order, from its key `company/produce/number`."""
+    return number_of("order")
 
 
 def _one_each(rows: pl.DataFrame) -> pl.DataFrame:
@@ -109,17 +109,17 @@ def bom_item_never_consumed(records: Records) -> pl.DataFrame:
     needs = recipes(records).join(used.select("order").unique(), on="order", how="semi")
     needs = needs.join(used.with_columns(used=pl.lit(True)), on=["order", "item"], how="left")
     groups = needs.group_by("order", "product", "bom", "group").agg(
-        used=C("used").fill_null(False).any(), item=C("item").unique().sort()
+        used=C("used").fill_null(False).any(), names=number_of("item").unique().sort()
     )
     boms = needs.group_by("order", "product").agg(boms=C("bom").n_unique())
     unused = (
         groups.filter(~C("used"))
         .group_by("order", "product", "group")
-        .agg(missing=C("bom").n_unique(), item=C("item").list.explode().unique().sort())
+        .agg(missing=C("bom").n_unique(), names=C("names").list.explode().unique().sort())
     )
     unused = unused.join(boms, on=["order", "product"]).filter(C("missing") == C("boms"))
     per_order = unused.group_by("order").agg(
-        items=C("item").list.join(" / ").unique().sort().str.join(", ")
+        items=C("names").list.join(" / ").unique().sort().str.join(", ")
     )
     rows = _one_each(_settled(lines(records, Produced), records))
     rows = rows.join(per_order, on="order", how="inner", maintain_order="left")
@@ -138,4 +138,4 @@ def item_not_in_bom(records: Records) -> pl.DataFrame:
         planned.select("order", component="product"), on=["order", "component"], how="anti"
     )
     first = used.sort(*WHERE).unique(["order", "item"], keep="first", maintain_order=True)
-    return place(first, "item_code", C("item"), number=order_number())
+    return place(first, "item_code", number_of("item"), number=order_number())

@@ -155,12 +155,27 @@ def lot_field(kind: type) -> pl.Expr:
 def place(
     frame: pl.DataFrame, column: str | pl.Expr, value: str | pl.Expr, *params: str, **more: pl.Expr
 ) -> pl.DataFrame:
-    """The place columns of a finding and parameters. `column`: name of a field of the sheet."""
+    """The place columns of a finding and parameters. `column`: name of a field of the sheet.
+
+    Parameters that are keys of items and lots become numbers as people know them.
+    """
     name = pl.lit(column) if isinstance(column, str) else column
     cell = C(value) if isinstance(value, str) else value
+    known = [number_of(key, _PARTS[key]).alias(key) if key in _PARTS else C(key) for key in params]
     return frame.select(
-        *WHERE, *params, column=name, value=cell.cast(pl.String).fill_null(""), **more
+        *WHERE, *known, column=name, value=cell.cast(pl.String).fill_null(""), **more
     )
+
+
+_PARTS = {"item": 1, "lot": 2}
+
+
+def number_of(key: str, parts: int = 1) -> pl.Expr:
+    """The number in a key, its last parts: without the company it belongs to."""
+    number = C(key).str.split("/").list.tail(parts).list.join(" ").str.strip_chars()
+    for char, code in (("#", "%23"), ("/", "%2F"), ("%", "%25")):
+        number = number.str.replace_all(code, char, literal=True)
+    return number
 
 
 def all_of(frames: list[pl.DataFrame]) -> pl.DataFrame:

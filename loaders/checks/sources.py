@@ -35,6 +35,16 @@ def _hours(name: str) -> pl.Expr:
 @rule("posting_delay", "info")
 def posting_delay(records: Records) -> pl.DataFrame:
     """The largest delays seen of each source that nobody has confirmed figures for."""
+    return _measured(records).filter((C("late") > 0) | (C("early") > 0))
+
+
+@rule("posting_delay_hidden", "info")
+def posting_delay_hidden(records: Records) -> pl.DataFrame:
+    """Sources whose event times are their entry times: how late they post cannot be seen."""
+    return _measured(records).filter((C("late") == 0) & (C("early") == 0)).drop("late", "early")
+
+
+def _measured(records: Records) -> pl.DataFrame:
     confirmed = list(interval.confirmed_bounds(records.facts[Decision]))
     posted = _posted(records).filter(~C("source").is_in(confirmed))
     seen = interval.measured_delays(posted).sort("source")

@@ -15,7 +15,7 @@ from graph_model.schema import (
     Shipment,
     Shipped,
 )
-from loaders.checks.records import WHERE, C, Records, all_of, moved, place
+from loaders.checks.records import WHERE, C, Records, all_of, moved, number_of, place
 from loaders.checks.registry import rule
 
 DAY = 24 * 3_600 * 1_000_000
@@ -40,7 +40,7 @@ def time_inversion(records: Records) -> pl.DataFrame:
     )
 
 
-def _inversion(rows: pl.DataFrame, records: Records, about: str) -> pl.DataFrame:
+def _inversion(rows: pl.DataFrame, records: Records, about: pl.Expr) -> pl.DataFrame:
     """Rows with `t0`, `t1` and `first`, the earliest moment at which they were possible."""
     return place(
         rows,
@@ -48,14 +48,14 @@ def _inversion(rows: pl.DataFrame, records: Records, about: str) -> pl.DataFrame
         records.shown("t1"),
         time=records.shown("t1"),
         first=records.shown("first"),
-        number=C(about),
+        number=about,
     )
 
 
 def _used_before_made(records: Records) -> pl.DataFrame:
     first = records.origins().group_by("lot").agg(first=C("t0").min())
     rows = records.uses().join(first, on="lot", how="inner", maintain_order="left")
-    return _inversion(rows.filter(C("t1") < C("first")), records, "lot")
+    return _inversion(rows.filter(C("t1") < C("first")), records, number_of("lot", 2))
 
 
 def _made_before_inputs(records: Records) -> pl.DataFrame:
@@ -63,7 +63,7 @@ def _made_before_inputs(records: Records) -> pl.DataFrame:
     first = taken.group_by("order").agg(first=C("t0").min())
     made = records.moves[Produced].join(records.orders, on="operation", how="inner")
     rows = made.join(first, on="order", how="inner").filter(C("t1") < C("first"))
-    return _inversion(rows.sort(*WHERE), records, "order")
+    return _inversion(rows.sort(*WHERE), records, number_of("order"))
 
 
 def _before_release(records: Records) -> pl.DataFrame:
@@ -72,7 +72,9 @@ def _before_release(records: Records) -> pl.DataFrame:
     found = []
     for _, frame in moved(records, Consumed, Produced):
         rows = frame.join(records.orders, on="operation").join(released, on="order")
-        found.append(_inversion(rows.filter(C("t1") < C("first")).sort(*WHERE), records, "order"))
+        found.append(
+            _inversion(rows.filter(C("t1") < C("first")).sort(*WHERE), records, number_of("order"))
+        )
     return all_of(found)
 
 

@@ -69,7 +69,7 @@ def test_bom_item_never_consumed(plant: Tables) -> None:
     salt = {"item": "PLANT/SALT", "parent": "PLANT/BREAD", "bom_no": "1"}
     amount = {"quantity": 0.01, "uom": "kg", "per_quantity": 1.0}
     plant["Component"].append({"key": "c2", **salt, **amount})
-    assert only(plant, "bom_item_never_consumed").params["items"] == "PLANT/SALT"
+    assert only(plant, "bom_item_never_consumed").params["items"] == "SALT"
     issue_salt(plant)
     assert check(plant) == []
 
@@ -85,7 +85,7 @@ def test_item_not_in_bom(plant: Tables) -> None:
     salted(plant)
     issue_salt(plant)
     found = only(plant, "item_not_in_bom")
-    assert (found.sheet, found.column, found.value) == ("issues", "item_code", "PLANT/SALT")
+    assert (found.sheet, found.column, found.value) == ("issues", "item_code", "SALT")
     plant["Alias"] = [{"key": "a", "kind": "item", "alias": "PLANT/SALT", "target": "PLANT/FLOUR"}]
     assert "item_not_in_bom" not in rules(plant)
 
@@ -182,6 +182,12 @@ def test_a_posting_delay_is_proposed(plant: Tables) -> None:
     found = only(plant, "posting_delay")
     assert found.severity == "info"
     assert found.params == {"source": "issues", "rows": 1, "late": 30.0, "early": 0.0}
+
+
+def test_a_delay_that_cannot_be_seen(plant: Tables) -> None:
+    change(plant, "Consumed", "PLANT/issues/I1/1", entered_at=T0 + DAY)
+    assert only(plant, "posting_delay_hidden").params == {"source": "issues", "rows": 1}
+    assert "posting_delay" not in rules(plant)
 
 
 def test_a_row_beyond_the_confirmed_delay(plant: Tables) -> None:
