@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 
-from graph_model.schema import SetAside
 from loaders.findings import Finding
 from loaders.headings import is_guide, sheet_named
 from loaders.intake import Counts, Intake, Options
+from loaders.plant.aside import Aside
 from loaders.plant.frames import Zones, picked, tails, timed, typed, with_key
 from loaders.plant.lines import Context, prepared, stubs
 from loaders.plant.movements import MAPPERS
@@ -37,7 +37,8 @@ def read(
     names = Names(pseudonym)
     names.learn(frames.get("people"))
     counts: dict[str, Counts] = {}
-    ctx = Context(Tables())
+    out = Tables()
+    ctx = Context(out, Aside(out))
     for sheet in SHEETS:
         if sheet.name not in frames:
             continue
@@ -45,13 +46,15 @@ def read(
         company = pl.col("org") if "org" in frame.columns else pl.lit(None, dtype=pl.String)
         frame = names.hide(frame).with_columns(company=company.fill_null(options.company))
         counts[sheet.name] = Counts(read=frame.height)
-        frame = _without_unreadable(frame, sheet, ctx, counts, findings)
+        frame = _identified(frame, sheet, ctx.aside)
         ctx.frames[sheet.name], notes = timed(frame, sheet, zones)
         findings += notes
     for sheet in SHEETS:
         if sheet.name in ctx.frames:
             progress(sheet.name)
             _map(sheet, ctx, counts[sheet.name], findings)
+            counts[sheet.name].set_aside = ctx.aside.rows[sheet.name]
+    findings += ctx.aside.findings
     return Intake("plant", ctx.out.finish(), findings, counts, files, names.real)
 
 
@@ -99,40 +102,11 @@ def _is_zone(name: str) -> bool:
     return True
 
 
-def _without_unreadable(
-    frame: pl.DataFrame,
-    sheet: Sheet,
-    ctx: Context,
-    counts: dict[str, Counts],
-    findings: list[Finding],
-) -> pl.DataFrame:
-    """Rows from which no number can be read are set aside with their text."""
-    numbers = [pl.col(name).is_null() for name in sheet.fields if name in IDENTIFYING]
-    lost = frame.filter(pl.all_horizontal(numbers))
-    if lost.is_empty():
-        return frame
-    counts[sheet.name].set_aside = lost.height
-    shown = [name for name in sheet.fields if name not in ("operator", "inspector")]
-    text = pl.concat_str(
-        [pl.col(name).cast(pl.String) for name in shown], separator=" ", ignore_nulls=True
-    )
-    kept = lost.select(
-        file="_file",
-        sheet="_sheet",
-        row="_row",
-        rule=pl.lit("nothing_identified"),
-        text=text,
-        _file="_file",
-        _sheet="_sheet",
-        _row="_row",
-    )
-    key = pl.format("{}/{}/{}", "file", "sheet", "row")
-    ctx.out.add(SetAside, kept, key=key)
-    for file, name, row, text_read in kept.select("file", "sheet", "row", "text").iter_rows():
-        findings.append(
-            Finding("nothing_identified", "error", file, name, row, "", text_read or "")
-        )
-    return frame.filter(~pl.all_horizontal(numbers))
+def _identified(frame: pl.DataFrame, sheet: Sheet, aside: Aside) -> pl.DataFrame:
+    """Rows from which no number can be read are set aside."""
+    lost = pl.all_horizontal(pl.col(name).is_null() for name in sheet.fields if name in IDENTIFYING)
+    aside.add(sheet.name, frame.filter(lost), "nothing_identified")
+    return frame.filter(~lost)
 
 
 def _map(sheet: Sheet, ctx: Context, counts: Counts, findings: list[Finding]) -> None:

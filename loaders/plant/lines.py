@@ -9,6 +9,7 @@ import polars as pl
 
 from graph_model.keys import join_columns, lot_key_column
 from graph_model.schema import Customer, Item, Operation, Shipment, Shipped, Site, Supplier
+from loaders.plant.aside import Aside
 from loaders.plant.tables import Tables
 
 Frames = dict[str, pl.DataFrame]
@@ -18,10 +19,22 @@ NONE = pl.lit(None, dtype=pl.String)
 
 @dataclass
 class Context:
-    """What is the same for all sheets: the tables filled, and all typed frames by sheet name."""
+    """What is the same for all sheets: tables filled, rows set aside, typed frames by sheet."""
 
     out: Tables
+    aside: Aside
     frames: Frames = field(default_factory=dict)
+
+    def kept(self, sheet: str, rows: pl.DataFrame, complete: pl.Expr) -> pl.DataFrame:
+        """Rows that name all that their fact needs; the others are set aside."""
+        complete = complete.fill_null(False)
+        self.aside.add(sheet, rows.filter(~complete), "incomplete")
+        return rows.filter(complete)
+
+
+def stated(*names: str) -> pl.Expr:
+    """Whether a row has all these fields."""
+    return pl.all_horizontal(C(name).is_not_null() for name in names)
 
 
 def own_lot(lot_no: str = "lot_no", item_code: str = "item_code") -> pl.Expr:

@@ -18,6 +18,7 @@ from loaders.plant.lines import (
     own_lots,
     place,
     shipped_to,
+    stated,
     suffixed,
 )
 from loaders.plant.production import issues, outputs, returns, scrap
@@ -134,10 +135,11 @@ def packing(rows: pl.DataFrame, ctx: Context) -> None:
     container = lot_key_column(C("company"), pl.lit(""), C("container_no"))
     ctx.out.lots(rows, C("company"), pl.lit(""), C("container_no"), kind="container")
     own_lots(rows, ctx)
+    rows = ctx.kept("packing", rows, stated("lot", "container_no"))
     out = C("action") == "unpack"
     ctx.out.add(
         Packed,
-        rows.filter(C("lot").is_not_null() & C("container_no").is_not_null()),
+        rows,
         container=container,
         packed_at=pl.when(~out.fill_null(False)).then("earliest"),
         unpacked_at=pl.when(out).then("latest"),

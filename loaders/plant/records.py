@@ -27,7 +27,7 @@ from graph_model.schema import (
     Use,
     columns,
 )
-from loaders.plant.lines import C, Context, place
+from loaders.plant.lines import C, Context, place, stated
 
 
 def _stated(frame: pl.DataFrame, kind: type) -> dict[str, pl.Expr]:
@@ -44,8 +44,8 @@ def items(rows: pl.DataFrame, ctx: Context) -> None:
 
 def bom(rows: pl.DataFrame, ctx: Context) -> None:
     """Recipe lines."""
+    rows = ctx.kept("bom", rows, stated("item_code", "parent_item_code"))
     rows = rows.with_columns(parent=join_columns(C("company"), C("parent_item_code")))
-    rows = rows.filter(C("item").is_not_null() & C("parent").is_not_null())
     ctx.out.add(Component, rows, valid_to=C("valid_to__latest"))
 
 
@@ -79,7 +79,7 @@ def sites(rows: pl.DataFrame, ctx: Context) -> None:
         holder=C("holder"),
         holder_kind=C("holder_kind"),
         timezone=C("timezone"),
-        day_start=C("day_start"),
+        day_start=_clock("day_start"),
     )
 
 
@@ -105,22 +105,29 @@ def aliases(rows: pl.DataFrame, ctx: Context) -> None:
             .then(join_columns(item_owner, pl.coalesce(C(plain), C(code))))
             .otherwise(join_columns(C(plain)))
         )
-    found = rows.with_columns(
+    complete = key["alias"].is_not_null() & key["target"].is_not_null()
+    found = ctx.kept("aliases", rows, complete).with_columns(
         kind=C("alias_kind").fill_null("company"), alias=key["alias"], target=key["target"]
-    ).filter(C("alias").is_not_null() & C("target").is_not_null())
+    )
     ctx.out.add(Alias, found, key=join_columns("alias", C("kind"), C("alias"), C("target")))
 
 
 def shifts(rows: pl.DataFrame, ctx: Context) -> None:
     """Working periods."""
-    rows = rows.filter(
-        C("shift").is_not_null() & C("starts").is_not_null() & C("ends").is_not_null()
-    )
+    rows = rows.with_columns(starts=_clock("starts"), ends=_clock("ends"))
+    rows = ctx.kept("shifts", rows, stated("shift", "starts", "ends"))
     ctx.out.add(Shift, rows, site=place("site_code"))
+
+
+def _clock(name: str) -> pl.Expr:
+    """A time of day as HH:MM; spreadsheets add seconds and leave out the leading zero."""
+    time = C(name).str.extract(r"^(\d{1,2}[:时]\d{2})", 1).str.replace(r"[:时]", ":")
+    return time.str.zfill(5)
 
 
 def work_orders(rows: pl.DataFrame, ctx: Context) -> None:
     """Order heads; rework has its kind in the column, not in the key."""
+    rows = ctx.kept("work_orders", rows, stated("work_order_no"))
     kind = pl.when(C("order_kind") == "rework").then(pl.lit("rework")).otherwise(pl.lit("produce"))
     key = join_columns(C("company"), "produce", C("work_order_no"))
     frame = rows.select(

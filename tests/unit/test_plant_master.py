@@ -196,3 +196,34 @@ def test_names_of_persons_are_in_no_table(tmp_path: Path) -> None:
     intake = loaded(tmp_path, sheets, True)
     assert intake.tables["Cleaning"]["person"].to_list() == ["p-007"]
     assert intake.names == {"p-007": "李四", "p-王五": "王五"}
+
+
+@pytest.mark.parametrize(
+    ("sheet", "row"),
+    [
+        ("bom", {"item_code": "F"}),
+        ("shifts", {"site_code": "L1", "shift": "night", "starts": "late"}),
+        ("work_orders", {"item_code": "B"}),
+        ("packing", {"container_no": "P1", "lot_no": "B1"}),
+        ("aliases", {"alias_kind": "lot", "alias": "X9", "code": "F1"}),
+        ("items", {"item_name": "flour"}),
+    ],
+)
+def test_row_that_becomes_no_fact_is_set_aside(
+    sheet: str, row: dict[str, str], tmp_path: Path
+) -> None:
+    intake = loaded(tmp_path, {sheet: [row]}, False)
+    counts = intake.counts[sheet]
+    assert (counts.read, counts.loaded, counts.set_aside) == (1, 0, 1)
+    assert len(intake.findings) == 1
+    assert intake.tables["SetAside"]["row"].to_list() == [2]
+
+
+def test_times_of_day_are_hours_and_minutes(tmp_path: Path) -> None:
+    sheets = {
+        "shifts": [{"shift": "early", "starts": "6:00:00", "ends": "14:00"}],
+        "sites": [{"site_code": "L1", "day_start": "6:00"}],
+    }
+    tables = loaded(tmp_path, sheets, False).tables
+    assert tables["Shift"].select("starts", "ends").row(0) == ("06:00", "14:00")
+    assert tables["Site"]["day_start"].to_list() == ["06:00"]
