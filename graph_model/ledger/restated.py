@@ -10,7 +10,7 @@ from __future__ import annotations
 import polars as pl
 
 SCHEMA = {"kind": pl.String, "key": pl.String, "columns": pl.String}
-_PLAIN: dict[str, pl.DataType] = {"key": pl.String(), "columns": pl.List(pl.String())}
+_PLAIN = {"key": pl.String, "columns": pl.String}
 
 Restating = list[tuple[int, pl.DataFrame]]
 """(batch, its restated keys and columns of one kind) in batch order."""
@@ -39,18 +39,23 @@ def in_force(
     for number, frame in again:
         if number <= batch:
             continue
-        stated = frame.select("key", columns=pl.col("columns").str.split(","))
+        stated = frame.select("key", "columns")
         if number > voided[batch]:
             stated = _common(stated, _standing(seen, voided, number))
         seen.append((number, stated))
     standing = _standing(seen, voided, None).unique()
     kept = rows.join(standing, on="key", how="inner", maintain_order="left")
+    patterns = kept["columns"].unique().to_list()  # few: a source fills the same columns each time
     return kept.select(
         pl.col(name)
         if name == "key" or name[0] == "_"
-        else pl.when(pl.col("columns").list.contains(pl.lit(name))).then(pl.col(name)).alias(name)
+        else _filled(name, [text for text in patterns if name in text.split(",")])
         for name in rows.columns
     )
+
+
+def _filled(name: str, patterns: list[str]) -> pl.Expr:
+    return pl.when(pl.col("columns").is_in(patterns)).then(pl.col(name)).alias(name)
 
 
 def _standing(seen: Restating, voided: dict[int, int], when: int | None) -> pl.DataFrame:
@@ -65,4 +70,5 @@ def _standing(seen: Restating, voided: dict[int, int], when: int | None) -> pl.D
 
 def _common(stated: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     both = stated.join(before, on="key", suffix="_before")
-    return both.select("key", columns=pl.col("columns").list.set_intersection("columns_before"))
+    names, others = (pl.col(name).str.split(",") for name in ("columns", "columns_before"))
+    return both.select("key", columns=names.list.set_intersection(others).list.join(","))

@@ -55,9 +55,6 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
         yield opened
 
 
-# ---------------------------------------------------------------------------- round trip
-
-
 @pytest.mark.parametrize("count", [1, 200, 201, 3000])
 def test_rows_come_back_as_stated_with_where_they_were_read(tmp_path: Path, count: int) -> None:
     tables = items([{"item_code": f"{n:05}", "unit_cost": n / 3} for n in range(count)])
@@ -83,8 +80,6 @@ def test_the_empty_ledger_has_every_kind(ledger: Ledger) -> None:
         assert facts[kind].is_empty()
     assert ledger.verify() == []
 
-
-# ---------------------------------------------------------------------------- fold
 
 CODES = st.sampled_from(["a", "b", "c"])
 NAMES = st.one_of(st.none(), st.sampled_from(["x", "y"]))
@@ -193,9 +188,6 @@ def test_disjoint_parts_in_any_order_give_the_same_facts(
     assert folds[0].equals(folds[1])
 
 
-# ---------------------------------------------------------------------------- undo
-
-
 def test_undo_brings_the_statement_before_back(ledger: Ledger) -> None:
     add(ledger, items([{"item_code": "a", "item_name": "old"}]))
     second = add(ledger, items([{"item_code": "a", "item_name": "new"}]))
@@ -267,9 +259,6 @@ def test_as_of_shows_what_was_said_then(ledger: Ledger) -> None:
         ledger.fold(3)
 
 
-# ---------------------------------------------------------------------------- two sources
-
-
 def test_disputed_movement_becomes_its_hull_with_both_lots(ledger: Ledger) -> None:
     add(
         ledger,
@@ -332,9 +321,6 @@ def test_a_later_name_from_another_source_wins_without_conflict(ledger: Ledger) 
         add(ledger, items([{"item_code": "a", "item_name": name}]), source)
         assert item_names(ledger) == {"a": name}
     assert ledger.fold().conflicts.is_empty()
-
-
-# ---------------------------------------------------------------------------- known, refused
 
 
 def test_known_are_the_statements_that_add_nothing(ledger: Ledger) -> None:
