@@ -29,15 +29,20 @@ class NumberedLot:
 
 @dataclass(frozen=True)
 class MovedLot:
-    """A lot and a movement of it: consumed, produced or returned; times in us UTC as recorded."""
+    """A movement of a lot, or its stock at a place; times in us UTC as recorded.
 
+    `action` is consumed, produced, returned, shipped or stored; `subject` the key of the operation,
+    shipment or place.
+    """
+
+    movement: str
     key: str
     owner: str
     item_code: str
     lot_no: str
     sublot: str
     action: str
-    operation: str
+    subject: str
     quantity: float | None
     uom: str | None
     earliest: int | None
@@ -135,7 +140,7 @@ def lots_of_work_order(graph: Reader, work_order: str) -> list[MovedLot]:
 def lots_at_site(
     graph: Reader, site: str, start: int | None = None, finish: int | None = None
 ) -> list[MovedLot]:
-    """What moved in operations at a place or in its parts; times in us UTC, None = unbounded.
+    """What was done, came, left or lay at a place or its parts; us UTC, None = unbounded.
 
     A movement counts when its recorded time allows it; without any time it always does.
     """
@@ -149,7 +154,7 @@ def lots_at_site(
 def lots_of_operator(
     graph: Reader, person: str, start: int | None = None, finish: int | None = None
 ) -> list[MovedLot]:
-    """What a person (pseudonym) moved; times in us UTC, None = unbounded."""
+    """What a person (pseudonym) moved or shipped; times in us UTC, None = unbounded."""
     return _in_order(graph.read(LOTS_OF_OPERATOR, person=person, **_window(start, finish)))
 
 
@@ -189,4 +194,5 @@ def _window(start: int | None, finish: int | None) -> dict[str, int]:
 
 
 def _in_order(rows: list[MovedLot]) -> list[MovedLot]:
-    return sorted(rows, key=lambda row: (row.operation, row.action, row.key, row.quantity or 0))
+    """Each movement once, in order of time."""
+    return sorted(set(rows), key=lambda row: (row.earliest or interval.MIN, row.movement))

@@ -175,7 +175,7 @@ def _outside() -> dict[type, list[Row]]:
         schema.Shipped: [
             _move("s1", "P/C/C1", "P/V1", 20, 48, person="p1"),
             _move("s2", "P/C/C2", "P/V2", 10, 72), _move("s3", "P/C/C2", "P/V3", 10, 96),
-            _move("s4", "P/C/C1", "P/V4", 1, 120),
+            _move("s4", "P/C/C1", "P/V4", 1, 120, from_place="P/WH"),
         ],
         schema.Stock: [
             {"key": f"t{n}", "lot": lot, "item": f"P/{keys.lot_parts(lot)[1]}", "site": "P/WH",

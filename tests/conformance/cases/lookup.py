@@ -16,7 +16,7 @@ W3 = [
     ("P/C/C1", "produced", "P/produce/W3", 30.0),
 ]  # fmt: skip
 W4 = [("P/D/D3", "consumed", "P/produce/W4", 40.0), ("P/C/C2", "produced", "P/produce/W4", 40.0)]
-MOVED = "key action operation quantity"
+MOVED = "key action subject quantity"
 FOUND = "kind key number name owner"
 
 CASES = {
@@ -43,11 +43,24 @@ CASES = {
         Case({"site": "P/L2", "start": 20 * HOUR, "finish": None}, MOVED,
              [W3[2], *W4]),  # C1 was finished in the hour that ended at the start
         Case({"site": "PL", "start": 10 * HOUR, "finish": 12 * HOUR}, MOVED, W1 + W2[:2]),
+        # Receipts were done at the warehouse, opening stock came into it, and goods lie there.
+        Case({"site": "WH", "start": None, "finish": 2 * HOUR}, MOVED, [
+            ("P/SU/G1", "produced", "P/opening/O1", 20.0),
+            ("S1/F/77", "consumed", "P/receive/R1", 100.0),
+            ("P/F/F1", "produced", "P/receive/R1", 100.0),
+            ("S2/F/77", "consumed", "P/receive/R2", 100.0),
+            ("P/F/F2", "produced", "P/receive/R2", 100.0)]),
+        Case({"site": "WH", "start": 12 * HOUR, "finish": None}, MOVED + " person", [
+            ("P/F/F1", "returned", "P/produce/W1", 3.0, None),
+            ("P/C/C1", "shipped", "P/V4", 1.0, None),
+            ("P/F/F1", "stored", "P/WH", 58.0, None), ("P/C/C2", "stored", "P/WH", 20.0, None)]),
         Case({"site": "L9", "start": None, "finish": None}, MOVED, []),
     ],
     "lots_of_operator": [
         Case({"person": "p2", "start": None, "finish": None}, MOVED, [W3[0], W3[2], W4[0]]),
         Case({"person": "p1", "start": None, "finish": 11 * HOUR}, MOVED, W1[:2]),
+        Case({"person": "p1", "start": 25 * HOUR, "finish": None}, MOVED, [
+            ("P/F/F2", "consumed", "P/produce/W6", 10.0), ("P/C/C1", "shipped", "P/V1", 20.0)]),
     ],
     "lots_of_shipment": [
         Case({"shipment": "V1"}, "key quantity uom shipment", [("P/C/C1", 20.0, "kg", "P/V1")]),
