@@ -29,7 +29,7 @@ class Book:
 
     `lots`: the world's lots with `item_code`, `lot_no`, `supplier_code`, `supplier_lot_no`.
     `parts` has `hidden` for what no record shows; `hidden`: kind and lot of each such deviation.
-    `_busy` marks lots, and issues of orders, that a deviation has touched.
+    `_busy` marks lots, and all issues of orders, that a deviation has touched.
     """
 
     model: Model
@@ -75,7 +75,7 @@ def write_down(book: Book) -> None:
     book.sheets |= {
         "receipts": _receipts(book),
         "work_orders": _work_orders(book),
-        "issues": _issues(book).with_columns(_busy=pl.lit(False)),
+        "issues": _issues(book),
         "outputs": _outputs(book),
         "shipments": _shipments(book),
         "inspections": _inspections(book),
@@ -183,7 +183,7 @@ def _issues(book: Book) -> pl.DataFrame:
         .group_by("order", "src", maintain_order=True)
         .agg(C("qty").sum(), C("t").min())
     )
-    source = book.lots.select("lot", *_LOT, "place")
+    source = book.lots.select("lot", "item", *_LOT, "place")
     rows = drawn.join(source, left_on="src", right_on="lot", maintain_order="left").join(
         book.orders.select("order", "work_order_no"), on="order", maintain_order="left"
     )
@@ -196,6 +196,9 @@ def _issues(book: Book) -> pl.DataFrame:
         _t="t",
         _lot="src",
         _order="order",
+        _item="item",
+        _need=C("qty").sum().over("order", "item"),
+        _busy=pl.lit(False),
     )
     return movement(rows, "issues", "IS")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 from loaders.demo_plant.book import Book, movement
@@ -31,12 +32,15 @@ def _scanned(book: Book, sheet: str) -> pl.Series:
     return book.sheets[sheet]["posting_method"] == "scanner_clock"
 
 
+_WHAT = ("_order", "_item", "_lot", "_t", "_need", "quantity")
+
+
 def _issues(book: Book) -> pl.DataFrame:
-    """Issues with the share of the row in its order's need of the item."""
-    rows = book.sheets["issues"]
-    return rows.with_columns(
-        _share=C("quantity") / C("quantity").sum().over("_order", "item_code"),
-        _free=~C("_busy").any().over("_order") & (C("posting_method") == "scanner_clock"),
+    """Of all issues: what dirt in amounts goes by, with the share of its order's need."""
+    return book.sheets["issues"].select(
+        *_WHAT,
+        _share=C("quantity") / C("_need"),
+        _free=~C("_busy") & (C("posting_method") == "scanner_clock"),
     )
 
 
@@ -48,10 +52,16 @@ def _touch(book: Book, orders: pl.Series) -> None:
 
 def _one_an_order(rows: pl.DataFrame, mask: pl.Series) -> pl.Series:
     """The mask with its first row of each order only."""
-    masked = rows.select("_order", _m=mask)
-    return masked.select(
-        C("_m") & (C("_m").cast(pl.Int32).cum_sum().over("_order") == 1)
-    ).to_series()
+    masked = rows.select("_order", _at=pl.int_range(pl.len())).filter(mask)
+    first = masked.unique("_order", keep="first", maintain_order=True)["_at"]
+    return _at(first, rows.height)
+
+
+def _at(places: pl.Series, height: int) -> pl.Series:
+    """A mask that is true at these places."""
+    mask = np.zeros(height, bool)
+    mask[places.to_numpy()] = True
+    return pl.Series("mask", mask)
 
 
 def _picked(book: Book, rows: pl.DataFrame, free: pl.Expr, rate: float) -> pl.Series:
@@ -93,26 +103,24 @@ def fifo_proposed_lot(book: Book, rate: float) -> None:
 def borrowed_between_orders(book: Book, rate: float) -> None:
     """Material issued for one order is used in another of the same item."""
     rows = _issues(book)
-    need = rows.group_by("_order", "item_code").agg(
-        _need=C("quantity").sum(), _other_free=C("_free").all()
+    need = rows.group_by("_order", "_item").agg(
+        _other_need=C("_need").first(), _other_free=C("_free").all()
     )
-    orders = book.orders.sort("item", "start", maintain_order=True).with_columns(
-        _other=C("order").shift(-1).over("item"), _number=C("work_order_no").shift(-1).over("item")
+    orders = book.orders.sort("item", "start", maintain_order=True).select(
+        "order",
+        _other=C("order").shift(-1).over("item"),
+        _number=C("work_order_no").shift(-1).over("item"),
     )
     rows = rows.join(
-        orders.select("order", "_other", "_number"),
-        left_on="_order",
-        right_on="order",
-        how="left",
-        maintain_order="left",
+        orders, left_on="_order", right_on="order", how="left", maintain_order="left"
     ).join(
         need,
-        left_on=["_other", "item_code"],
-        right_on=["_order", "item_code"],
+        left_on=["_other", "_item"],
+        right_on=["_order", "_item"],
         how="left",
         maintain_order="left",
     )
-    big = (C("_share") > _SHOWS) & (C("quantity") > _SHOWS * C("_need")) & C("_other_free")
+    big = (C("_share") > _SHOWS) & (C("quantity") > _SHOWS * C("_other_need")) & C("_other_free")
     mask = _picked(book, rows, big, rate)
     mask = _apart(rows, mask)
     _touch(book, pl.concat([rows.filter(mask)["_order"], rows.filter(mask)["_other"]]))
@@ -129,27 +137,28 @@ def _apart(rows: pl.DataFrame, mask: pl.Series) -> pl.Series:
 def whole_reel_leftover(book: Book, rate: float) -> None:
     """The whole reel is booked on the first order; the next one uses its rest."""
     rows = _issues(book).with_row_index("_at")
-    by_lot = rows.sort("_lot", "_t", "_at").with_columns(
-        _other=C("_order").shift(-1).over("_lot"),
-        _next=C("_at").shift(-1).over("_lot"),
-        _rest=C("quantity").shift(-1).over("_lot"),
-        _next_share=C("_share").shift(-1).over("_lot"),
-        _next_free=C("_free").shift(-1).over("_lot"),
-        _need=C("quantity").sum().over("_order", "item_code"),
-    )
-    rows = by_lot.sort("_at")
+    following = {
+        "_other": C("_order").shift(-1),
+        "_next": C("_at").shift(-1),
+        "_rest": C("quantity").shift(-1),
+        "_next_share": C("_share").shift(-1),
+        "_next_free": C("_free").shift(-1),
+        "_same": C("_lot").shift(-1) == C("_lot"),
+    }
+    rows = rows.sort("_lot", "_t", "_at").with_columns(**following).sort("_at")
     big = (
-        (C("_other") != C("_order"))
+        C("_same")
+        & (C("_other") != C("_order"))
         & (C("_next_share") > _SHOWS)
         & (C("_rest") > _SHOWS * C("_need"))
         & C("_next_free")
     )
     mask = _apart(rows, _picked(book, rows, big, rate))
     picked = rows.filter(mask).unique("_other", keep="first", maintain_order=True)
-    mask &= rows["_at"].is_in(picked["_at"].implode())
+    mask = _at(picked["_at"], rows.height)
     _touch(book, pl.concat([picked["_order"], picked["_other"]]))
     _alter(book, "issues", mask, quantity=C("quantity") + pl.lit(rows["_rest"]))
-    gone = rows["_at"].is_in(picked["_next"].implode())
+    gone = _at(picked["_next"], rows.height)
     book.sheets["issues"] = book.sheets["issues"].filter(~gone)
 
 
@@ -167,16 +176,20 @@ def opened_bag_returned(book: Book, rate: float) -> None:
     mask = _picked(book, rows, C("quantity") >= 4000, rate)
     _touch(book, rows.filter(mask)["_order"])
     extra = C("quantity") // 4000 * 1000
-    back = rows.filter(mask).select(
-        "work_order_no",
-        "item_code",
-        "lot_no",
-        "uom",
-        "line",
-        quantity=extra,
-        to_place="from_place",
-        _t=C("_t") + 2 * HOUR,
-        _lot="_lot",
+    back = (
+        book.sheets["issues"]
+        .filter(mask)
+        .select(
+            "work_order_no",
+            "item_code",
+            "lot_no",
+            "uom",
+            "line",
+            quantity=extra,
+            to_place="from_place",
+            _t=C("_t") + 2 * HOUR,
+            _lot="_lot",
+        )
     )
     book.add_rows("returns", movement(back, "returns", "RT"))
     _alter(book, "issues", mask, quantity=C("quantity") + extra)
@@ -186,7 +199,7 @@ def book_zero_stock(book: Book, rate: float) -> None:
     """Stock that the books have written off is used after all, without an issue."""
     rows = _issues(book)
     mask = _picked(book, rows, C("_share") > _SHOWS, rate)
-    gone = rows.filter(mask)
+    gone = book.sheets["issues"].filter(mask)
     _touch(book, gone["_order"])
     ready = book.lots.select("lot", "ready")
     lost = gone.join(ready, left_on="_lot", right_on="lot", maintain_order="left").select(

@@ -246,7 +246,11 @@ def rework_tomorrow(book: Book, rate: float) -> None:
         _order="order",
     )
     rows = movement(rows, "issues", "RW")
-    book.add_rows("issues", rows.with_columns(_busy=pl.lit(True)))
+    book.add_rows("issues", rows)
+    touched = C("_order").is_in(picked["order_right"].implode())
+    book.sheets["issues"] = book.sheets["issues"].with_columns(
+        _busy=C("_busy").fill_null(True) | touched
+    )
     take(book, picked["lot"])
 
 
