@@ -6,6 +6,7 @@ import polars as pl
 
 from graph_model.schema import Consumed, Item, Operation, Produced, Returned
 from loaders.checks.records import (
+    NAMELESS,
     ORIGINS,
     WHERE,
     C,
@@ -50,6 +51,18 @@ def missing_item_code(records: Records) -> pl.DataFrame:
         bare = frame.filter(C("item").is_null() & C("lot").is_null())
         bare = bare.filter(C("lot_no").fill_null("") != "")
         found.append(place(bare, "item_code", pl.lit(""), "lot_no"))
+    return all_of(found)
+
+
+@rule("missing_work_order", "warning")
+def missing_work_order(records: Records) -> pl.DataFrame:
+    """Issues, returns and outputs that name no work order: each is an order of its own."""
+    alone = records.facts[Operation].filter(C("number").str.starts_with(NAMELESS))
+    alone = alone.select(operation="key")
+    found = []
+    for _, frame in moved(records, Consumed, Produced, Returned):
+        rows = frame.join(alone, on="operation", how="semi", maintain_order="left")
+        found.append(place(rows, "work_order_no", pl.lit("")))
     return all_of(found)
 
 

@@ -26,6 +26,8 @@ C = pl.col
 WHERE = ("_file", "_sheet", "_row")
 ORDERS = ("produce", "rework")
 """Kinds of operation that are orders of production."""
+NAMELESS = "?/"
+"""How the number of an operation begins whose rows name no work order."""
 ORIGINS = ("receive", "opening", *ORDERS)
 """Kinds of operation that a lot begins with."""
 
@@ -67,8 +69,12 @@ class Records:
 
     @cached_property
     def orders(self) -> pl.DataFrame:
-        """Orders of production and their parts: `operation` -> `order`, `order_kind`, `made`."""
-        operations = self.facts[Operation].filter(C("kind").is_in(list(ORDERS)))
+        """Orders of production and their parts: `operation` -> `order`, `order_kind`, `made`.
+
+        Rows without work order are no orders: what went into them is not known.
+        """
+        named = ~C("number").str.starts_with(NAMELESS).fill_null(False)
+        operations = self.facts[Operation].filter(C("kind").is_in(list(ORDERS)) & named)
         return operations.select(
             operation="key", order=pl.coalesce("order", "key"), order_kind="kind", made="item"
         )

@@ -47,6 +47,15 @@ def test_missing_item_code(plant: Tables) -> None:
     assert only(plant, "missing_item_code").params == {"lot_no": "B1"}
 
 
+def test_missing_work_order(plant: Tables) -> None:
+    operation = {"company": "PLANT", "kind": "produce", "number": "?/O9/1"}
+    plant["Operation"].append({"key": "PLANT/produce/?%2FO9%2F1", **operation})
+    alone = {"operation": "PLANT/produce/?%2FO9%2F1", "basis": "by_order"}
+    plant["Produced"].append(move("outputs/O9/1", "BREAD", "B1", 1, 2, **alone))
+    assert only(plant, "missing_work_order").sheet == "outputs"
+    assert len(check(plant)) == 1
+
+
 def test_unknown_item(plant: Tables) -> None:
     plant["Item"][0] = {"key": "PLANT/FLOUR", "company": "PLANT", "item_code": "FLOUR"}
     found = [f for f in check(plant) if f.rule == "unknown_reference"]
