@@ -197,7 +197,7 @@ def _issues(book: Book) -> pl.DataFrame:
         _lot="src",
         _order="order",
         _item="item",
-        _need=C("qty").sum().over("order", "item"),
+        _need=C("qty").sum().over(C("order") * len(book.model.items) + C("item")),
         _busy=pl.lit(False),
     )
     return movement(rows, "issues", "IS")

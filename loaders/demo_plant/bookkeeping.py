@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from loaders.demo_plant.book import Book, movement
-from loaders.demo_plant.picking import chosen
+from loaders.demo_plant.picking import DERIVED, chosen
 from loaders.demo_plant.simulate import DAY, HOUR
 
 C = pl.col
@@ -83,18 +83,14 @@ def shipment_without_lot(book: Book, rate: float) -> None:
 
 def fifo_proposed_lot(book: Book, rate: float) -> None:
     """The system proposed the older lot, and nobody changed it to the one taken."""
-    lots = book.lots.filter(C("order") >= -1)
-    older = lots.select("item_code", seq=C("seq") + 1, _older="lot_no")
-    seq = book.lots.select("lot", "seq")
-    rows = book.sheets["issues"]
-    known = rows.join(seq, left_on="_lot", right_on="lot", how="left", maintain_order="left")
-    known = known.join(
-        older.unique(["item_code", "seq"], keep="first", maintain_order=True),
-        on=["item_code", "seq"],
-        how="left",
-        maintain_order="left",
+    before = C("lot_no").shift(1)
+    older = book.lots.select(
+        "lot",
+        _older=pl.when((C("item").shift(1) == C("item")) & (C("order") > DERIVED)).then(before),
     )
-    free = known["_older"].is_not_null() & (known["_older"] != known["lot_no"])
+    rows = book.sheets["issues"].select("_lot", "lot_no")
+    known = rows.join(older, left_on="_lot", right_on="lot", how="left", maintain_order="left")
+    free = (known["_older"] != known["lot_no"]).fill_null(False)
     mask = chosen(book, free & _scanned(book, "issues"), rate)
     proposed = pl.lit(known["_older"])
     _alter(book, "issues", mask, lot_no=proposed, lot_source="system_proposed", **_BY_HAND)
