@@ -30,9 +30,8 @@ def balances(records: Records) -> pl.DataFrame:
 def consumed_more_than_exists(records: Records) -> pl.DataFrame:
     """Lots of which more was used and shipped than was received and made."""
     over = balances(records).filter(C("gone") > C("come") * (1 + ROUNDING) + ROUNDING)
-    last = records.flows.filter((C("side") == -1) & C("sure")).sort("t1", *WHERE)
-    last = last.unique("lot", keep="last", maintain_order=True)
-    rows = last.join(over, on="lot", how="inner", maintain_order="left")
+    last = records.flows.filter((C("side") == -1) & C("sure")).join(over, on="lot", how="inner")
+    rows = last.sort("t1", *WHERE).unique("lot", keep="last", maintain_order=True)
     return place(
         rows, "quantity", "amount", "lot", come=C("come").round(6), gone=C("gone").round(6)
     )
@@ -76,8 +75,14 @@ def _below_zero(records: Records) -> pl.DataFrame:
     fits = C("gone") <= C("come") * (1 + ROUNDING) + ROUNDING
     lots = balances(records).filter(fits).select("lot")
     flows = records.flows.filter((C("side") == 1) | C("sure"))
-    flows = flows.join(lots, on="lot", how="semi")
     flows = flows.with_columns(moment=pl.when(C("side") == 1).then("t0").otherwise("t1"))
+    # Where all of a lot came before any of it left, it was never overdrawn.
+    crossed = flows.group_by("lot").agg(
+        last=C("moment").filter(C("side") == 1).max(),
+        first=C("moment").filter(C("side") == -1).min(),
+    )
+    crossed = crossed.filter(C("last") > C("first")).join(lots, on="lot", how="semi")
+    flows = flows.join(crossed, on="lot", how="semi")
     flows = flows.sort("lot", "moment", -C("side"), *WHERE)
     flows = flows.with_columns(
         left=(C("amount") * C("side")).cum_sum().over("lot"),

@@ -23,6 +23,7 @@ def _made(records: Records) -> pl.DataFrame:
 def duplicate_lot_number(records: Records) -> pl.DataFrame:
     """One number of ours for one item received from several suppliers: allowed, but ambiguous."""
     received = _made(records).filter(C("kind") == "receive")
+    received = received.filter(C("lot").is_duplicated())
     suppliers = records.moves[Consumed].select("operation", supplier="owner")
     rows = received.join(suppliers.drop_nulls(), on="operation", how="inner").sort(*WHERE)
     several = rows.group_by("lot").agg(
@@ -36,7 +37,7 @@ def duplicate_lot_number(records: Records) -> pl.DataFrame:
 def number_used_again(records: Records) -> pl.DataFrame:
     """A lot number that comes back long after its lot was made."""
     made = _made(records).filter(C("earliest").is_not_null() & C("latest").is_not_null())
-    made = made.sort("lot", "earliest", *WHERE)
+    made = made.filter(C("lot").is_duplicated()).sort("lot", "earliest", *WHERE)
     made = made.with_columns(before=C("latest").shift(1).over("lot"))
     rows = made.filter(C("earliest") - C("before") > AGAIN)
     return place(

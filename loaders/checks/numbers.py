@@ -119,6 +119,6 @@ def broken_chain(records: Records) -> pl.DataFrame:
     first = origins.join(first.select(operation="key"), on="operation", how="semi")
     begun = lots.join(first, on="lot", how="semi").select("owner", "item").unique()
     lost = lots.join(origins, on="lot", how="anti").join(begun, on=["owner", "item"], how="semi")
-    uses = records.uses().sort("t0", *WHERE).unique("lot", keep="first", maintain_order=True)
-    rows = uses.join(lost.select("lot"), on="lot", how="semi", maintain_order="left")
+    uses = records.uses().join(lost.select("lot"), on="lot", how="semi")
+    rows = uses.sort("t0", *WHERE).unique("lot", keep="first", maintain_order=True)
     return place(rows, C("field"), "lot_no", "lot")
