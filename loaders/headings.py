@@ -150,10 +150,11 @@ def match(headings: Sequence[str | None], sheet: Sheet) -> Match:
         own = next((name for name in sheet.fields if normal(heading) in _field(name)), None)
         if name := exact or own:
             take(index, name)
-    for index, _ in cells:
-        name = next((name for name in sheet.fields if name in fits[index]), None)
-        if index not in used and name:
-            take(index, name)
+    # What has one meaning comes before what has several: `物料代码` before `产品编码`.
+    for index, _ in sorted(cells, key=lambda cell: len(fits[cell[0]])):
+        meant = [name for name in sheet.fields if name in fits[index]]
+        if index not in used and meant:
+            take(index, next((name for name in meant if name not in columns), meant[0]))
     for index, _ in cells:
         names = (n for n, also in sheet.also.items() if fits[index] & set(also))
         name = next((name for name in names if name not in columns), None)

@@ -23,6 +23,7 @@ from loaders.plant.tables import Tables
 from loaders.reading import read_grids
 
 _ALL = {**MAPPERS, **RECORDS}
+_TOTALS = ["合计", "总计", "小计", "合 计", "total", "subtotal", "grand total", "sum"]
 
 
 def read(
@@ -68,7 +69,7 @@ def _frames(
         progress(file.name)
         for grid in read_grids(file, file.name):
             sheet = sheet_named(grid.sheet)
-            if is_guide(grid.sheet):
+            if is_guide(grid.sheet) or grid.frame.is_empty():
                 continue
             if sheet is None:
                 findings.append(Finding("unknown_sheet", "warning", grid.file, grid.sheet, 0))
@@ -103,8 +104,12 @@ def _is_zone(name: str) -> bool:
 
 
 def _identified(frame: pl.DataFrame, sheet: Sheet, aside: Aside) -> pl.DataFrame:
-    """Rows from which no number can be read are set aside."""
-    lost = pl.all_horizontal(pl.col(name).is_null() for name in sheet.fields if name in IDENTIFYING)
+    """Rows from which no number can be read are set aside; the word for a total is none."""
+    lost = pl.all_horizontal(
+        pl.col(name).is_null() | pl.col(name).str.to_lowercase().is_in(_TOTALS)
+        for name in sheet.fields
+        if name in IDENTIFYING
+    )
     aside.add(sheet.name, frame.filter(lost), "nothing_identified")
     return frame.filter(~lost)
 

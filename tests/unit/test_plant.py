@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from graph_model.errors import BadFile
+from loaders.headings import match
 from loaders.intake import read
+from loaders.plant.sheets import BY_NAME
 
 
 def test_issue_and_output_meet_by_order(tmp_path: Path) -> None:
@@ -41,3 +43,28 @@ def test_what_is_no_table_is_refused_with_what_to_do(tmp_path: Path, content: by
     with pytest.raises(BadFile) as refused:
         read(tmp_path)
     assert "issues.csv" in str(refused.value)
+
+
+def test_totals_below_a_table_are_no_order(tmp_path: Path) -> None:
+    rows = "工单号,物料编码,批号,数量\nW1,F,F1,10\nW1,F,F2,5\n合计,,,15\n"
+    (tmp_path / "生产领料.csv").write_text(rows, encoding="utf-8")
+    intake = read(tmp_path)
+    assert intake.tables["Operation"]["work_order_no"].to_list() == ["W1"]
+    assert (intake.counts["issues"].loaded, intake.counts["issues"].set_aside) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("sheet", "headings", "fields"),
+    [
+        ("bom", ["母件编码", "子件编码", "用量"], ["parent_item_code", "item_code", "quantity"]),
+        ("issues", ["产品编码", "物料代码", "批号"], [None, "item_code", "lot_no"]),
+        ("outputs", ["产品编码", "产品批号"], ["item_code", "lot_no"]),
+        ("moves", ["转出仓库", "转入仓库", "批号"], ["from_place", "to_place", "lot_no"]),
+        ("shipments", ["客户名称", "客户编码"], [None, "customer_code"]),
+    ],
+)
+def test_headings_of_erp_systems_mean_their_field(
+    sheet: str, headings: list[str], fields: list[str | None]
+) -> None:
+    found = match(headings, BY_NAME[sheet]).columns
+    assert found == {name: index for index, name in enumerate(fields) if name}
