@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -84,15 +85,15 @@ PRODUCED = Query("trace/produced.cypher", Flow)
 @question
 def forward(graph: Reader, lots: list[str]) -> list[TracedLot]:
     """All lots that contain material of these; a root only when a way leads to it again."""
-    before = [(row.lot, row.input) for row in inputs(graph, lots)]
-    return _reach(graph, FORWARD, lots, before)
+    return _reach(graph, FORWARD, lots, lambda root: [row.input for row in inputs(graph, [root])])
 
 
 @question
 def backward(graph: Reader, lots: list[str]) -> list[TracedLot]:
     """All lots that went into these; a root only when a way leads to it again."""
-    before = [(row.lot, row.output) for row in outputs(graph, lots)]
-    return _reach(graph, BACKWARD, lots, before)
+    return _reach(
+        graph, BACKWARD, lots, lambda root: [row.output for row in outputs(graph, [root])]
+    )
 
 
 def known_lots(graph: Reader, lots: list[str]) -> list[TracedLot]:
@@ -162,21 +163,18 @@ def movements(graph: Reader, lots: list[str]) -> Movements:
 
 
 def _reach(
-    graph: Reader, query: Query[TracedLot], roots: list[str], before: list[tuple[str, str]]
+    graph: Reader, query: Query[TracedLot], roots: list[str], last: Callable[[str], list[str]]
 ) -> list[TracedLot]:
     """Lots reached from any root, each once, with the fewest steps.
 
-    `before`: pairs of a root and a lot from which one more operation leads to the root. They close
-    the loops, as the search of one engine never returns its start.
+    `last` gives the lots from which one more operation leads to a root. They close the loops, as
+    the search of one engine never returns its start.
     """
-    last: dict[str, list[str]] = {}
-    for root, lot in before:
-        last.setdefault(root, []).append(lot)
     nearest: dict[str, TracedLot] = {}
     for root in dict.fromkeys(roots):
         rows = graph.read(query, lot=root)
         steps = {root: 0} | {row.key: row.steps for row in rows}
-        loops = [steps[lot] + 2 for lot in last.get(root, ()) if lot in steps]
+        loops = [steps[lot] + 2 for lot in last(root) if lot in steps]
         if loops:
             rows += [replace(row, steps=min(loops)) for row in known_lots(graph, [root])]
         for row in rows:

@@ -31,6 +31,8 @@ _TYPES: dict[pl.DataType, str] = {
     pl.Boolean(): "BOOL",
 }
 _SHORTEST = re.compile(r"SHORTEST 1\.\.\d+")
+_BRANCH = re.compile(r"(\bUNION(?: ALL)?\n)")
+_UNWIND = re.compile(r"UNWIND \$(\w+) AS k\n")
 _FIRST_DEPTH = 1000
 _BUFFER = 1 << 30
 _STATE_DDL = (
@@ -82,7 +84,7 @@ class LadybugGraph:
 
     def read_columns(self, query: Query[Any], **params: Any) -> pl.DataFrame:
         """The answer as columns, complete: a search that reached its bound is repeated deeper."""
-        text = query.text_for("ladybug")
+        text, params = _look_up_single_keys(query.text_for("ladybug"), params)
         depth = _FIRST_DEPTH
         while True:
             self._run(f"CALL var_length_extend_max_depth={depth}")
@@ -286,6 +288,24 @@ def ddl() -> list[str]:
         pairs = ", ".join(f"FROM {t.ends[0]} TO {t.ends[1]}" for t in group if t.ends)
         statements.append(f"CREATE REL TABLE {name}({pairs}, {_typed(group[0])})")
     return statements
+
+
+def _look_up_single_keys(text: str, params: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The same question with `UNWIND [x] AS k` as x itself.
+
+    The engine finds one key in its index, but scans the whole table for a list, however short.
+    """
+    single = {name: v[0] for name, v in params.items() if isinstance(v, list) and len(v) == 1}
+    branches = _BRANCH.split(re.sub(r"//.*", "", text)) if single else [text]
+    for number, branch in enumerate(branches):
+        match = _UNWIND.search(branch)
+        if match and match[1] in single:
+            rest = branch.replace(match[0], "")
+            branches[number] = re.sub(r"\bk\b", f"$one_{match[1]}", rest)
+    text = "".join(branches)
+    wanted = params | {f"one_{name}": value for name, value in single.items()}
+    used = set(re.findall(r"\$(\w+)", text))
+    return text, {name: value for name, value in wanted.items() if name in used}
 
 
 def _typed(table: Table) -> str:
