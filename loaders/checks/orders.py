@@ -107,20 +107,16 @@ def bom_item_never_consumed(records: Records) -> pl.DataFrame:
     """Orders with inputs that lack a component which every recipe of the product has."""
     used = _used(records).select("order", item="component").unique()
     needs = recipes(records).join(used.select("order").unique(), on="order", how="semi")
-    needs = needs.join(used.with_columns(used=pl.lit(True)), on=["order", "item"], how="left")
-    groups = needs.group_by("order", "product", "bom", "group").agg(
-        used=C("used").fill_null(False).any(), names=number_of("item").unique().sort()
-    )
+    group = ["order", "product", "group"]
+    met = needs.join(used, on=["order", "item"], how="semi").select(*group, "bom")
+    idle = needs.join(met, on=[*group, "bom"], how="anti")
     boms = needs.group_by("order", "product").agg(boms=C("bom").n_unique())
-    unused = (
-        groups.filter(~C("used"))
-        .group_by("order", "product", "group")
-        .agg(missing=C("bom").n_unique(), names=C("names").list.explode().unique().sort())
+    unused = idle.group_by(group).agg(
+        missing=C("bom").n_unique(),
+        names=number_of("item").unique().sort().str.join(" / "),
     )
     unused = unused.join(boms, on=["order", "product"]).filter(C("missing") == C("boms"))
-    per_order = unused.group_by("order").agg(
-        items=C("names").list.join(" / ").unique().sort().str.join(", ")
-    )
+    per_order = unused.group_by("order").agg(items=C("names").unique().sort().str.join(", "))
     rows = _one_each(_settled(lines(records, Produced), records))
     rows = rows.join(per_order, on="order", how="inner", maintain_order="left")
     return place(rows, "work_order_no", "number", "items")
