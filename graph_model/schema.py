@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, dataclass, field, fields
+from functools import cache
 from typing import Any, ClassVar, get_type_hints
 
 import polars as pl
@@ -595,6 +596,7 @@ def _column(item: Field[Any], hint: Any) -> Column:
     )
 
 
+@cache
 def columns(kind: type) -> tuple[Column, ...]:
     """The fields of a kind in the order they are declared (without `key`)."""
     hints = get_type_hints(kind)
