@@ -23,7 +23,8 @@ C = pl.col
 _ZONE = "Asia/Shanghai"
 _FEW = 24
 _CONE = 40
-"""So many lots a good incident touches by order."""
+_HELD = 16
+"""So many lots a good incident touches by order, and so many at least in truth."""
 _SAMPLE = 20_000
 _LOTS_AN_ORDER = 7
 _SMALL = 1_000
@@ -89,7 +90,7 @@ def generate(
     soil(book, dirt or Dirt.default())
     add_stock(book)
     truth = _truth(book)
-    incident = _incident(book)
+    incident = _incident(book, truth)
     return Plant(
         sheets={
             sheet.name: _rendered(book.sheets[sheet.name], sheet.fields)
@@ -187,7 +188,7 @@ def _untraceable(book: Book, truth: Truth) -> list[tuple[str, list[str]]]:
     return [(kind, sorted(truth.holding(lots))) for kind, lots in sorted(by_kind.items())]
 
 
-def _incident(book: Book) -> Incident:
+def _incident(book: Book, truth: Truth) -> Incident:
     """The supplier lot of a raw material whose reach by order comes nearest to some dozens."""
     orders, lots = book.orders.height, book.lots.height
     made = book.lots.filter(C("order") >= 0)
@@ -206,9 +207,9 @@ def _incident(book: Book) -> Incident:
     ).agg("lot")
     groups = groups.gather_every(max(1, groups.height // 60))
 
-    def size(roots: list[int]) -> int:
-        return int((reach.from_(np.array(roots, np.int64)) < lots).sum())
+    def off(roots: list[int]) -> int:
+        cone = int((reach.from_(np.array(roots, np.int64)) < lots).sum())
+        return abs(cone - _CONE) + 3 * max(0, _HELD - len(truth.holding(roots)))
 
-    sizes = [size(roots) for roots in groups["lot"].to_list()]
-    row = groups.row(int(np.argmin([abs(found - _CONE) for found in sizes])), named=True)
+    row = groups.row(int(np.argmin([off(roots) for roots in groups["lot"].to_list()])), named=True)
     return Incident(row["supplier_code"], row["supplier_lot_no"], row["item_code"])

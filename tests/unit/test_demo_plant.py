@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from loaders import checks
@@ -69,3 +70,40 @@ def test_the_same_arguments_give_the_same_plant() -> None:
     )
     assert not generate(200, 8).sheets["issues"].equals(one.sheets["issues"])
     assert generate(200, 9, confirm_delays=False).delays == {}
+
+
+@pytest.mark.parametrize("kind", ["food", "electronics"])
+def test_size_is_within_a_tenth(kind: str) -> None:
+    for lots in (100, 300, 2_000):
+        assert abs(generate(lots, 4, kind=kind).lots - lots) <= lots / 10
+
+
+def test_an_incident_of_a_plant_of_some_size_reaches_some_dozens_of_lots() -> None:
+    for seed in range(5):
+        plant = generate(2_000, seed)
+        roots = plant.truth.supplier_lot(plant.incident.supplier, plant.incident.supplier_lot_no)
+        assert 12 <= len(plant.truth.contaminated(roots)) <= 100
+
+
+@pytest.mark.parametrize("kind", ["food", "electronics"])
+def test_confirmed_delays_cover_what_truly_happened(kind: str, tmp_path: Path) -> None:
+    """A true time is never outside its record, widened by the delay of its source."""
+    clean, dirty = generate(300, 2, Dirt.none(), kind), generate(300, 2, Dirt.all(0.2), kind)
+    for sheet in ("issues", "outputs"):
+        true = clean.sheets[sheet].select("doc_no", true=stamp("event_time"))
+        posted = dirty.sheets[sheet].join(true, on="doc_no")
+        first = pl.coalesce(stamp("event_time"), stamp("business_date"))
+        last = pl.coalesce(stamp("event_time"), stamp("business_date").dt.offset_by("1d"))
+        for source, rows in posted.group_by("source"):
+            late, early = dirty.delays[str(source[0])]
+            assert rows.select(
+                (first - pl.duration(microseconds=late) <= pl.col("true")).all()
+            ).item()
+            assert rows.select(
+                (last + pl.duration(microseconds=early) >= pl.col("true")).all()
+            ).item()
+
+
+def stamp(name: str) -> pl.Expr:
+    """A column of local times."""
+    return pl.col(name).str.to_datetime(strict=False)
