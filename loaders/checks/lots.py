@@ -54,18 +54,19 @@ def number_used_again(records: Records) -> pl.DataFrame:
 def two_owners_without_transfer(records: Records) -> pl.DataFrame:
     """One number of one item under two owners that no receipt, transfer or rename connects."""
     lots = records.facts[Lot].filter((C("lot_no") != "") & C("item").is_not_null())
-    several = lots.group_by("item", "lot_no").agg(
-        owners=C("owner").unique().sort(), ours=C("owner").is_in(records.own).any()
+    lots = lots.join(_received(records), left_on="key", right_on="lot", how="anti")
+    number = ["item", "lot_no"]
+    several = lots.group_by(number).agg(
+        differ=C("owner").min() != C("owner").max(), ours=C("owner").is_in(records.own).any()
     )
-    several = several.filter((C("owners").list.len() > 1) & C("ours"))
-    group = lots.join(several.drop("ours"), on=["item", "lot_no"], how="inner")
-    ends = _joined(records, group.select(lot="key", item="item", lot_no="lot_no", owner="owner"))
-    alone = group.join(ends, left_on="key", right_on="lot", how="anti")
-    received = _received(records)
-    alone = alone.join(received, left_on="key", right_on="lot", how="anti")
+    several = several.filter(C("differ") & C("ours")).select(number)
+    group = lots.join(several, on=number, how="semi")
+    owners = group.group_by(number).agg(owners=C("owner").unique().sort().str.join(", "))
+    ends = _joined(records, group.select("item", "lot_no", "owner", lot="key"))
+    alone = group.join(owners, on=number).join(ends, left_on="key", right_on="lot", how="anti")
     # The plant's own lot is where the other stands out from, unless it too stands alone.
     other = alone.filter(~C("owner").is_in(records.own) | _second(alone, records))
-    return place(other.sort("key"), "lot_no", "lot_no", "item", owners=C("owners").list.join(", "))
+    return place(other.sort("key"), "lot_no", "lot_no", "item", "owners")
 
 
 def _second(alone: pl.DataFrame, records: Records) -> pl.Expr:

@@ -57,15 +57,17 @@ def mass_balance(records: Records) -> pl.DataFrame:
     gap = gaps.find(records.facts, {**records.moves, Produced: made.filter(~ends.is_end(made))})
     pairs = pl.concat([gap.over, gap.under]).filter(C("rule") != gaps.NO_INPUT)
     pairs = pairs.select("item", order="operation").unique()
-    taken = records.amounts[Consumed].join(records.orders, on="operation", how="inner")
-    back = records.amounts[Returned].join(records.orders, on="operation", how="inner")
+    pairs = _settled(pairs, records)
     names = ["order", "item"]
+    taken, back = (
+        records.amounts[kind].join(records.orders, on="operation").join(pairs, on=names, how="semi")
+        for kind in (Consumed, Returned)
+    )
     signed = [taken.select(*names, "amount"), back.select(*names, amount=-C("amount"))]
     net = pl.concat(signed).group_by(names).agg(net=C("amount").sum().round(6))
     units = records.facts[Item].select(item="key", base=C("uom").fill_null(""))
     rows = taken.sort(*WHERE).unique(names, keep="first", maintain_order=True)
-    rows = rows.join(pairs, on=names, how="semi").join(net, on=names).join(units, on="item")
-    rows = _settled(rows, records)
+    rows = rows.join(net, on=names, maintain_order="left").join(units, on="item")
     return place(rows, "quantity", "net", "item", "base", number=order_number())
 
 
@@ -110,15 +112,16 @@ def bom_item_never_consumed(records: Records) -> pl.DataFrame:
     group = ["order", "product", "group"]
     met = needs.join(used, on=["order", "item"], how="semi").select(*group, "bom")
     idle = needs.join(met, on=[*group, "bom"], how="anti")
-    boms = needs.group_by("order", "product").agg(boms=C("bom").n_unique())
+    boms = needs.join(idle.select("order").unique(), on="order", how="semi")
+    boms = boms.group_by("order", "product").agg(boms=C("bom").n_unique())
     unused = idle.group_by(group).agg(
         missing=C("bom").n_unique(),
         names=number_of("item").unique().sort().str.join(" / "),
     )
     unused = unused.join(boms, on=["order", "product"]).filter(C("missing") == C("boms"))
     per_order = unused.group_by("order").agg(items=C("names").unique().sort().str.join(", "))
-    rows = _one_each(_settled(lines(records, Produced), records))
-    rows = rows.join(per_order, on="order", how="inner", maintain_order="left")
+    rows = lines(records, Produced).join(per_order, on="order", how="inner")
+    rows = _one_each(_settled(rows, records))
     return place(rows, "work_order_no", "number", "items")
 
 
