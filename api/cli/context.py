@@ -11,6 +11,7 @@ import polars as pl
 import typer
 from rich.console import Console
 from rich.table import Table
+from xlsxwriter import Workbook
 
 from graph_model.errors import BadInput
 from graph_model.i18n import text
@@ -86,7 +87,10 @@ def write(path: Path, rows: list[dict[str, Any]], whole: Any) -> None:
     elif path.suffix == ".parquet":
         frame.write_parquet(path)
     elif path.suffix == ".xlsx":
-        frame.write_excel(path, autofit=True)
+        # Texts stay texts: nothing that was recorded runs as a formula or opens as a link.
+        texts = {"strings_to_formulas": False, "strings_to_urls": False}
+        with Workbook(path, texts) as book:
+            frame.write_excel(book, autofit=True)
     else:
         raise BadInput("output_kind", path=str(path))
 
@@ -98,8 +102,11 @@ def _cell(value: Any) -> Any:
 
 def _guarded(frame: pl.DataFrame) -> pl.DataFrame:
     """Texts that a spreadsheet would run as formulas get a leading apostrophe."""
+    texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
     return frame.with_columns(
-        pl.when(pl.col(pl.String).str.contains(r"^[=+\-@\t\r]"))
-        .then(pl.lit("'") + pl.col(pl.String))
-        .otherwise(pl.col(pl.String))
+        pl.when(pl.col(name).str.contains(r"^[=+\-@\t\r]"))
+        .then(pl.lit("'") + pl.col(name))
+        .otherwise(pl.col(name))
+        .alias(name)
+        for name in texts
     )
