@@ -190,7 +190,8 @@ def tails(
             pl.concat_str(document, pl.col(line) if line in fields else empty, separator="/")
         )
     )
-    duplicated = frame.select(pl.struct("company", "_tail").is_duplicated()).to_series()
+    same = pl.col("_tail") if frame["company"].n_unique() < 2 else pl.struct("company", "_tail")
+    duplicated = frame.select(same.is_duplicated()).to_series()
     needs = frame["_tail"].is_null() | duplicated
     if not needs.any():
         return frame.with_columns(_repeated=pl.lit(False)), []
