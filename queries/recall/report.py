@@ -34,6 +34,13 @@ def moment(stamp: int) -> str | None:
     return datetime.fromtimestamp(stamp / 1e6, UTC).isoformat(timespec="seconds")
 
 
+def _shown(stamp: int) -> str:
+    """A moment as people read it."""
+    if stamp <= MIN or stamp >= MAX:
+        return "-"
+    return datetime.fromtimestamp(stamp / 1e6, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
 def to_dict(scope: Scope) -> dict[str, Any]:
     """The whole scope as JSON-ready data."""
     keys = scope.lineage.lots["key"]
@@ -131,8 +138,8 @@ def _cut_text(scope: Scope, cut: Cut) -> str:
         f"cut.{cut.rule}",
         source=source,
         lot=target,
-        begin=moment(cut.begin) or "-",
-        end=moment(cut.end) or "-",
+        begin=_shown(cut.begin),
+        end=_shown(cut.end),
     )
 
 
