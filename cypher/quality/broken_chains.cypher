@@ -29,6 +29,6 @@ UNION ALL
 UNWIND $operations AS k
 MATCH (o:Operation {key: k})
 WHERE o.rule IS NULL AND NOT o.kind IN ['scrap', 'use', 'count']
-  AND coalesce(o.status, 'closed') <> 'open'
+  AND (NOT o.kind IN ['produce', 'rework'] OR o.status = 'closed')
   AND NOT EXISTS { MATCH (o)-[e:PRODUCED]->(:Lot) WHERE e.rule IS NULL }
 RETURN 'operation_without_output' AS problem, o.key AS key, '' AS rule

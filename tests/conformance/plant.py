@@ -3,7 +3,8 @@
 Suppliers S1 and S2 both call a delivery of flour 77. F1 goes with sugar G1 into dough D1, which is
 split into D1A and D1B; F2 goes with unlotted sugar into D2. D1B and D2 are merged into D3. D1A is
 baked into C1 with paper K9, of which no receipt is known; C1 is reworked into D1A again. D3 becomes
-C2. W6 is still open. K1 got C1, K2 waits for C2, and a delivery of C2 to K3 is planned.
+C2. W6 is still open; W7 is closed and gave nothing; of D9 from W8 no input is known. K1 got C1, K2
+waits for C2, and a delivery of C2 to K3 is planned.
 """
 
 from __future__ import annotations
@@ -113,7 +114,7 @@ def _master() -> dict[type, list[Row]]:
             _lot("P/F/F1", supplier="S1"), _lot("P/F/F2", supplier="S2"), _lot("P/SU/G1"),
             _lot("P/PA/K9"), _lot("P/D/D1"), _lot("P/D/D1A"), _lot("P/D/D1B"), _lot("P/D/D2"),
             _lot("P/D/D3"), _lot("P/C/C1", trace_code="T-C1"), _lot("P/C/C2"),
-            _lot("P//PAL1", kind="container"),
+            _lot("P/D/D9"), _lot("P//PAL1", kind="container"),
         ],
     }  # fmt: skip
 
@@ -128,6 +129,7 @@ def _genealogy() -> dict[type, list[Row]]:
             _operation("split", "T1"), _operation("merge", "M1"),
             _order("W3", "P/C", site="P/L2"), _order("W4", "P/C", site="P/L2"),
             _order("W5", "P/D", kind="rework"), _order("W6", "P/D", status="open"),
+            _operation("produce", "W7"), _operation("produce", "W8", item="P/D"),
         ],
         schema.Consumed: [
             _move("i1", "S1/F/77", "P/receive/R1", 100, 1, basis="exact"),
@@ -144,6 +146,7 @@ def _genealogy() -> dict[type, list[Row]]:
             _move("i12", "P/D/D3", "P/produce/W4", 40, 20, basis="by_order", person="p2"),
             _move("i13", "P/C/C1", "P/produce/W5", 2, 22, basis="by_order"),
             _move("i14", "P/F/F2", "P/produce/W6", 10, 24, basis="by_order", person="p1"),
+            _move("i15", "P/F/F1", "P/produce/W7", 1, 26, basis="by_order"),
         ],
         schema.Produced: [
             _move("o1", "P/F/F1", "P/receive/R1", 100, 1, basis="exact", to_place="P/WH"),
@@ -157,6 +160,7 @@ def _genealogy() -> dict[type, list[Row]]:
             _move("o9", "P/C/C1", "P/produce/W3", 30, 19, basis="by_order", person="p2"),
             _move("o10", "P/C/C2", "P/produce/W4", 40, 21, basis="by_order"),
             _move("o11", "P/D/D1A", "P/produce/W5", 2, 23, basis="by_order"),
+            _move("o12", "P/D/D9", "P/produce/W8", 5, 27, basis="by_order"),
         ],
         schema.Returned: [_move("b1", "P/F/F1", "P/produce/W1", 3, 12, to_place="P/WH")],
     }  # fmt: skip

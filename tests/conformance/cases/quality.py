@@ -19,7 +19,9 @@ CASES = {
             ("lot_without_origin", "P/PA/K9", ""), ("shipment_without_customer", "P/V4", "")]),
         Case({"lots": ["P/F/F2"]}, "problem key rule", [
             ("lot_not_recorded", "P/produce/W2", "unlotted")]),
-        Case({"lots": ["P/F/F1"]}, "problem key", [("shipment_without_customer", "P/V4")]),
+        Case({"lots": ["P/F/F1"]}, "problem key", [
+            ("shipment_without_customer", "P/V4"), ("operation_without_output", "P/produce/W7")]),
+        Case({"lots": ["P/D/D9"]}, "problem key", [("operation_without_input", "P/produce/W8")]),
         Case({"lots": []}, "key", []),
     ],
 }  # fmt: skip
