@@ -10,6 +10,8 @@ from loaders.demo_plant.picking import BOUGHT, DERIVED, chosen, enough, take
 from loaders.demo_plant.simulate import DAY, HOUR, MINUTE
 
 C = pl.col
+_MOST_OPENING = 0.5
+"""Receipts that records begin after at most; an incident needs some that are recorded."""
 
 
 def two_suppliers_one_number(book: Book, rate: float) -> None:
@@ -294,7 +296,7 @@ def opening_stock(book: Book, rate: float) -> None:
     """The oldest lots were there before the records began: no receipt, no supplier's number."""
     rows = book.sheets["receipts"]
     free = rows.join(book.lots.select("lot", "_busy"), left_on="_lot", right_on="lot", how="left")
-    count = max(1, round(rows.height * rate))
+    count = max(1, round(rows.height * min(rate, _MOST_OPENING)))
     oldest = free.filter(~C("_busy")).sort("_t", maintain_order=True).head(count)
     if rate <= 0 or oldest.is_empty():
         return

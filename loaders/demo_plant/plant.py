@@ -122,7 +122,7 @@ def _sized(model: Model, lots: int, seed: int) -> World:
         if abs(off - 1) < 0.03 or not step or orders + step in tried:
             break
         orders = max(1, orders + step)
-    if lots <= _SMALL:
+    if abs(world(orders).lots.height / lots - 1) > 0.05 and lots <= _SMALL:
         for near in range(max(1, orders - 2), orders + 3):
             world(near)
     return min(tried.values(), key=lambda world: abs(world.lots.height - lots))
@@ -197,15 +197,16 @@ def _incident(book: Book, truth: Truth) -> Incident:
     src = np.concatenate([into["src"].to_numpy(), made["order"].to_numpy() + lots])
     dst = np.concatenate([into["order"].to_numpy() + lots, made["lot"].to_numpy()])
     reach = Reach(src, dst, lots + orders)
-    raw = [item.code for item in book.model.items if item.kind == "raw"]
-    bought = supplier_lots(book.lots).filter(C("item_code").is_in(raw))
-    bought = bought.join(
+    bought = supplier_lots(book.lots).join(
         book.sheets["receipts"].select(lot="_lot"), on="lot", how="semi", maintain_order="left"
     )
+    raw = [item.code for item in book.model.items if item.kind == "raw"]
+    materials = bought.filter(C("item_code").is_in(raw))
+    bought = bought if materials.is_empty() else materials
     groups = bought.group_by(
         "supplier_code", "supplier_lot_no", "item_code", maintain_order=True
     ).agg("lot")
-    groups = groups.gather_every(max(1, groups.height // 60))
+    groups = groups.gather_every(max(1, groups.height // 40))
 
     def off(roots: list[int]) -> int:
         cone = int((reach.from_(np.array(roots, np.int64)) < lots).sum())
