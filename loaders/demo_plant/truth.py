@@ -72,7 +72,8 @@ class Truth:
     def contaminated(self, roots: Iterable[str], *, traceable: bool = False) -> set[str]:
         """Keys of all lots, as labelled, that hold material of the roots; the roots too.
 
-        `traceable` leaves out the ways that no record shows in any form.
+        `traceable` leaves out what went from lot to lot in a way that no record shows in any
+        form. Roots stay roots: also a lot whose supplier's number the opening stock does not name.
         """
         roots = list(roots)
         return self._named(self._physical(roots, traceable)) | set(roots)
