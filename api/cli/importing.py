@@ -29,6 +29,8 @@ from queries.recall.scope import compute
 
 SHOWN = 15
 DEMO_MANAGER = "Lin Qiao"
+MESSY_LOTS = 5000
+"""A demo of at most this size is also written as the files a factory would have."""
 
 
 def register(app: typer.Typer) -> None:
@@ -229,11 +231,15 @@ def _show_findings(findings: list[dict[str, Any]]) -> None:
     rank = {"error": 0, "warning": 1, "info": 2}
     gravest = sorted(findings, key=lambda found: rank[found["severity"]])
     cells: list[list[object]] = [
-        [f["severity"], f["file"], f["sheet"], f["row"] or "", f["value"], f["text"], f["repair"]]
+        [
+            f["severity"],
+            " · ".join(str(part) for part in (f["file"], f["sheet"], f["row"] or "") if part),
+            f["value"],
+            f"{f['text']} → {f['repair']}",
+        ]
         for f in gravest[:SHOWN]
     ]
-    names = ("severity", "file", "sheet", "row", "value", "problem", "repair")
-    heads = [text(f"cli.head.{name}") for name in names]
+    heads = [text(f"cli.head.{name}") for name in ("severity", "file", "value", "problem")]
     context.show_table(text("cli.findings"), heads, cells)
     if len(findings) > SHOWN:
         context.console.print(text("cli.findings_more", shown=SHOWN, total=len(findings)))
@@ -249,6 +255,9 @@ def demo(
     folder = context.demo_folder()
     made = demo_plant.generate(lots, seed, kind=kind)
     made.write(folder / "plant")
+    if lots <= MESSY_LOTS:
+        (folder / "messy").mkdir()
+        demo_plant.write_messy(made, folder / "messy" / "plant.xlsx")
     with context.plant(new=True) as plant, progress() as tell:
         load_into(plant, folder / "plant", "plant", None, "demo", False, tell)
         _confirm_delays(plant, made.delays)

@@ -47,10 +47,12 @@ def derive(
     lots = facts[Lot]
     candidates = _candidates(moves, lots)
     out = _outflows(facts, moves, gaps, candidates)
-    if out.is_empty():
+    unlotted = moves[Produced].filter(pl.col("lot").is_null()).select("item")
+    needed = pl.concat([out.select("item"), unlotted]).drop_nulls().unique()
+    if needed.is_empty():
         return candidates
     places = _warehouses(facts[Site])
-    inn = _inflows(facts, moves, gaps, out.select("item").unique())
+    inn = _inflows(facts, moves, gaps, needed)
     inn, out = _placed(inn, places), _placed(out, places)
     breaks = _breaks(counts, cleanings, facts[Site])
     contents = _contents(*_fan_out(inn, out), breaks)
@@ -311,8 +313,8 @@ def _breaks(counts: pl.DataFrame, cleanings: pl.DataFrame, sites: pl.DataFrame) 
 
 def _contents(
     inn: pl.DataFrame, out: pl.DataFrame, breaks: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Entries and exits with the pool's segment and the moment that names the content."""
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Entries, exits and contents; segment and moment (`at`) name the content of each."""
     pools = pl.concat([inn.select("item", "place"), out.select("item", "place")]).unique()
     ends = pl.concat(
         [
@@ -327,7 +329,9 @@ def _contents(
     ).sort("item", "place", "c1")
     inn, out = _segmented(inn, ends, entry=True), _segmented(out, ends, entry=False)
     group = ["item", "place", "segment"]
-    moments = out.select(*group, at="when").unique().sort(*group, "at")
+    # What came in without a lot and was not taken since still lies there.
+    lying = inn.filter(pl.col("operation").is_not_null()).select(*group, at=pl.lit(MAX, pl.Int64))
+    moments = pl.concat([out.select(*group, at="when"), lying]).unique().sort(*group, "at")
     entries = inn.sort("when").join_asof(
         moments.sort("at"),
         left_on="when",
@@ -337,7 +341,7 @@ def _contents(
         check_sortedness=False,
     )
     exits = out.with_columns(at="when")
-    return entries.filter(pl.col("at").is_not_null()), exits
+    return entries.filter(pl.col("at").is_not_null()), exits, moments
 
 
 def _segmented(events: pl.DataFrame, ends: pl.DataFrame, *, entry: bool) -> pl.DataFrame:
@@ -381,7 +385,7 @@ def _in_segments(
     )
 
 
-def _flows(entries: pl.DataFrame, exits: pl.DataFrame) -> derived.Derived:
+def _flows(entries: pl.DataFrame, exits: pl.DataFrame, moments: pl.DataFrame) -> derived.Derived:
     """Lots, fills and movements of the chains."""
     name = pl.concat_str(
         [pl.col("place"), pl.col("segment").cast(pl.String), pl.col("at").cast(pl.String)],
@@ -391,7 +395,7 @@ def _flows(entries: pl.DataFrame, exits: pl.DataFrame) -> derived.Derived:
     entries, exits = entries.with_columns(pool=content), exits.with_columns(pool=content)
     fill = "~fill|" + pl.col("pool")
     group = ["item", "place", "segment"]
-    chain = exits.select(*group, "at", "pool").unique().sort(*group, "at")
+    chain = moments.with_columns(pool=content)
     chain = chain.with_columns(before=pl.col("pool").shift(1).over(group))
     lots = chain.with_columns(
         owner=pl.col("item").str.split("/").list.first(),

@@ -126,10 +126,17 @@ def _missing(scope: Scope) -> list[Missing]:
     entries += completeness.of_rows(
         "unpriced", cost.unpriced(scope.places, lineage, scope.facts[Item])
     )
+    entries += completeness.of_lots("mixed_stock", lineage, _mixed_stock(scope))
     if scope.roots.effect:
         entries.append(Missing("source_undetermined"))
     entries.append(Missing("contact_not_considered"))
     return entries
+
+
+def _mixed_stock(scope: Scope) -> list[int]:
+    """Mixed stock that suspect material may lie in: it has no lot number to list."""
+    kinds = scope.lineage.lots["kind"]
+    return [lot for lot in scope.worlds.grade if kinds[lot] == "pool"]
 
 
 # ---------------------------------------------------------------------------- why

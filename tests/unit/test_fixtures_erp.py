@@ -29,7 +29,6 @@ SITUATIONS = [
     "tryton-2",
 ]
 TWICE, UNLOTTED = "odoo-consume-twice", "odoo-two-lots-one-order"
-_NOT_YET = pytest.mark.xfail(strict=True, reason="unlotted goods that nothing took are in no trace")
 Sheets = dict[str, list[Row]]
 
 
@@ -107,7 +106,7 @@ def traced(found: Lineage, name: str, *, forward: bool) -> tuple[set[str], set[s
     return set(codes) - {name}, {key.removeprefix("PLANT/") for key in shipped}
 
 
-@pytest.mark.parametrize("name", [*SITUATIONS, pytest.param(UNLOTTED, marks=_NOT_YET)])
+@pytest.mark.parametrize("name", [*SITUATIONS, UNLOTTED])
 def test_situation_is_traced_as_its_source_says(name: str, tmp_path: Path) -> None:
     scenario, wanted = situation(name)
     intake = loaded(tmp_path, entered(scenario), False)
