@@ -6,7 +6,7 @@ from typing import Any
 
 from api.cli import context
 from graph_model.errors import NotFound
-from graph_model.i18n import text
+from graph_model.i18n import catalogue, language, text
 from queries.recall import report
 from queries.recall.roots import one_lot
 from queries.recall.scope import Scope
@@ -66,7 +66,7 @@ def _show_cost(whole: dict[str, Any]) -> None:
                     [
                         text(f"tier.{tier}"),
                         text(f"place.{place}"),
-                        text(f"cost.{cost_type}"),
+                        _cost_type(cost_type),
                         f"{amount:,.2f}",
                     ]
                 )
@@ -89,6 +89,12 @@ def _show_cost(whole: dict[str, Any]) -> None:
                 at_best=at_best,
             )
         )
+
+
+def _cost_type(name: str) -> str:
+    """The label of a cost type; one that a plant's own table adds stands as written there."""
+    key = f"cost.{name}"
+    return text(key) if key in catalogue(language()) else name
 
 
 def show_why(scope: Scope, reference: str, *, as_json: bool) -> None:

@@ -57,3 +57,26 @@ def test_no_dirt_hides_the_truth(kind: str, seed: int, tmp_path: Path) -> None:
     missed = contaminated(plant) - held(scope)
     assert missed <= unseen
     assert not missed or scope.missing
+
+
+@pytest.mark.parametrize(
+    ("dirt", "kind", "confirmed"),
+    [
+        (Dirt.default(), "food", False),
+        (Dirt.all(), "food", True),
+        (Dirt.all(), "food", False),
+        (Dirt.none(), "electronics", False),
+        (Dirt.all(), "electronics", True),
+    ],
+    ids=["default-unconfirmed", "all", "all-unconfirmed", "electronics", "electronics-all"],
+)
+@pytest.mark.parametrize("seed", range(50, 56))
+def test_scopes_hold_the_truth_whatever_the_records_are_like(
+    dirt: Dirt, kind: str, confirmed: bool, seed: int, tmp_path: Path
+) -> None:
+    plant = generate(LOTS, seed, dirt, kind=kind, confirm_delays=confirmed)
+    scope = incident_scope(plant, tmp_path)
+    unseen = {lot for _, lots in plant.untraceable for lot in lots}
+    missed = contaminated(plant) - held(scope)
+    assert missed <= unseen
+    assert scope.missing
