@@ -105,6 +105,9 @@ def effective(
     capped = pl.when(entered >= pl.col("t0")).then(pl.min_horizontal("t1", entered))
     widened = widened.with_columns(t1=capped.otherwise(pl.col("t1")))
     if floor is not None:
-        raised = pl.when(floor <= pl.col("t1")).then(pl.max_horizontal("t0", floor))
+        # The floor is a stamp of the same kind: it counts once the source's delay is known.
+        raised = pl.when((floor <= pl.col("t1")) & pl.col("_late").is_not_null()).then(
+            pl.max_horizontal("t0", floor)
+        )
         widened = widened.with_columns(t0=raised.otherwise(pl.col("t0")))
     return widened.drop("_late", "_early")

@@ -40,7 +40,7 @@ _FLOW_COLUMNS = [
 _SHIPMENT_COLUMNS = [
     "key", "delivery_no", "customer", "kind", "status", "ship_earliest", "arrival_latest",
 ]  # fmt: skip
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,7 @@ class Lineage:
     unresolved: pl.DataFrame
     sourceless: pl.DataFrame
     gap_unknown: pl.DataFrame
+    gap_over: pl.DataFrame
 
     @staticmethod
     def of(network: Network) -> Lineage:
@@ -134,6 +135,7 @@ class Lineage:
             network.unresolved,
             network.sourceless,
             network.gap_unknown,
+            network.gap_over,
         )
 
     # ------------------------------------------------------------------ arrays

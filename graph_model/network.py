@@ -51,7 +51,8 @@ class Network:
     Movement frames have the schema's columns plus `t0`, `t1` (when it can have happened, int64 us)
     and `doubtful` (it may not have happened, or with another lot). Every row has both ends.
     `unresolved` lists movements by what had to stand in for a lot; `sourceless` operations with
-    outputs whose material is unknown; `gap_unknown` operations whose amounts cannot be judged.
+    outputs whose material is unknown; `gap_unknown` operations whose amounts cannot be judged;
+    `gap_over` orders and items of which more was issued than the recipe explains.
     """
 
     batch: int
@@ -67,6 +68,7 @@ class Network:
     shipments: pl.DataFrame
     sourceless: pl.DataFrame
     gap_unknown: pl.DataFrame
+    gap_over: pl.DataFrame
 
 
 def build(facts: Facts) -> Network:
@@ -103,6 +105,7 @@ def build(facts: Facts) -> Network:
         shipments=facts[Shipment],
         sourceless=gap.sourceless,
         gap_unknown=gap.unknown,
+        gap_over=gap.over,
     )
 
 
@@ -128,13 +131,43 @@ def _live(frame: pl.DataFrame) -> pl.DataFrame:
     live = frame.filter(pl.col("status").fill_null("posted") != "cancelled")
     if "reversed_doc_no" not in frame.columns:
         return live
-    reversals = live.filter(pl.col("reversed_doc_no").is_not_null())
-    if reversals.is_empty():
+    reversing = pl.col("reversed_doc_no").is_not_null()
+    if live.filter(reversing).is_empty():
         return live
-    reversed_docs = reversals.select("source", pl.col("reversed_doc_no").alias("doc_no")).unique()
-    return live.filter(pl.col("reversed_doc_no").is_null()).join(
-        reversed_docs, on=["source", "doc_no"], how="anti", maintain_order="left"
+    return _without_reversed(live, reversing)
+
+
+def _without_reversed(live: pl.DataFrame, reversing: pl.Expr) -> pl.DataFrame:
+    """Rows that no posted reversal of the same company, sheet, item and lot covers in full.
+
+    A reversal that was itself reversed has no effect. What is reversed in part stays.
+    """
+    scope = ["source", "_company", "_kind"]
+    parts = pl.col("key").str.split("/")
+    rows = live.with_columns(_company=parts.list.get(0), _kind=parts.list.get(1, null_on_oob=True))
+    posted = pl.col("status").fill_null("posted") == "posted"
+    reversals = rows.filter(reversing & posted)
+    undone = reversals.select(*scope, doc_no="reversed_doc_no").unique()
+    reversals = reversals.join(undone, on=[*scope, "doc_no"], how="anti", nulls_equal=True)
+    # A reversal that names no goods is of the whole document.
+    nameless = pl.all_horizontal(pl.col(name).is_null() for name in ("item", "lot", "lot_no"))
+    whole_docs = reversals.filter(nameless).select(*scope, doc_no="reversed_doc_no").unique()
+    rows = rows.join(
+        whole_docs, on=[*scope, "doc_no"], how="anti", nulls_equal=True, maintain_order="left"
     )
+    on = [*scope, "doc_no", "item", "lot"]
+    back = reversals.group_by(*scope, "item", "lot", doc_no="reversed_doc_no").agg(
+        _back=pl.col("quantity").abs().sum(), _unknown=pl.col("quantity").is_null().any()
+    )
+    kept = rows.filter(~reversing).join(
+        back, on=on, how="left", nulls_equal=True, maintain_order="left"
+    )
+    whole = pl.col("quantity").sum().over(on)
+    unknown = pl.col("quantity").is_null().any().over(on)
+    covered = (
+        pl.when(pl.col("_unknown")).then(unknown).otherwise(~unknown & (pl.col("_back") >= whole))
+    )
+    return kept.filter(~covered.fill_null(False)).select(live.columns)
 
 
 def _judge(frame: pl.DataFrame, trusted: list[str]) -> pl.DataFrame:

@@ -36,7 +36,8 @@ def find(facts: Any, moves: dict[type, pl.DataFrame]) -> Gaps:
     """Gaps of all orders with outputs."""
     items, bom = facts[Item], facts[Component]
     orders = _orders(facts[Operation])
-    needs = _needs(orders, moves[Produced], bom, items)
+    # Rework takes the product itself again: its recipe says nothing about what it needed.
+    needs = _needs(orders.filter(kind="produce"), moves[Produced], bom, items)
     issued = _issued(orders, moves, items)
     balance = needs.join(issued, on=["order", "item"], how="left")
     balance = balance.with_columns(
@@ -47,10 +48,13 @@ def find(facts: Any, moves: dict[type, pl.DataFrame]) -> Gaps:
         most=(pl.col("net") / pl.col("need_least")).sum(),
         least=(pl.col("net") / pl.col("need_most")).sum(),
         unknown=pl.col("net").is_null().any() | pl.col("need_most").is_null().any(),
+        bare=pl.col("lines").is_null().all() & pl.col("stated").any(),
         tolerance=pl.col("tolerance").max(),
     )
     over = used.filter(~pl.col("unknown") & (pl.col("least") > 1 + pl.col("tolerance") + _ROUNDING))
-    under = used.filter(~pl.col("unknown") & (pl.col("most") < 1 - pl.col("tolerance") - _ROUNDING))
+    # Nothing recorded of a needed item is short of any need, whatever the amounts are.
+    short = ~pl.col("unknown") & (pl.col("most") < 1 - pl.col("tolerance") - _ROUNDING)
+    under = used.filter(pl.col("bare") | short)
 
     def members(group: pl.DataFrame, rule: str) -> pl.DataFrame:
         rows = balance.join(group.select("order", "group"), on=["order", "group"], how="semi")
@@ -71,8 +75,8 @@ def find(facts: Any, moves: dict[type, pl.DataFrame]) -> Gaps:
 
 def _orders(operations: pl.DataFrame) -> pl.DataFrame:
     """Operations that make things by recipe, with the whole order each belongs to."""
-    made = operations.filter(pl.col("kind").is_in(["produce"]))
-    return made.select(operation="key", order=pl.coalesce("order", "key"), made="item", t="latest")
+    made = operations.filter(pl.col("kind").is_in(["produce", "rework"]))
+    return made.select(operation="key", order=pl.coalesce("order", "key"), made="item", kind="kind")
 
 
 def _base(frame: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
@@ -122,9 +126,12 @@ def _needs(
     )
     # Outputs of one order add up; of several recipes for one product any may have been used.
     each = lines.group_by("order", "product", "item", "group", maintain_order=True).agg(
-        pl.col("need_least").min(), pl.col("need_most").max()
+        pl.col("need_least").min(),
+        pl.col("need_most").max(),
+        stated=pl.col("rate").is_not_null().any(),
     )
     total = each.group_by("order", "item", "group", maintain_order=True).agg(
+        pl.col("stated").any(),
         pl.when(pl.col("need_least").is_null().any())
         .then(None)
         .otherwise(pl.col("need_least").sum())
@@ -159,7 +166,8 @@ def _without_inputs(
     fed = moves[Consumed].join(orders, on="operation", how="inner").select("order", "made", "item")
     made = moves[Produced].join(orders, on="operation", how="inner")
     bare = made.select("order", product=pl.coalesce("item", "made")).unique(maintain_order=True)
-    bare = bare.join(fed.select("order").unique(), on="order", how="anti")
+    named = fed.drop_nulls("item").select("order").unique()
+    bare = bare.join(named, on="order", how="anti")
     bare = bare.join(needs.select("order").unique(), on="order", how="anti")
     usual = fed.select(product="made", item="item").drop_nulls().unique(maintain_order=True)
     guessed = bare.join(usual, on="product", how="inner").select(

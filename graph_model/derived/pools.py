@@ -158,7 +158,10 @@ def _orphans(facts: Any, moves: dict[type, pl.DataFrame]) -> pl.DataFrame:
             moves[Shipped].filter(usual).select("lot", "item", "t1"),
         ]
     ).drop_nulls("lot")
-    made = moves[Produced].select("lot", "item").drop_nulls("lot")
+    # A mere move of a lot gives it no origin; an unlotted arrival is one its item has.
+    moved = moves[Consumed].select("operation", "lot").drop_nulls()
+    arrived = moves[Produced].join(moved, on=["operation", "lot"], how="anti")
+    made = arrived.select("lot", "item").drop_nulls("lot")
     last = taken.group_by("lot", maintain_order=True).agg(pl.col("t1").max())
     sublots = facts[Lot].filter(pl.col("parent").is_not_null()).select("key")
     orphans = (
@@ -167,7 +170,7 @@ def _orphans(facts: Any, moves: dict[type, pl.DataFrame]) -> pl.DataFrame:
         .join(last, on="lot", how="inner")
         .join(made.select("lot").unique(), on="lot", how="anti")
         .join(sublots, left_on="lot", right_on="key", how="anti")
-        .join(made.select("item").unique(), on="item", how="semi")
+        .join(arrived.select("item").drop_nulls().unique(), on="item", how="semi")
     )
     return _shaped(
         orphans.with_columns(orphan="lot", t0=pl.lit(MIN, pl.Int64), rule=pl.lit(NO_ORIGIN)),
@@ -214,7 +217,7 @@ def _inflows(
         _shaped(seen.with_columns(rule=rest), _IN),
         _shaped(unlotted, _IN),
         _shaped(_left_at_line(facts, of_item, gaps), _IN),
-        _shaped(_given_back(of_item), _IN),
+        _shaped(_given_back(facts, of_item), _IN),
     ]
     return pl.concat(parts)
 
@@ -229,14 +232,17 @@ def _left_at_line(facts: Any, of_item: dict[type, pl.DataFrame], gaps: Gaps) -> 
     )
 
 
-def _given_back(of_item: dict[type, pl.DataFrame]) -> pl.DataFrame:
+def _given_back(facts: Any, of_item: dict[type, pl.DataFrame]) -> pl.DataFrame:
     """Material returned without a lot: any lot of the item that the order had."""
     back = of_item[Returned].filter(pl.col("lot").is_null())
-    had = of_item[Consumed].filter(pl.col("lot").is_not_null()).select("operation", "item", "lot")
+    orders = facts[Operation].select(operation="key", order=pl.coalesce("order", "key"))
+    had = of_item[Consumed].filter(pl.col("lot").is_not_null())
+    had = had.join(orders, on="operation").select("order", "item", "lot").unique()
     return (
-        back.select("operation", "item", "t0", "t1", place="to_place", rule=pl.lit(UNLOTTED))
-        .join(had.unique(), on=["operation", "item"], how="inner")
-        .drop("operation")
+        back.join(orders, on="operation")
+        .select("order", "item", "t0", "t1", place="to_place", rule=pl.lit(UNLOTTED))
+        .join(had, on=["order", "item"], how="inner")
+        .drop("order")
     )
 
 
@@ -292,7 +298,11 @@ def _breaks(counts: pl.DataFrame, cleanings: pl.DataFrame, sites: pl.DataFrame) 
     tops = _warehouses(sites).filter(pl.col("place") == pl.col("pool")).select("place")
     zero = (pl.col("quantity") == 0) | pl.col("verified_empty").fill_null(False)
     posted = pl.col("status").fill_null("posted") == "posted"
-    found = counts.filter(zero & posted & pl.col("lot").is_null())
+    # Without an item only an empty mark or a tank's level speaks of everything at a place.
+    tanks = sites.filter(pl.col("kind") == "tank")["key"]
+    all_gone = pl.col("verified_empty").fill_null(False) | pl.col("site").is_in(tanks.implode())
+    told = pl.col("item").is_not_null() | all_gone.fill_null(False)
+    found = counts.filter(zero & posted & told & pl.col("lot").is_null())
     clear = cleanings.filter(
         pl.col("clearance").fill_null(False)
         & pl.col("verified").fill_null(False)

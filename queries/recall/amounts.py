@@ -84,6 +84,8 @@ def _mixture(inputs: Mapping[int, float | None], share: Mapping[int, float | Non
 
 def _by_operation(rows: pl.DataFrame) -> dict[int, dict[int, float | None]]:
     """operation -> lot -> amount in kilograms, or in the one unit all rows of it share."""
+    if rows.is_empty():
+        return defaultdict(dict)
     units = {uom: _kilograms(uom) for uom in rows["uom"].unique().to_list()}
     rows = rows.with_columns(
         factor=pl.col("uom").replace_strict(

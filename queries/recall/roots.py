@@ -18,7 +18,7 @@ from graph_model.errors import Ambiguous, NotFound
 from graph_model.interval import MAX, MIN, in_force
 from graph_model.lineage import Index, Lineage
 from graph_model.network import Facts
-from graph_model.schema import Complaint, Decision, Shipment
+from graph_model.schema import Alias, Complaint, Decision, Shipment
 
 _ALIKE = 85.0
 _YES, _UNKNOWN, _NO = 2, 1, 0
@@ -119,7 +119,7 @@ def answer(facts: Facts, lineage: Lineage, asked: Suspects) -> Roots:
         sure, maybe = _steps(facts, lineage, asked)
         match, unknown = np.union1d(match, sure), np.union1d(unknown, maybe)
     elif asked.supplier or asked.supplier_lot or asked.item:
-        sure, maybe = _by_attributes(lineage, asked)
+        sure, maybe = _by_attributes(facts, lineage, asked)
         match, unknown = np.union1d(match, sure), np.union1d(unknown, maybe)
         if asked.supplier_lot:
             near = np.union1d(near, _near(lineage, [asked.supplier_lot], match))
@@ -156,7 +156,18 @@ def _ruled_out(facts: Facts, lineage: Lineage) -> Index:
 # ---------------------------------------------------------------------------- causes
 
 
-def _by_attributes(lineage: Lineage, asked: Suspects) -> tuple[Index, Index]:
+def _other_names(facts: Facts, company: str) -> list[str]:
+    """The company code and every alias of it."""
+    names, fresh = {company}, {company}
+    pairs = facts[Alias].filter(pl.col("kind") == "company").select("alias", "target").rows()
+    while fresh:
+        fresh = {b for a, b in pairs if a in fresh} | {a for a, b in pairs if b in fresh}
+        fresh -= names
+        names |= fresh
+    return sorted(names)
+
+
+def _by_attributes(facts: Facts, lineage: Lineage, asked: Suspects) -> tuple[Index, Index]:
     """Lots by supplier, supplier's number, item and period of receiving or making."""
     lots = lineage.lots.lazy().with_row_index("n").filter(pl.col("rule").is_null())
     origin = _first_seen(lineage, supplied=bool(asked.supplier or asked.supplier_lot))
@@ -164,10 +175,11 @@ def _by_attributes(lineage: Lineage, asked: Suspects) -> tuple[Index, Index]:
     from_supplier = pl.col("received").fill_null(False)
     unknown_origin = ~pl.col("made").fill_null(False) & ~from_supplier
     judged: list[pl.Expr] = []
+    names = _other_names(facts, asked.supplier) if asked.supplier else []
     if asked.supplier or asked.supplier_lot:
         rows = rows.filter(from_supplier | (unknown_origin & pl.col("used").fill_null(False)))
     if asked.supplier:
-        yes = from_supplier & (pl.col("owner") == asked.supplier)
+        yes = from_supplier & pl.col("owner").is_in(names)
         judged.append(_judged(yes, (pl.col("owner") == "?") | unknown_origin))
     if asked.supplier_lot:
         yes = pl.col("lot_no") == asked.supplier_lot
@@ -182,7 +194,7 @@ def _by_attributes(lineage: Lineage, asked: Suspects) -> tuple[Index, Index]:
         judged.append(_judged(inside.fill_null(False), touches))
     found = rows.select("n", verdict=pl.min_horizontal(judged)).collect()
     if asked.supplier and not asked.item:
-        found = _of_supplied_items(lineage, found, asked.supplier)
+        found = _of_supplied_items(lineage, found, names)
     return tuple(  # type: ignore[return-value]
         found.filter(pl.col("verdict") == verdict)["n"].to_numpy().astype(np.int64)
         for verdict in (_YES, _UNKNOWN)
@@ -215,8 +227,12 @@ def _first_seen(lineage: Lineage, *, supplied: bool) -> pl.DataFrame:
             .agg(*times)
             .with_columns(received=pl.lit(False))
         )
-    born = made.select(n="lot", made=pl.lit(True)).unique("n")
-    used = pl.concat([lineage.consumed.select("lot"), lineage.shipped.select("lot")])
+    # Opening stock came from some supplier, and a mere move makes nothing.
+    opened = made.filter(kinds[made["op"]] == "opening")
+    moved = lineage.consumed.select("op", "lot")
+    own = made.filter(kinds[made["op"]] != "opening").join(moved, on=["op", "lot"], how="anti")
+    born = own.select(n="lot", made=pl.lit(True)).unique("n")
+    used = pl.concat([frame.select("lot") for frame in (lineage.consumed, lineage.shipped, opened)])
     used = used.select(n="lot", used=pl.lit(True)).unique("n")
     joined = first.join(born, on="n", how="full", coalesce=True)
     return joined.join(used, on="n", how="full", coalesce=True).with_columns(
@@ -224,9 +240,10 @@ def _first_seen(lineage: Lineage, *, supplied: bool) -> pl.DataFrame:
     )
 
 
-def _of_supplied_items(lineage: Lineage, found: pl.DataFrame, supplier: str) -> pl.DataFrame:
+def _of_supplied_items(lineage: Lineage, found: pl.DataFrame, suppliers: list[str]) -> pl.DataFrame:
     """Lots of unknown origin only of items that this supplier, or an unknown one, delivers."""
-    items = lineage.lots.filter((pl.col("owner") == supplier) | (pl.col("owner") == "?"))["item"]
+    named = pl.col("owner").is_in([*suppliers, "?"]) | pl.col("supplier").is_in(suppliers)
+    items = lineage.lots.filter(named)["item"]
     item = lineage.lots["item"][found["n"]]
     kept = item.is_in(items.implode()) | item.is_null() | (found["verdict"] == _YES)
     return found.filter(kept)
@@ -235,7 +252,7 @@ def _of_supplied_items(lineage: Lineage, found: pl.DataFrame, supplier: str) -> 
 def _steps(facts: Facts, lineage: Lineage, asked: Suspects) -> tuple[Index, Index]:
     """Lots made by operations, people, machines or places, in a window."""
     made = lineage.produced.filter(pl.col("rule").is_null())
-    about = lineage.operations.select("key", "work_order_no", "doc_no", "site", "kind")
+    about = lineage.operations.select("key", "work_order_no", "site", "kind")
     rows = pl.concat([made, about[made["op"]].rename({"key": "operation"})], how="horizontal")
     judged: list[pl.Expr] = []
     if asked.operation:

@@ -35,6 +35,8 @@ class Input:
     recorded: bool
     item: str | None
     rule: str | None
+    excess: bool = False
+    """More of the item was issued than the recipe explains."""
 
 
 @dataclass(slots=True)
@@ -78,8 +80,11 @@ class Recipe:
     def of(components: pl.DataFrame, items: pl.DataFrame) -> Recipe:
         """Needs from recipes: alternates count as one; of several recipes only what all need."""
         needs: dict[str, list[frozenset[str]]] = {}
+        # A line that holds for a time only, or that nothing is taken of, forces nothing.
+        always = pl.col("valid_from").is_null() & pl.col("valid_to").is_null()
+        taken = pl.col("quantity").fill_null(1.0) > 0
         inputs = components.filter(
-            ~pl.col("co_product").fill_null(False) & (pl.col("quantity").fill_null(1.0) > 0)
+            ~pl.col("co_product").fill_null(False) & taken & always
         ).with_columns(
             bom_no=pl.col("bom_no").fill_null(""), group=pl.coalesce("alternate_group", "item")
         )
@@ -140,7 +145,13 @@ def explore(
             conflicts.append(number)
     grade, via = _possible(steps, takers, [int(lot) for lot in roots])
     certain, whole = _certain(
-        steps, takers, makers, recipe, item_of, extra, [int(lot) for lot in certain_roots]
+        steps,
+        takers,
+        _all_makers(lineage, list(makers)),
+        recipe,
+        item_of,
+        extra,
+        [int(lot) for lot in certain_roots],
     )
     depth = dict(zip(cone.lots.tolist(), cone.distance.tolist(), strict=True))
     return Worlds(steps, dict(makers), dict(takers), grade, via, certain, whole, depth, conflicts)
@@ -169,12 +180,19 @@ def _steps(lineage: Lineage, operations: Index) -> dict[int, Step]:
             exact=(pl.col("basis") == "exact").all(),
             item=pl.col("item").first(),
             rule=pl.col("rule").first(),
+            net=pl.col("quantity").sum() > 0,
+            known=pl.col("quantity").is_not_null().any(),
         )
     )
-    for op, lot, begin, doubtful, recorded, exact, item, rule in into.iter_rows():
+    over = set(lineage.gap_over.select("operation", "item").iter_rows())
+    keys = dict(zip(operations.tolist(), about["key"], strict=True))
+    for op, lot, begin, doubtful, recorded, exact, item, rule, net, known in into.iter_rows():
         step = steps[op]
-        step.inputs[lot] = Input(begin, doubtful, recorded, item, rule)
+        excess = (step.order or keys[op], item) in over
+        step.inputs[lot] = Input(begin, doubtful, recorded, item, rule, excess)
         step.exact = step.exact or bool(exact)
+        if known and not net:  # taken back by negative lines
+            step.returned.add(lot)
     out = (
         lineage.produced[lineage.outputs.at(operations)]
         .group_by("op", "lot")
@@ -196,6 +214,17 @@ def _steps(lineage: Lineage, operations: Index) -> dict[int, Step]:
     for op, lot in back.select("op", "lot").iter_rows():
         steps[op].returned.add(lot)
     return steps
+
+
+def _all_makers(lineage: Lineage, lots: list[int]) -> dict[int, list[int]]:
+    """Every operation that made each lot, also those outside the cone."""
+    rows = lineage.origins.at(np.array(lots, dtype=np.int64))
+    found: dict[int, set[int]] = defaultdict(set)
+    for lot, operation in zip(
+        lineage.produced_lot[rows].tolist(), lineage.produced_op[rows].tolist(), strict=True
+    ):
+        found[lot].add(operation)
+    return {lot: sorted(operations) for lot, operations in found.items()}
 
 
 def _items(lineage: Lineage, steps: dict[int, Step]) -> dict[int, str | None]:
@@ -324,12 +353,13 @@ def _forced(
     row = step.inputs[lot]
     sure = [number for number, output in step.outputs.items() if not output.doubtful]
     if step.exact:
-        return [(output, "exact", (lot,)) for output in sure] if not row.doubtful else []
+        told = not row.doubtful and lot not in step.returned
+        return [(output, "exact", (lot,)) for output in sure] if told else []
     if step.open:
         return []
     found: list[tuple[int, str, tuple[int, ...]]] = []
     allowed = [output for output in step.outputs if step.allows(lot, output)]
-    closed = row.recorded and not row.doubtful and lot not in step.returned
+    closed = row.recorded and not (row.doubtful or row.excess) and lot not in step.returned
     if closed and len(allowed) == 1 and allowed[0] in sure:
         found.append((allowed[0], "only_output", (lot,)))
     item = item_of[lot]
