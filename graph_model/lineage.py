@@ -40,7 +40,7 @@ _FLOW_COLUMNS = [
 _SHIPMENT_COLUMNS = [
     "key", "delivery_no", "customer", "kind", "status", "ship_earliest", "arrival_latest",
 ]  # fmt: skip
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,7 @@ class Lineage:
     sourceless: pl.DataFrame
     gap_unknown: pl.DataFrame
     gap_over: pl.DataFrame
+    maybe_returned: pl.DataFrame
 
     @staticmethod
     def of(network: Network) -> Lineage:
@@ -136,6 +137,7 @@ class Lineage:
             network.sourceless,
             network.gap_unknown,
             network.gap_over,
+            _numbered(network.maybe_returned, lot_no, op_no),
         )
 
     # ------------------------------------------------------------------ arrays
@@ -286,6 +288,12 @@ class Lineage:
         except (OSError, ValueError, pl.exceptions.PolarsError):
             return None
         return Lineage(batch, head, **frames)
+
+
+def _numbered(pairs: pl.DataFrame, lots: pl.DataFrame, ops: pl.DataFrame) -> pl.DataFrame:
+    """Pairs of operation and lot by number."""
+    rows = pairs.join(lots, on="lot").join(ops, left_on="operation", right_on="end")
+    return rows.select(lot="n", op="m")
 
 
 def _newest(stock: pl.DataFrame) -> pl.DataFrame:

@@ -24,6 +24,7 @@ from graph_model.schema import (
     Decision,
     Lot,
     Operation,
+    Packed,
     Produced,
     Returned,
     Shipment,
@@ -52,7 +53,8 @@ class Network:
     and `doubtful` (it may not have happened, or with another lot). Every row has both ends.
     `unresolved` lists movements by what had to stand in for a lot; `sourceless` operations with
     outputs whose material is unknown; `gap_unknown` operations whose amounts cannot be judged;
-    `gap_over` orders and items of which more was issued than the recipe explains.
+    `gap_over` orders and items of which more was issued than the recipe explains;
+    `maybe_returned` operations and lots of which a return without lot number may have been.
     """
 
     batch: int
@@ -69,6 +71,7 @@ class Network:
     sourceless: pl.DataFrame
     gap_unknown: pl.DataFrame
     gap_over: pl.DataFrame
+    maybe_returned: pl.DataFrame
 
 
 def build(facts: Facts) -> Network:
@@ -90,6 +93,7 @@ def build(facts: Facts) -> Network:
         pools.derive(facts, moves, gap, counts, cleanings),
         sublots.derive(lots, moves),
         links.derive(lots, facts[Alias], interval.in_force(decisions)),
+        links.packed(facts[Packed], moves[Shipped]),
     )
     return Network(
         batch=facts.batch,
@@ -99,6 +103,7 @@ def build(facts: Facts) -> Network:
         consumed=_join(_with_lot(moves[Consumed]), derived.consumed),
         produced=_join(_with_lot(moves[Produced]), derived.produced),
         returned=_with_lot(moves[Returned]),
+        maybe_returned=_maybe_returned(moves, operations),
         shipped=_join(_with_lot(moves[Shipped]), derived.shipped),
         unresolved=pools.unresolved(moves),
         stock=facts[Stock],
@@ -125,6 +130,15 @@ def standing_movements(facts: Facts) -> dict[type, pl.DataFrame]:
             frame = interval.effective(frame, bounds)
         standing[kind] = frame
     return standing
+
+
+def _maybe_returned(moves: dict[type, pl.DataFrame], operations: pl.DataFrame) -> pl.DataFrame:
+    """operation, lot: a return that names no lot may be of any lot of its item in that order."""
+    orders = operations.select(operation="key", order=pl.coalesce("order", "key"))
+    back = moves[Returned].filter(pl.col("lot").is_null()).join(orders, on="operation")
+    had = _with_lot(moves[Consumed]).join(orders, on="operation")
+    pairs = had.join(back.select("order", "item").unique(), on=["order", "item"], how="semi")
+    return pairs.select("operation", "lot").unique().sort("operation", "lot")
 
 
 def _live(frame: pl.DataFrame) -> pl.DataFrame:

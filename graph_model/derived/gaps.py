@@ -113,6 +113,7 @@ def _needs(
         group=pl.coalesce("alternate_group", "item"),
         rate=pl.col("amount") / pl.col("per_quantity").fill_null(1.0),
         loss=pl.col("scrap_rate").fill_null(0.0),
+        stated=pl.col("quantity").is_not_null(),
     )
     lines = per_order.filter("good").join(recipe, on="product", how="inner")
     lines = lines.filter(
@@ -128,7 +129,7 @@ def _needs(
     each = lines.group_by("order", "product", "item", "group", maintain_order=True).agg(
         pl.col("need_least").min(),
         pl.col("need_most").max(),
-        stated=pl.col("rate").is_not_null().any(),
+        stated=pl.col("stated").any(),
     )
     total = each.group_by("order", "item", "group", maintain_order=True).agg(
         pl.col("stated").any(),

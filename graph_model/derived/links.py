@@ -1,4 +1,4 @@
-"""Two numbers for one lot: aliases in the data and decisions, as flows both ways."""
+"""Two numbers for one lot, as flows both ways; what is packed leaves with its container."""
 
 from __future__ import annotations
 
@@ -7,7 +7,22 @@ import polars as pl
 from graph_model import derived
 from graph_model.schema import Consumed, Produced, Shipped
 
-RULE = "same_lot"
+RULE, PACKED = "same_lot", "packed"
+
+
+def packed(packings: pl.DataFrame, shipped: pl.DataFrame) -> derived.Derived:
+    """What is packed leaves with its container. Packed together, lots do not become kin."""
+    held = packings.select("lot", container="container")
+    rows = shipped.select("shipment", "t0", "t1", container="lot").join(held, on="container")
+    none = derived.empty()
+    rows = rows.with_columns(item=pl.lit(None, pl.String), rule=pl.lit(PACKED))
+    return derived.Derived(
+        none.lots,
+        none.operations,
+        none.consumed,
+        none.produced,
+        derived.movements(rows, Shipped),
+    )
 
 
 def derive(lots: pl.DataFrame, aliases: pl.DataFrame, decisions: pl.DataFrame) -> derived.Derived:

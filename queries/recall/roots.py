@@ -18,7 +18,7 @@ from graph_model.errors import Ambiguous, NotFound
 from graph_model.interval import MAX, MIN, in_force
 from graph_model.lineage import Index, Lineage
 from graph_model.network import Facts
-from graph_model.schema import Alias, Complaint, Decision, Shipment
+from graph_model.schema import Alias, Complaint, Decision, Shipment, Site
 
 _ALIKE = 85.0
 _YES, _UNKNOWN, _NO = 2, 1, 0
@@ -268,7 +268,7 @@ def _steps(facts: Facts, lineage: Lineage, asked: Suspects) -> tuple[Index, Inde
         )
     for place in (asked.machine, asked.site):
         if place:
-            hits = pl.col("site").eq(place) | pl.col("site").str.ends_with(f"/{place}")
+            hits = pl.col("site").is_in(_within(facts, place))
             unknown = pl.col("site").is_null() & pl.col("kind").is_in(["produce", "rework"])
             judged.append(_judged(hits.fill_null(False), unknown))
     if asked.start is not None or asked.end is not None:
@@ -282,6 +282,18 @@ def _steps(facts: Facts, lineage: Lineage, asked: Suspects) -> tuple[Index, Inde
         np.sort(best.filter(pl.col("verdict") == verdict)["lot"].to_numpy().astype(np.int64))
         for verdict in (_YES, _UNKNOWN)
     )
+
+
+def _within(facts: Facts, place: str) -> list[str]:
+    """Keys of the place, named by code or key, and of every place that is part of it."""
+    sites = facts[Site]
+    named = sites.filter((pl.col("key") == place) | (pl.col("site_code") == place))
+    found, fresh = set(named["key"]), set(named["key"])
+    while fresh:
+        below = sites.filter(pl.col("parent").is_in(sorted(fresh)))["key"]
+        fresh = set(below) - found
+        found |= fresh
+    return sorted(found)
 
 
 # ---------------------------------------------------------------------------- effects

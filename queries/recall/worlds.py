@@ -210,8 +210,9 @@ def _steps(lineage: Lineage, operations: Index) -> dict[int, Step]:
             steps[op].exact = steps[op].kind in _IDENTITY
     for step in steps.values():
         step.timeless = step.exact
-    back = lineage.returned.filter(pl.col("op").is_in(pl.Series(operations).implode()))
-    for op, lot in back.select("op", "lot").iter_rows():
+    both = [frame.select("op", "lot") for frame in (lineage.returned, lineage.maybe_returned)]
+    back = pl.concat(both).filter(pl.col("op").is_in(pl.Series(operations).implode()))
+    for op, lot in back.iter_rows():
         steps[op].returned.add(lot)
     return steps
 
