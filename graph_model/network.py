@@ -7,7 +7,6 @@ removed because data are missing. Graph and arrays are both made from the result
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -202,15 +201,3 @@ def _with_lot(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _join(recorded: pl.DataFrame, derived: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([recorded, derived], how="diagonal_relaxed") if len(derived) else recorded
-
-
-def by_kind(network: Network) -> Mapping[str, pl.DataFrame]:
-    """The frames by the name of their kind."""
-    return {
-        "Lot": network.lots,
-        "Operation": network.operations,
-        "Consumed": network.consumed,
-        "Produced": network.produced,
-        "Returned": network.returned,
-        "Shipped": network.shipped,
-    }
