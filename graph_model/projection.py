@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import polars as pl
 
 from graph_model import keys, schema
-from graph_model.engines.base import Change, Graph, State
+from graph_model.engines.base import Graph, State, difference
 from graph_model.engines.tables import Table, edge_kinds, edges, nodes, references
 
 Progress = Callable[[str, int, int], None]
@@ -76,7 +76,7 @@ def project(
     for done, table in enumerate(tables):
         if progress:
             progress(table.id, done, len(tables))
-        changes.append(_difference(table, frames[table.id], graph.hashes(table)))
+        changes.append(difference(table, frames[table.id], graph.hashes(table)))
     touched = sum(len(c.new) + len(c.changed) + len(c.gone) for c in changes)
     # Row by row changes cost some hundred times a bulk load.
     if touched > 20_000 and touched * 20 > sum(map(len, frames.values())):
@@ -216,17 +216,3 @@ def _hashed(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
     names = [name for name in table.frame_columns if name != "row_hash"]
     frame = frame.select(names)
     return frame.with_columns(row_hash=frame.hash_rows(seed=1).reinterpret(signed=True))
-
-
-def _difference(table: Table, wanted: pl.DataFrame, held: pl.DataFrame) -> Change:
-    known = wanted.join(held.select("key", _held="row_hash"), on="key", how="left")
-    differs = known.filter(pl.col("_held").is_not_null() & (pl.col("_held") != pl.col("row_hash")))
-    new = known.filter(pl.col("_held").is_null()).drop("_held")
-    ends = ["from", "to", "key"] if table.ends else ["key"]
-    gone = held.join(wanted.select("key"), on="key", how="anti")
-    changed = differs.drop("_held")
-    if table.ends:
-        # An edge that changed may have moved: the old one goes, the new one comes.
-        gone = pl.concat([gone, held.join(changed.select("key"), on="key", how="semi")])
-        new, changed = pl.concat([new, changed]), changed.clear()
-    return Change(table, new, changed, gone.select(ends))

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from importlib.resources import files
-from typing import Any, Generic, Protocol, TypeVar, get_type_hints
+from types import TracebackType
+from typing import Any, Generic, Protocol, Self, TypeVar, get_type_hints
 
 import polars as pl
 
@@ -127,6 +128,21 @@ class Change:
     gone: pl.DataFrame
 
 
+def difference(table: Table, wanted: pl.DataFrame, held: pl.DataFrame) -> Change:
+    """What must change so that a table holds the wanted rows; `held` is what `hashes` gave."""
+    known = wanted.join(held.select("key", _held="row_hash"), on="key", how="left")
+    differs = known.filter(pl.col("_held").is_not_null() & (pl.col("_held") != pl.col("row_hash")))
+    new = known.filter(pl.col("_held").is_null()).drop("_held")
+    ends = ["from", "to", "key"] if table.ends else ["key"]
+    gone = held.join(wanted.select("key"), on="key", how="anti")
+    changed = differs.drop("_held")
+    if table.ends:
+        # An edge that changed may have moved: the old one goes, the new one comes.
+        gone = pl.concat([gone, held.join(changed.select("key"), on="key", how="semi")])
+        new, changed = pl.concat([new, changed]), changed.clear()
+    return Change(table, new, changed, gone.select(ends))
+
+
 class Reader(Protocol):
     """What a question needs of a graph."""
 
@@ -163,3 +179,12 @@ class Graph(Reader, Protocol):
         ...
 
     def close(self) -> None: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
