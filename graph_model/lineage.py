@@ -51,7 +51,7 @@ class Rows:
     rows: Index
 
     @staticmethod
-    def of(nodes: npt.NDArray[np.int32], count: int) -> Rows:
+    def of(nodes: npt.NDArray[np.int32] | Index, count: int) -> Rows:
         """Flow rows grouped by node number."""
         first = np.zeros(count + 1, dtype=np.int64)
         np.cumsum(np.bincount(nodes, minlength=count), out=first[1:])

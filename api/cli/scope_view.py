@@ -101,10 +101,10 @@ def show_why(scope: Scope, reference: str, *, as_json: bool) -> None:
     """The whole witness of a lot, or its cuts."""
     number = one_lot(scope.lineage, reference)
     key = scope.lineage.lots["key"][number]
-    if number not in scope.lots:
+    if number not in scope.tiers:
         raise NotFound("lot_not_reached", lot=key)
     lines = report.why(scope, number)
-    tier = scope.lots[number].tier
+    tier = scope.tiers[number]
     if as_json:
         context.show_json({"lot": key, "tier": tier, "why": lines})
         return

@@ -1,110 +1,133 @@
-"""How much of each lot is affected: at most, and in proportion.
+"""How much of each lot is affected, in proportion.
 
-For hazards that grow or act in traces, and for an unknown one, the whole lot is affected; that is
-the bound given here. The proportional share blends by mass: what an operation took in of affected
-material over all it took in. A loop of rework converges to its limit. Where amounts or units are
-missing the share is unknown (None), never guessed.
+The share blends by mass: what an operation took in of affected material over all it took in. A loop
+of rework is solved as one linear system. Where amounts or units are missing the share is unknown,
+never guessed, and so is that of everything made from it. For hazards that grow or act in traces,
+and for an unknown one, the whole lot is affected; shares never rank, cut or price.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
+from scipy import sparse
+from scipy.sparse.linalg import spsolve
 
 from graph_model import quantity
-from graph_model.lineage import Lineage
-from queries.recall.worlds import Worlds
+from graph_model.lineage import Index
+from queries.recall.cone import Cone, Flags, ranges
 
-_ROUNDS = 200
-_CLOSE = 1e-9
-
-
-def shares(lineage: Lineage, worlds: Worlds, roots: Iterable[int]) -> dict[int, float | None]:
-    """Affected share, 0 to 1, of every possible lot by proportional blending."""
-    operations = np.array(sorted(worlds.steps), dtype=np.int64)
-    into = _by_operation(lineage.consumed[lineage.inputs.at(operations)])
-    out = _by_operation(lineage.produced[lineage.outputs.at(operations)])
-    made: dict[int, list[tuple[int, float | None]]] = defaultdict(list)
-    for operation, lots in out.items():
-        for lot, amount in lots.items():
-            made[lot].append((operation, amount))
-    share: dict[int, float | None] = dict.fromkeys(worlds.grade, 0.0)
-    fixed = set(roots)
-    share |= dict.fromkeys(fixed, 1.0)
-    order = sorted(worlds.grade, key=lambda lot: worlds.depth[lot])
-    for _ in range(_ROUNDS):
-        moved = False
-        for lot in order:
-            if lot in fixed:
-                continue
-            value = _blend(made[lot], into, share)
-            before = share[lot]
-            if value is None or before is None:
-                moved = moved or (value is None) != (before is None)
-            else:
-                moved = moved or abs(value - before) > _CLOSE
-            share[lot] = value
-        if not moved:
-            break
-    return share
+Numbers = npt.NDArray[np.float64]
+_CLOSED_LOOP = 1 - 1e-12
+"""Keeps a loop that nothing flows into solvable; its share is zero."""
 
 
-def _blend(
-    makers: list[tuple[int, float | None]],
-    into: Mapping[int, dict[int, float | None]],
-    share: Mapping[int, float | None],
-) -> float | None:
-    total = affected = 0.0
-    for operation, amount in makers:
-        mixed = _mixture(into.get(operation, {}), share)
-        if mixed is None:
-            return None
-        if len(makers) == 1:
-            return mixed
-        if amount is None:
-            return None
-        total += amount
-        affected += amount * mixed
-    return affected / total if total else None
+def shares(cone: Cone, grade: Index, roots: Index, unsure: Index) -> Numbers:
+    """Affected share, 0 to 1, of every lot of the cone; NaN where it cannot be known.
+
+    `roots` are wholly affected; whether `unsure` ones are is not known.
+    """
+    count = len(cone.lots)
+    free = np.concatenate([grade > 0, np.ones(len(cone.steps), dtype=bool)])
+    free[roots] = False
+    blend, unknown = _blend(cone)
+    unknown[unsure] = True
+    unknown = _spread(blend, unknown & free, free)
+    share = np.zeros(len(free))
+    share[roots] = 1.0
+    solved = np.flatnonzero(free & ~unknown)
+    if solved.size:
+        rows = blend[solved]
+        inner = sparse.eye_array(len(solved)) - _CLOSED_LOOP * rows[:, solved]
+        share[solved] = spsolve(inner.tocsc(), rows @ share)
+    share[unknown] = np.nan
+    return np.clip(share[:count], 0.0, 1.0)
 
 
-def _mixture(inputs: Mapping[int, float | None], share: Mapping[int, float | None]) -> float | None:
-    total = affected = 0.0
-    for lot, amount in inputs.items():
-        part = share.get(lot, 0.0)
-        if amount is None or part is None:
-            return None if len(inputs) > 1 or part is None else part
-        total += amount
-        affected += amount * part
-    return affected / total if total else None
+def _blend(cone: Cone) -> tuple[sparse.csr_array, Flags]:
+    """What each lot and step (in this order) consists of, as shares, and where that is unknown.
 
-
-def _by_operation(rows: pl.DataFrame) -> dict[int, dict[int, float | None]]:
-    """operation -> lot -> amount in kilograms, or in the one unit all rows of it share."""
-    if rows.is_empty():
-        return defaultdict(dict)
-    units = {uom: _kilograms(uom) for uom in rows["uom"].unique().to_list()}
-    rows = rows.with_columns(
-        factor=pl.col("uom").replace_strict(
-            list(units), list(units.values()), return_dtype=pl.Float64
-        ),
-        single=pl.col("uom").n_unique().over("op") == 1,
+    A step consists of the lots it took in, a lot of the steps that made it. Steps outside the cone
+    bring nothing affected and count in the total only.
+    """
+    lineage, lots = cone.lineage, len(cone.lots)
+    into = _masses(lineage.consumed, lineage.inputs.at(cone.steps), "op")
+    made = _masses(lineage.produced, lineage.origins.at(cone.lots), "lot")
+    taken = _Part.of(
+        lots + np.searchsorted(cone.steps, into["op"].to_numpy()),
+        np.searchsorted(cone.lots, into["lot"].to_numpy()),
+        into["mass"].to_numpy(),
     )
-    factor = pl.when("single").then(1.0).otherwise(pl.col("factor"))
-    sums = rows.group_by("op", "lot", maintain_order=True).agg(
-        pl.when((pl.col("quantity") * factor).is_null().any())
-        .then(None)
-        .otherwise((pl.col("quantity") * factor).sum())
-        .alias("amount")
+    step = np.minimum(np.searchsorted(cone.steps, made["op"].to_numpy()), len(cone.steps) - 1)
+    inside = cone.steps[step] == made["op"].to_numpy() if len(cone.steps) else step > 0
+    given = _Part.of(
+        np.searchsorted(cone.lots, made["lot"].to_numpy()),
+        np.where(inside, lots + step, -1),
+        made["mass"].to_numpy(),
     )
-    found: dict[int, dict[int, float | None]] = defaultdict(dict)
-    for operation, lot, amount in sums.iter_rows():
-        found[operation][lot] = amount
-    return found
+    return _assembled(lots + len(cone.steps), taken, given)
 
 
-def _kilograms(uom: str | None) -> float | None:
-    return None if uom is None else quantity.factor(uom, "KGM")
+@dataclass(frozen=True)
+class _Part:
+    """Shares by what they are of and what they come from, and whose shares are unknown."""
+
+    of_: Index
+    source: Index
+    share: Numbers
+
+    @staticmethod
+    def of(of_: Index, source: Index, mass: Numbers) -> _Part:
+        """A single source is all of it, whatever the amount."""
+        if not len(of_):
+            return _Part(of_, source, mass)
+        count = np.bincount(of_)
+        mass = np.where(count[of_] == 1, 1.0, mass)
+        total = np.bincount(of_, weights=mass)
+        share = mass / np.where(total > 0, total, np.nan)[of_]
+        return _Part(of_, source, share)
+
+
+def _assembled(size: int, *parts: _Part) -> tuple[sparse.csr_array, Flags]:
+    of_ = np.concatenate([part.of_ for part in parts])
+    source = np.concatenate([part.source for part in parts])
+    share = np.concatenate([part.share for part in parts])
+    unknown = np.zeros(size, dtype=bool)
+    unknown[of_[np.isnan(share)]] = True
+    kept = (source >= 0) & ~unknown[of_]
+    matrix = sparse.csr_array((share[kept], (of_[kept], source[kept])), shape=(size, size))
+    return matrix, unknown
+
+
+def _spread(blend: sparse.csr_array, unknown: Flags, free: Flags) -> Flags:
+    """Everything whose share depends on an unknown one, over any number of steps."""
+    depends = blend.tocsc()
+    first = depends.indptr.astype(np.int64)
+    frontier = np.flatnonzero(unknown)
+    while frontier.size:
+        at, _ = ranges(first[frontier], first[frontier + 1])
+        hit = np.unique(depends.indices[at]).astype(np.int64)
+        frontier = hit[free[hit] & ~unknown[hit]]
+        unknown[frontier] = True
+    return unknown
+
+
+def _masses(flows: pl.DataFrame, rows: Index, whole: str) -> pl.DataFrame:
+    """op, lot, mass in kilograms, or in the one unit that all rows of each `whole` share."""
+    found = flows.select("op", "lot", "quantity", "uom")[rows]
+    units = found["uom"].unique().drop_nulls()
+    factors = pl.DataFrame(
+        {"uom": units, "factor": [quantity.factor(uom, "KGM") for uom in units]},
+        schema={"uom": pl.String, "factor": pl.Float64},
+    )
+    single = (pl.col("uom").min() == pl.col("uom").max()).over(whole) & pl.col("uom").is_not_null()
+    mass = pl.col("quantity") * pl.when(single).then(1.0).otherwise(pl.col("factor"))
+    known = found.join(factors, on="uom", how="left", maintain_order="left").with_columns(mass=mass)
+    return known.group_by("op", "lot", maintain_order=True).agg(
+        mass=pl.when(pl.col("mass").is_null().any())
+        .then(float("nan"))
+        .otherwise(pl.col("mass").sum())
+    )

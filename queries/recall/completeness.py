@@ -47,7 +47,7 @@ class Missing:
 
 def of_lots(kind: str, lineage: Lineage, lots: Iterable[int]) -> list[Missing]:
     """One entry about these lots, or none."""
-    numbers = sorted(set(lots))
+    numbers = sorted({int(lot) for lot in lots})
     keys = lineage.lots["key"][numbers].to_list() if numbers else []
     return [Missing(kind, lots=keys, count=len(keys))] if keys else []
 
@@ -110,21 +110,12 @@ def _drafts(lineage: Lineage, operations: Index) -> list[Missing]:
 
 def _without_origin(lineage: Lineage, lots: Index) -> Index:
     """Recorded lots that were never received, made or opened, and are no supplier's."""
-    sizes = lineage.origins.first[lots + 1] - lineage.origins.first[lots]
-    bare = lots[sizes == 0]
-    about = lineage.lots[bare]
-    recorded = (about["rule"].is_null() & about["source_lot_id"].is_null()).to_numpy()
-    bare = bare[recorded]
-    received = lineage.operations["kind"] == "receive"
-    mask = received.to_numpy()
-    return np.array(
-        [
-            lot
-            for lot in bare.tolist()
-            if not mask[lineage.consumed_op[lineage.uses.at(np.array([lot]))]].any()
-        ],
-        dtype=np.int64,
-    )
+    bare = lots[lineage.origins.first[lots + 1] == lineage.origins.first[lots]]
+    about = lineage.lots.select("rule", "source_lot_id")[bare]
+    bare = bare[(about["rule"].is_null() & about["source_lot_id"].is_null()).to_numpy()]
+    uses = lineage.consumed.select("lot", "op")[lineage.uses.at(bare)]
+    received = uses.filter(lineage.operations["kind"][uses["op"]] == "receive")["lot"].unique()
+    return np.setdiff1d(bare, received.to_numpy())
 
 
 def _orders(facts: Facts, lineage: Lineage, operations: Index) -> list[Missing]:

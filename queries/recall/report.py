@@ -10,21 +10,24 @@ import polars as pl
 
 from graph_model.i18n import text
 from graph_model.interval import MAX, MIN
+from graph_model.lineage import Index
 from queries.recall import places
 from queries.recall.roots import lot_label
 from queries.recall.scope import (
+    BEFORE,
     CERTAIN,
     EXCLUDED,
     POSSIBLE,
+    TIERS,
     Cut,
     Scope,
-    ScopeLot,
     cuts,
     real_sources,
     rules_in_force,
+    via,
     witness,
 )
-from queries.recall.worlds import GRADES, Step, Via
+from queries.recall.worlds import GRADES, Via
 
 
 def moment(stamp: int) -> str | None:
@@ -55,7 +58,7 @@ def to_dict(scope: Scope) -> dict[str, Any]:
         "as_of": scope.facts.batch,
         "complete": not _incomplete(scope),
         "missing": [entry.to_dict() for entry in scope.missing],
-        "lots": [_lot(scope, lot, located) for lot in _ordered(scope)],
+        "lots": [_lot(scope, row, located) for row in _ordered(scope).iter_rows(named=True)],
         "orders": orders(scope),
         "leaving": leaving(scope),
         "customers": customers(scope),
@@ -78,46 +81,53 @@ def _incomplete(scope: Scope) -> bool:
     return any(entry.kind not in harmless for entry in scope.missing)
 
 
-def _ordered(scope: Scope) -> list[ScopeLot]:
-    rank = {CERTAIN: 0, POSSIBLE: 1, EXCLUDED: 2}
-    depth = scope.worlds.depth
-    return sorted(
-        scope.lots.values(), key=lambda lot: (rank[lot.tier], depth[lot.number], lot.number)
-    )
+def _ordered(scope: Scope) -> pl.DataFrame:
+    """Lots by tier and distance from the roots, with what identifies them."""
+    rank = pl.col("tier").replace_strict(TIERS, range(len(TIERS)))
+    rows = scope.lots.sort(rank, "depth", "lot")
+    names = scope.lineage.lots.select("key", "item_code", "lot_no", "owner", "sublot")
+    return pl.concat([rows, names[rows["lot"]]], how="horizontal")
 
 
-def _lot(scope: Scope, lot: ScopeLot, located: dict[int, dict[str, Any]]) -> dict[str, Any]:
-    row = scope.lineage.lots.row(lot.number, named=True)
+def _lot(scope: Scope, row: dict[str, Any], located: dict[int, dict[str, Any]]) -> dict[str, Any]:
+    number, tier, share = row["lot"], row["tier"], row["share"]
     keys = scope.lineage.lots["key"]
+    step = None if tier == EXCLUDED else via(scope, number)
     found = {
         "key": row["key"],
         "item": row["item_code"],
         "lot_no": row["lot_no"],
         "owner": row["owner"],
         "sublot": row["sublot"],
-        "tier": lot.tier,
-        "rule": lot.via.rule if lot.via else "root",
-        "reason": reason(scope, lot),
-        "via": keys[real_sources(scope, lot.via)].to_list() if lot.via and lot.via.lots else [],
-        "quantity": lot.quantity,
-        "unit": lot.uom,
-        "affected_at_most": lot.quantity if lot.tier != EXCLUDED else 0.0,
-        "affected_share": None if lot.share is None else round(lot.share, 6),
-        "places": located.get(lot.number, {}),
-        "grade": lot.grade,
+        "tier": tier,
+        "rule": step.rule if step else "root",
+        "reason": _reason(scope, number, tier, step),
+        "via": keys[real_sources(scope, step)].to_list() if step else [],
+        "quantity": row["quantity"],
+        "unit": row["uom"],
+        "affected_at_most": row["quantity"] if tier != EXCLUDED else 0.0,
+        "affected_share": None if share is None else round(share, 6),
+        "places": located.get(number, {}),
+        "grade": row["grade"],
     }
-    if lot.tier == EXCLUDED:
-        found["rule"] = "time"
-        found["via"] = []
+    if tier == EXCLUDED:
+        apart = cuts(scope, number)
+        found["rule"] = _deciding(apart).rule if apart else BEFORE
         found["affected_share"] = 0.0
-        found["cuts"] = [_cut(scope, cut) for cut in cuts(scope, lot.number)]
+        found["cuts"] = [_cut(scope, cut) for cut in apart]
     return found
+
+
+def _deciding(apart: list[Cut]) -> Cut:
+    """Of what keeps a lot out, a cut of its own before inputs that are themselves excluded."""
+    return next((cut for cut in apart if cut.rule != BEFORE), apart[0])
 
 
 def _cut(scope: Scope, cut: Cut) -> dict[str, Any]:
     lineage = scope.lineage
-    into = lineage.consumed[lineage.inputs.at(np.array([cut.operation]))]
-    out = lineage.produced[lineage.outputs.at(np.array([cut.operation]))]
+    step = np.array([cut.operation])
+    into = lineage.consumed.select("key", "lot")[lineage.inputs.at(step)]
+    out = lineage.produced.select("key", "lot")[lineage.outputs.at(step)]
     records = into.filter(pl.col("lot") == cut.source)["key"].to_list()
     records += out.filter(pl.col("lot") == cut.lot)["key"].to_list()
     return {
@@ -127,7 +137,7 @@ def _cut(scope: Scope, cut: Cut) -> dict[str, Any]:
         "to": lineage.lots["key"][cut.lot],
         "reason": _cut_text(scope, cut),
         "records": records,
-        "by": "records",
+        "by": cut.by,
     }
 
 
@@ -143,48 +153,47 @@ def _cut_text(scope: Scope, cut: Cut) -> str:
     )
 
 
-def reason(scope: Scope, lot: ScopeLot) -> str:
+def _reason(scope: Scope, lot: int, tier: str, step: Via | None) -> str:
     """Why the lot has its tier, in words."""
-    if lot.tier == EXCLUDED:
-        found = cuts(scope, lot.number)
-        first = next((cut for cut in found if cut.rule == "time"), found[0] if found else None)
-        return _cut_text(scope, first) if first else text("reason.excluded")
-    if lot.via is None or not lot.via.lots:
-        in_match = lot.number in set(scope.roots.match.tolist())
-        return text("reason.root" if in_match else "reason.cannot_rule_out")
-    return _step_text(scope, lot.via)
+    if tier == EXCLUDED:
+        apart = cuts(scope, lot)
+        return _cut_text(scope, _deciding(apart)) if apart else text("reason.excluded")
+    if step is None:
+        match = lot in scope.roots.match
+        return text("reason.root" if match else "reason.cannot_rule_out")
+    return _step_text(scope, step)
 
 
-def _step_text(scope: Scope, via: Via) -> str:
-    labels = [lot_label(scope.lineage, lot) for lot in real_sources(scope, via)]
-    step = scope.worlds.steps[via.operation]
+def _step_text(scope: Scope, step: Via) -> str:
+    labels = [lot_label(scope.lineage, lot) for lot in real_sources(scope, step)]
     return text(
-        f"reason.{via.rule}",
+        f"reason.{step.rule}",
         lots=", ".join(labels),
-        operation=operation_label(scope, via.operation, step),
+        operation=operation_label(scope, step.operation),
     )
 
 
-def operation_label(scope: Scope, number: int, step: Step) -> str:
+def operation_label(scope: Scope, number: int) -> str:
     """How an operation is written for people: kind and order or document number."""
     row = scope.lineage.operations.row(number, named=True)
     name = row["work_order_no"] or row["doc_no"] or ""
-    return f"{text(f'operation.{step.kind}')} {name}".strip()
+    kind = text(f"operation.{row['kind']}")
+    return f"{kind} {name}".strip()
 
 
-def why(scope: Scope, number: int) -> list[str]:
-    """The whole witness of a lot, or its cuts, a line each."""
-    lot = scope.lots[number]
-    if lot.tier == EXCLUDED:
-        return [_cut_text(scope, cut) for cut in cuts(scope, number)]
+def why(scope: Scope, lot: int) -> list[str]:
+    """The whole witness of a lot, by number in the plant, or its cuts, a line each."""
+    tier = scope.tiers[lot]
+    if tier == EXCLUDED:
+        return [_cut_text(scope, cut) for cut in cuts(scope, lot)]
     lines = []
-    for reached, via in witness(scope, number):
+    for reached, step in witness(scope, lot):
         label = lot_label(scope.lineage, reached)
         if scope.lineage.lots["rule"][reached] is None:
-            lines.append(f"{label}: {_step_text(scope, via) if via.lots else text('reason.root')}")
+            lines.append(f"{label}: {_step_text(scope, step)}")
         else:
             lines.append(text("reason.through_mixed_stock", item=label.split("/")[0]))
-    return lines or [reason(scope, lot)]
+    return lines or [_reason(scope, lot, tier, None)]
 
 
 def _places(scope: Scope) -> dict[int, dict[str, Any]]:
@@ -201,42 +210,42 @@ def _places(scope: Scope) -> dict[int, dict[str, Any]]:
 
 def orders(scope: Scope) -> list[dict[str, Any]]:
     """Production orders that used something of the scope."""
-    lineage, worlds, found = scope.lineage, scope.worlds, []
-    for number, step in sorted(worlds.steps.items()):
-        if step.kind not in ("produce", "rework") or step.rule is not None:
-            continue
-        reached = [lot for lot in step.inputs if lot in worlds.grade]
-        if not reached:
-            continue
-        row = lineage.operations.row(number, named=True)
-        ids = np.array([number])
-        found.append(
-            {
-                "operation": row["key"],
-                "tier": CERTAIN if any(lot in worlds.certain for lot in reached) else POSSIBLE,
-                "open": step.open,
-                "issued": float(lineage.consumed["quantity"][lineage.inputs.at(ids)].sum()),
-                "reported": float(lineage.produced["quantity"][lineage.outputs.at(ids)].sum()),
-            }
-        )
-    return found
-
-
-def _held(scope: Scope) -> np.ndarray[Any, np.dtype[np.int64]]:
-    return np.array(
-        sorted(number for number, lot in scope.lots.items() if lot.tier != EXCLUDED), dtype=np.int64
+    lineage, worlds, cone = scope.lineage, scope.worlds, scope.worlds.cone
+    step, lot = cone.inputs.step, cone.inputs.lot
+    used = np.unique(step[worlds.grade[lot] > 0])
+    sure = np.unique(step[worlds.certain[lot]])
+    rows = pl.DataFrame(
+        {"op": cone.steps[used], "certain": np.isin(used, sure), "open": ~cone.closed[used]}
     )
+    about = cone.about.select("key", "kind", "rule")[used]
+    rows = pl.concat([rows, about], how="horizontal").filter(
+        pl.col("kind").is_in(["produce", "rework"]) & pl.col("rule").is_null()
+    )
+    ids = rows["op"].to_numpy()
+    issued = _sums(lineage.consumed, lineage.inputs.at(ids), "issued")
+    reported = _sums(lineage.produced, lineage.outputs.at(ids), "reported")
+    rows = rows.join(issued, on="op", how="left", maintain_order="left")
+    rows = rows.join(reported, on="op", how="left", maintain_order="left")
+    tier = pl.when("certain").then(pl.lit(CERTAIN)).otherwise(pl.lit(POSSIBLE))
+    return rows.select(
+        "open", pl.col("issued", "reported").fill_null(0.0), operation="key", tier=tier
+    ).to_dicts()
+
+
+def _sums(flows: pl.DataFrame, rows: Index, name: str) -> pl.DataFrame:
+    found = flows.select("op", "quantity")[rows]
+    return found.group_by(pl.col("op").cast(pl.Int64)).agg(pl.col("quantity").sum().alias(name))
 
 
 def leaving(scope: Scope) -> list[dict[str, Any]]:
     """Lots of the scope that are planned or picked, soonest first."""
-    lines = places.shipped_lines(scope.lineage, _held(scope))
+    lines = places.shipped_lines(scope.lineage, scope.held)
     lines = lines.filter(pl.col("status").is_in(["planned", "picked"]).fill_null(False))
     keys = scope.lineage.lots["key"]
     return [
         {
             "lot": keys[row["lot"]],
-            "tier": scope.lots[row["lot"]].tier,
+            "tier": scope.tiers[row["lot"]],
             "quantity": row["quantity"],
             "document": row["delivery_no"],
             "when": moment(row["ship_earliest"]) if row["ship_earliest"] is not None else None,
@@ -251,54 +260,48 @@ def customers(scope: Scope) -> list[dict[str, Any]]:
         ~pl.col("status").is_in(["planned", "picked"]).fill_null(False)
         & pl.col("customer").is_not_null()
     )
-    keys = scope.lineage.lots["key"]
-    found = []
-    for (customer,), rows in sorted(lines.partition_by("customer", as_dict=True).items()):
-        lots = rows["lot"].unique().sort().to_list()
-        certain = any(scope.worlds.certain.get(lot) for lot in lots)
-        real = [lot for lot in lots if lot in scope.lots]
-        found.append(
-            {
-                "customer": customer,
-                "tier": CERTAIN if certain else POSSIBLE,
-                "lots": keys[real].to_list() if real else [],
-                "quantity": float(rows["quantity"].sum()),
-                "shipments": rows["delivery_no"].unique().sort().to_list(),
-            }
-        )
-    return found
+    tiers = scope.lots.select("lot", "tier")
+    lines = lines.with_columns(
+        pl.col("lot").cast(pl.Int64), key=scope.lineage.lots["key"][lines["lot"]]
+    ).join(tiers, on="lot", how="left", maintain_order="left")
+    certain = (pl.col("tier") == CERTAIN).any()
+    listed = pl.col("key").filter(pl.col("tier").is_not_null()).unique().sort()
+    grouped = lines.group_by("customer").agg(
+        tier=pl.when(certain).then(pl.lit(CERTAIN)).otherwise(pl.lit(POSSIBLE)),
+        lots=listed,
+        quantity=pl.col("quantity").sum(),
+        shipments=pl.col("delivery_no").unique().sort(),
+    )
+    return grouped.sort("customer").to_dicts()
 
 
 def _all_lines(scope: Scope) -> pl.DataFrame:
     """Shipment lines of the scope, also those that took from its mixed stock."""
-    reached = np.array(sorted(scope.worlds.grade), dtype=np.int64)
-    return places.shipped_lines(scope.lineage, reached)
+    worlds = scope.worlds
+    return places.shipped_lines(scope.lineage, worlds.cone.lots[worlds.grade > 0])
 
 
 def totals(scope: Scope) -> dict[str, Any]:
     """Lots, amounts and cost by tier; possible lots by grade."""
-    grades = {
-        grade: sum(lot.tier == POSSIBLE and lot.grade == grade for lot in scope.lots.values())
-        for grade in GRADES
-    }
+    counts = dict(scope.lots.group_by("tier").len().iter_rows())
+    possible = scope.lots.filter(pl.col("tier") == POSSIBLE).group_by("grade").len()
+    grades = dict.fromkeys([*GRADES, "contact"], 0) | dict(possible.iter_rows())
     return {
         "lots": {
-            CERTAIN: len(scope.tier(CERTAIN)),
-            POSSIBLE: {**grades, "contact": 0},
-            EXCLUDED: len(scope.tier(EXCLUDED)),
+            CERTAIN: counts.get(CERTAIN, 0),
+            POSSIBLE: grades,
+            EXCLUDED: counts.get(EXCLUDED, 0),
         },
-        "quantity": {name: _quantities(scope, name) for name in (CERTAIN, POSSIBLE, EXCLUDED)},
+        "quantity": {name: _quantities(scope, name) for name in TIERS},
         "cost": {name: _costs(scope, name) for name in (CERTAIN, POSSIBLE)},
         "currency": scope.table.currency,
     }
 
 
 def _quantities(scope: Scope, tier: str) -> dict[str, float]:
-    sums: dict[str, float] = {}
-    for lot in scope.lots.values():
-        if lot.tier == tier and lot.quantity is not None:
-            sums[lot.uom or ""] = round(sums.get(lot.uom or "", 0.0) + lot.quantity, 6)
-    return dict(sorted(sums.items()))
+    known = scope.lots.filter((pl.col("tier") == tier) & pl.col("quantity").is_not_null())
+    sums = known.group_by(pl.col("uom").fill_null("")).agg(pl.col("quantity").sum().round(6))
+    return dict(sums.sort("uom").iter_rows())
 
 
 def _costs(scope: Scope, tier: str) -> dict[str, dict[str, float]]:
@@ -314,7 +317,7 @@ def _costs(scope: Scope, tier: str) -> dict[str, dict[str, float]]:
 
 def saved(scope: Scope) -> dict[str, Any]:
     """1 - cost(scope) / cost(yardstick) for both yardsticks; None where nothing can be said."""
-    own = scope.cost_of([*scope.tier(CERTAIN), *scope.tier(POSSIBLE)])
+    own = scope.cost_of(scope.held)
 
     def against(yardstick: float) -> float | None:
         if scope.roots.effect or yardstick <= 0:

@@ -7,8 +7,9 @@ no source: then everything that shares an input, line or shift is possible, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,38 +18,33 @@ import polars as pl
 from graph_model.interval import in_force
 from graph_model.lineage import Index, Lineage
 from graph_model.network import Facts
-from graph_model.schema import Component, Decision, Item
+from graph_model.schema import Decision, Item
 from queries.recall import amounts, completeness, cost, places, roots, yardstick
 from queries.recall.completeness import Missing
+from queries.recall.cone import Cone
+from queries.recall.recipe import Recipe
 from queries.recall.roots import Roots, Suspects
-from queries.recall.worlds import Recipe, Via, Worlds, explore
+from queries.recall.rules import Case, rules
+from queries.recall.worlds import GRADES, Via, Worlds, explore
 
 CERTAIN, POSSIBLE, EXCLUDED = "certain", "possible", "excluded"
-
-
-@dataclass(frozen=True)
-class ScopeLot:
-    """A lot of the raw cone with its tier and why it has it."""
-
-    number: int
-    tier: str
-    grade: str | None
-    via: Via | None
-    quantity: float | None
-    uom: str | None
-    share: float | None
+TIERS = (CERTAIN, POSSIBLE, EXCLUDED)
 
 
 @dataclass(frozen=True)
 class Scope:
-    """The whole answer; `report` turns it into JSON and words."""
+    """The whole answer; `report` turns it into JSON and words.
+
+    `lots` has a row for each recorded lot of the raw cone: lot (number in the plant), at (number in
+    the cone), tier, grade, depth, quantity, uom, share (affected part, null if unknown).
+    """
 
     facts: Facts
     lineage: Lineage
     asked: Suspects
     roots: Roots
     worlds: Worlds
-    lots: dict[int, ScopeLot]
+    lots: pl.DataFrame
     places: pl.DataFrame
     costs: pl.DataFrame
     table: cost.CostTable
@@ -56,9 +52,19 @@ class Scope:
     blanket: yardstick.Blanket
     missing: list[Missing] = field(default_factory=list)
 
-    def tier(self, name: str) -> list[int]:
-        """Lots of a tier."""
-        return [number for number, lot in self.lots.items() if lot.tier == name]
+    def tier(self, *names: str) -> list[int]:
+        """Lots of these tiers, by number in the plant."""
+        return self.lots.filter(pl.col("tier").is_in(names))["lot"].to_list()
+
+    @cached_property
+    def held(self) -> Index:
+        """Certain and possible lots, by number in the plant."""
+        return np.array(self.tier(CERTAIN, POSSIBLE), dtype=np.int64)
+
+    @cached_property
+    def tiers(self) -> dict[int, str]:
+        """Tier by number in the plant."""
+        return dict(self.lots.select("lot", "tier").iter_rows())
 
     def cost_of(self, lots: Iterable[int]) -> float:
         """Cost of acting on these lots."""
@@ -71,30 +77,19 @@ def compute(
 ) -> Scope:
     """The scope of what is suspected, on the facts and arrays of one batch."""
     table = table or cost.load()
-    found = roots.answer(facts, lineage, asked)
-    start, recipe = found, Recipe.of(facts[Component], facts[Item])
+    found = start = roots.answer(facts, lineage, asked)
     if found.effect:
         everything = roots.siblings(lineage, found.match)
         start = Roots(found.match[:0], everything, found.near, True)
-    worlds = explore(lineage, recipe, start.match, start.cannot_rule_out)
-    listed = _recorded(lineage, np.array(sorted(worlds.depth), dtype=np.int64))
-    quantities = places.amounts(lineage, listed)
-    shares = amounts.shares(lineage, worlds, (start.match.tolist()))
-    lots = {
-        number: ScopeLot(
-            number,
-            _tier(number, worlds),
-            worlds.grade.get(number),
-            worlds.certain.get(number) or worlds.via.get(number),
-            amount,
-            uom,
-            shares.get(number),
-        )
-        for number, amount, uom in quantities.iter_rows()
-    }
+    cone = Cone.of(lineage, np.union1d(start.match, start.cannot_rule_out))
+    case = Case(facts, Recipe.of(facts))
+    worlds = explore(cone, case, start.match, start.cannot_rule_out)
+    sure, unsure = cone.number(start.match), cone.number(start.cannot_rule_out)
+    lots = _lots(lineage, worlds, amounts.shares(cone, worlds.grade, sure, unsure))
+    listed = lots["lot"].to_numpy()
     located = places.find(lineage, listed)
     costs = cost.price(table, located, lineage, facts[Item])
-    held = [number for number, lot in lots.items() if lot.tier != EXCLUDED]
+    held = lots.filter(pl.col("tier") != EXCLUDED)["lot"].to_numpy()
     blanket = yardstick.blanket(facts, lineage, found, held, table)
     scope = Scope(
         facts, lineage, asked, found, worlds, lots, located, costs, table,
@@ -104,25 +99,34 @@ def compute(
     return scope
 
 
-def _recorded(lineage: Lineage, lots: Index) -> Index:
-    return lots[lineage.lots["rule"][lots].is_null().to_numpy()] if lots.size else lots
-
-
-def _tier(number: int, worlds: Worlds) -> str:
-    if number in worlds.certain:
-        return CERTAIN
-    return POSSIBLE if number in worlds.grade else EXCLUDED
+def _lots(lineage: Lineage, worlds: Worlds, shares: amounts.Numbers) -> pl.DataFrame:
+    """Recorded lots of the raw cone with tier, grade, amount and share."""
+    cone = worlds.cone
+    recorded = lineage.lots["rule"][cone.lots].is_null().to_numpy()
+    at = np.flatnonzero(recorded & (cone.depth >= 0))
+    tier = np.where(worlds.certain, 0, np.where(worlds.grade > 0, 1, 2))[at]
+    names = pl.Series([None, *GRADES], dtype=pl.String)
+    rows = pl.DataFrame(
+        {
+            "lot": cone.lots[at],
+            "at": at,
+            "tier": pl.Series(TIERS)[tier],
+            "grade": names[worlds.grade[at]],
+            "depth": cone.depth[at],
+            "share": pl.Series(shares[at]).fill_nan(None),
+        }
+    )
+    return rows.join(places.amounts(lineage, cone.lots[at]), on="lot", maintain_order="left")
 
 
 def _missing(scope: Scope) -> list[Missing]:
-    lineage, worlds = scope.lineage, scope.worlds
-    cone = np.array(sorted(worlds.depth), dtype=np.int64)
-    operations = np.array(sorted(worlds.steps), dtype=np.int64)
-    conflicts = lineage.operations["key"][worlds.conflicts].to_list() if worlds.conflicts else []
-    entries = completeness.of_lots("cannot_rule_out", lineage, scope.roots.cannot_rule_out.tolist())
-    entries += completeness.of_lots("near", lineage, scope.roots.near.tolist())
+    lineage, worlds, cone = scope.lineage, scope.worlds, scope.worlds.cone
+    reached = cone.lots[cone.depth >= 0]
+    conflicts = lineage.operations["key"][cone.steps[worlds.conflicts]].to_list()
+    entries = completeness.of_lots("cannot_rule_out", lineage, scope.roots.cannot_rule_out)
+    entries += completeness.of_lots("near", lineage, scope.roots.near)
     entries += completeness.of_rows("time_conflict", conflicts)
-    entries += completeness.of_cone(scope.facts, lineage, cone, operations)
+    entries += completeness.of_cone(scope.facts, lineage, reached, cone.steps)
     entries += completeness.of_rows(
         "unpriced", cost.unpriced(scope.places, lineage, scope.facts[Item])
     )
@@ -133,10 +137,11 @@ def _missing(scope: Scope) -> list[Missing]:
     return entries
 
 
-def _mixed_stock(scope: Scope) -> list[int]:
+def _mixed_stock(scope: Scope) -> Index:
     """Mixed stock that suspect material may lie in: it has no lot number to list."""
-    kinds = scope.lineage.lots["kind"]
-    return [lot for lot in scope.worlds.grade if kinds[lot] == "pool"]
+    reached = scope.worlds.cone.lots[scope.worlds.grade > 0]
+    pools: Index = reached[scope.lineage.lots["kind"][reached].eq_missing("pool").to_numpy()]
+    return pools
 
 
 # ---------------------------------------------------------------------------- why
@@ -144,9 +149,10 @@ def _mixed_stock(scope: Scope) -> list[int]:
 
 @dataclass(frozen=True)
 class Cut:
-    """Why an input did not bring the hazard into an excluded lot."""
+    """Why an input did not bring the hazard into an excluded lot, by numbers in the plant."""
 
     rule: str
+    by: str
     source: int
     operation: int
     lot: int
@@ -154,46 +160,68 @@ class Cut:
     end: int
 
 
+BEFORE = "excluded_before"
+"""Name for an input that is itself excluded."""
+
+
 def cuts(scope: Scope, lot: int) -> list[Cut]:
     """What separates an excluded lot: per input of each step that made it, the cut or its own."""
-    worlds, found = scope.worlds, []
-    for number in worlds.makers.get(lot, ()):
-        step = worlds.steps[number]
-        for source, row in step.inputs.items():
-            if source not in worlds.depth:
+    worlds, cone, found = scope.worlds, scope.worlds.cone, []
+    inputs, outputs = cone.inputs, cone.outputs
+    carried = {rule.name: rule.by for rule in rules()} | {BEFORE: "records"}
+    for output in np.flatnonzero(outputs.lot == cone.number(np.array([lot]))[0]):
+        step = outputs.step[output]
+        for row in range(cone.input_from[step], cone.input_from[step + 1]):
+            source = inputs.lot[row]
+            if cone.depth[source] < 0:
                 continue
-            reached = source in worlds.grade
-            rule = "time" if reached else "excluded_before"
-            found.append(Cut(rule, source, number, lot, row.begin, step.outputs[lot].end))
+            rule = _cutting(worlds, row, int(output)) if worlds.grade[source] else BEFORE
+            found.append(
+                Cut(
+                    rule, carried[rule], int(cone.lots[source]), int(cone.steps[step]), lot,
+                    int(inputs.begin[row]), int(outputs.end[output]),
+                )
+            )  # fmt: skip
     return found
+
+
+def _cutting(worlds: Worlds, row: int, output: int) -> str:
+    """The rule that cuts a pair of input and output row."""
+    for name, cut in worlds.cuts.items():
+        if cut.first is not None and output < cut.first[row]:
+            return name
+        if cut.stopped is not None and cut.stopped[row]:
+            return name
+    return BEFORE
+
+
+def via(scope: Scope, lot: int) -> Via | None:
+    """How a lot, by number in the plant, was reached; None for roots and what was not reached."""
+    return scope.worlds.via(int(scope.worlds.cone.number(np.array([lot]))[0]))
 
 
 def witness(scope: Scope, lot: int) -> list[tuple[int, Via]]:
     """The way from a root to the lot, root side first; each lot with how it was reached."""
-    worlds, way, seen = scope.worlds, [], set()
-    roots_ = set(scope.roots.match.tolist()) | set(scope.roots.cannot_rule_out.tolist())
-    chosen: Mapping[int, Via] = worlds.certain if lot in worlds.certain else worlds.via
-    while lot not in roots_ and lot in chosen and lot not in seen:
+    way: list[tuple[int, Via]] = []
+    seen: set[int] = set()
+    while lot not in seen and (step := via(scope, lot)) is not None:
         seen.add(lot)
-        via = chosen[lot]
-        way.append((lot, via))
-        if not via.lots:
-            break
-        lot = via.lots[0]
+        way.append((lot, step))
+        lot = step.lots[0]
     return way[::-1]
 
 
-def real_sources(scope: Scope, via: Via) -> list[int]:
+def real_sources(scope: Scope, step: Via) -> list[int]:
     """The recorded lots behind a step, through mixed stock and parts that only rules made."""
-    lineage, worlds = scope.lineage, scope.worlds
-    rules = lineage.lots["rule"]
-    found, seen, queue = [], set(via.lots), list(via.lots)
+    derived = scope.lineage.lots["rule"]
+    found: list[int] = []
+    seen, queue = set(step.lots), list(step.lots)
     while queue:
         lot = queue.pop(0)
-        if rules[lot] is None:
+        if derived[lot] is None:
             found.append(lot)
             continue
-        before = worlds.via.get(lot)
+        before = via(scope, lot)
         new = [other for other in (before.lots if before else ()) if other not in seen]
         seen.update(new)
         queue.extend(new)
@@ -201,9 +229,9 @@ def real_sources(scope: Scope, via: Via) -> list[int]:
 
 
 def rules_in_force(scope: Scope) -> dict[str, Any]:
-    """Which decisions the scope stands on, so that it can be repeated."""
+    """Which rules and decisions the scope stands on, so that it can be repeated."""
     kept = in_force(scope.facts[Decision])
     return {
-        "cuts": ["time"],
+        "cuts": [rule.name for rule in rules()],
         "decisions": kept.select("key", "kind", "subject", "late", "early", "reason").to_dicts(),
     }

@@ -2,392 +2,233 @@
 
 Records leave open which input of an operation went into which output; a *world* is one way it can
 have been (DESIGN: worlds). `possible` = reached over allowed pairs. `certain` = reached in every
-world, as the least fixpoint over forced pairs and needs. A pair is allowed unless every issue of
-the input began after the last receipt of the output had ended; an exact record is never cut.
-Everything runs on the cone of the roots, with the operations' other inputs beside it.
+world, as the least fixpoint over forced pairs and needs. Both run in columns on the cone of the
+roots, level by level; what the rules cut is applied to the columns first.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 
-from graph_model.interval import MIN
-from graph_model.lineage import Index, Lineage
+from graph_model.lineage import Index
+from queries.recall.cone import Cone, Flags, ranges
+from queries.recall.needs import Needs
+from queries.recall.rules import Case, Cut, rules
 
 RECORDED, MIXED = "recorded", "mixed_stock"
 GRADES = (RECORDED, MIXED)
-_IDENTITY = {
-    "receive", "opening", "transfer", "split", "pack", "unpack", "rename", "return", "count",
-}  # fmt: skip
-
-
-@dataclass(slots=True)
-class Input:
-    """One input lot of an operation: its earliest issue and what the record is worth."""
-
-    begin: int
-    doubtful: bool
-    recorded: bool
-    item: str | None
-    rule: str | None
-    excess: bool = False
-    """More of the item was issued than the recipe explains."""
-
-
-@dataclass(slots=True)
-class Output:
-    """One output lot of an operation: its latest receipt and whether recipe needs apply."""
-
-    end: int
-    product: bool
-    doubtful: bool
-    recorded: bool
-
-
-@dataclass(slots=True)
-class Step:
-    """An operation of the cone. `timeless`: exact, identity-preserving or without a world."""
-
-    kind: str
-    exact: bool
-    open: bool
-    order: str | None
-    rule: str | None
-    inputs: dict[int, Input] = field(default_factory=dict)
-    outputs: dict[int, Output] = field(default_factory=dict)
-    returned: set[int] = field(default_factory=set)
-    timeless: bool = False
-    conflict: bool = False
-
-    def allows(self, lot: int, output: int) -> bool:
-        """The input can have gone into the output."""
-        return self.timeless or self.inputs[lot].begin <= self.outputs[output].end
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What items need: item -> groups of items of which one is needed; and lots that mix."""
-
-    needs: Mapping[str, list[frozenset[str]]]
-    homogeneous: frozenset[str]
-
-    @staticmethod
-    def of(components: pl.DataFrame, items: pl.DataFrame) -> Recipe:
-        """Needs from recipes: alternates count as one; of several recipes only what all need."""
-        needs: dict[str, list[frozenset[str]]] = {}
-        # A line that holds for a time only, or that nothing is taken of, forces nothing.
-        always = pl.col("valid_from").is_null() & pl.col("valid_to").is_null()
-        taken = pl.col("quantity").fill_null(1.0) > 0
-        inputs = components.filter(
-            ~pl.col("co_product").fill_null(False) & taken & always
-        ).with_columns(
-            bom_no=pl.col("bom_no").fill_null(""), group=pl.coalesce("alternate_group", "item")
-        )
-        groups = inputs.group_by("parent", "bom_no", "group", maintain_order=True).agg("item")
-        recipes = inputs.group_by("parent").agg(boms=pl.col("bom_no").n_unique())
-        single = dict(recipes.filter(pl.col("boms") == 1).select("parent", "boms").iter_rows())
-        for parent, _, _, members in groups.iter_rows():
-            if parent in single:
-                needs.setdefault(parent, []).append(frozenset(members))
-        mixing = items.filter(pl.col("homogeneous").fill_null(False))["key"]
-        return Recipe(needs, frozenset(mixing))
+"""Best kind of way that reaches a lot, strongest first."""
+ROOT, EXACT, ONLY_OUTPUT, ALL_OF_NEED = 1, 2, 3, 4
+FORCED = {EXACT: "exact", ONLY_OUTPUT: "only_output", ALL_OF_NEED: "all_of_need"}
 
 
 @dataclass(frozen=True)
 class Via:
-    """How a lot was reached: operation and the lots that lead there."""
+    """How a lot was reached: plant numbers of the operation and of the lots that lead there."""
 
     operation: int
     lots: tuple[int, ...]
     rule: str
 
 
-@dataclass
+@dataclass(frozen=True)
 class Worlds:
-    """Result of the analysis, by lot number."""
+    """Tiers by number within the cone.
 
-    steps: dict[int, Step]
-    makers: dict[int, list[int]]
-    takers: dict[int, list[int]]
-    grade: dict[int, str]
-    via: dict[int, Via]
-    certain: dict[int, Via]
-    whole: set[int]
-    depth: dict[int, int]
-    conflicts: list[int]
+    `grade` is 0 for lots not reached, else the place in GRADES + 1; `way` the input row that
+    reached the lot, -1 for none. `forced` is 0 for lots not certain, else how they were forced;
+    `by` the input row, or for a need the need, that forced them.
+    """
+
+    cone: Cone
+    cuts: Mapping[str, Cut]
+    needs: Needs
+    first: Index
+    grade: Index
+    way: Index
+    forced: Index
+    by: Index
+    conflicts: Index
+
+    @property
+    def certain(self) -> Flags:
+        """Lots that contain root material in every world."""
+        return self.forced > 0
+
+    def via(self, lot: int) -> Via | None:
+        """How a lot of the cone was reached: as certain if it is, else its best possible way."""
+        cone = self.cone
+        if self.forced[lot] == ALL_OF_NEED:
+            need = int(self.by[lot])
+            lots = self.needs.able(need, lot)
+            step = int(self.needs.step[need])
+            return Via(int(cone.steps[step]), tuple(cone.lots[lots].tolist()), "all_of_need")
+        if self.forced[lot] in FORCED:
+            return self._over(int(self.by[lot]), FORCED[int(self.forced[lot])])
+        if self.forced[lot] == ROOT or self.way[lot] < 0:
+            return None
+        return self._over(int(self.way[lot]), self.rule_of(int(self.way[lot])))
+
+    def rule_of(self, row: int) -> str:
+        """The rule that derived an input row or its step; `recorded` for neither."""
+        inputs = self.cone.inputs
+        derived = inputs.rule[row] or self.cone.about["rule"][int(inputs.step[row])]
+        return derived or RECORDED
+
+    def _over(self, row: int, rule: str) -> Via:
+        inputs, cone = self.cone.inputs, self.cone
+        lot = int(cone.lots[inputs.lot[row]])
+        return Via(int(cone.steps[inputs.step[row]]), (lot,), rule)
 
 
-def explore(
-    lineage: Lineage, recipe: Recipe, certain_roots: Index, possible_roots: Index
-) -> Worlds:
+def explore(cone: Cone, case: Case, certain_roots: Index, possible_roots: Index) -> Worlds:
     """Tiers of everything in the cone of the roots. Only `certain_roots` make lots certain."""
-    roots = np.unique(np.concatenate([certain_roots, possible_roots])).astype(np.int64)
-    cone = lineage.forward(roots)
-    steps = _steps(lineage, cone.operations)
-    makers: dict[int, list[int]] = defaultdict(list)
-    takers: dict[int, list[int]] = defaultdict(list)
-    item_of = _items(lineage, steps)
-    for number, step in steps.items():
-        for lot in step.inputs:
-            takers[lot].append(number)
-        for lot in step.outputs:
-            makers[lot].append(number)
-    extra = _exact_inputs(steps)
-    conflicts = []
-    for number, step in steps.items():
-        if not step.timeless and not _has_world(step, recipe, item_of):
-            step.timeless = step.conflict = True
-            conflicts.append(number)
-    grade, via = _possible(steps, takers, [int(lot) for lot in roots])
-    certain, whole = _certain(
-        steps,
-        takers,
-        _all_makers(lineage, list(makers)),
-        recipe,
-        item_of,
-        extra,
-        [int(lot) for lot in certain_roots],
-    )
-    depth = dict(zip(cone.lots.tolist(), cone.distance.tolist(), strict=True))
-    return Worlds(steps, dict(makers), dict(takers), grade, via, certain, whole, depth, conflicts)
-
-
-# ---------------------------------------------------------------------------- the cone as steps
-
-
-def _steps(lineage: Lineage, operations: Index) -> dict[int, Step]:
-    about = lineage.operations[operations]
-    steps: dict[int, Step] = {}
-    for number, kind, status, order, rule in zip(
-        operations.tolist(), about["kind"], about["status"], about["order"], about["rule"],
-        strict=True,
-    ):  # fmt: skip
-        identity = kind in _IDENTITY or rule is not None
-        exact = identity or order is not None
-        steps[number] = Step(kind, exact, status != "closed", order, rule, timeless=exact)
-    into = (
-        lineage.consumed[lineage.inputs.at(operations)]
-        .group_by("op", "lot")
-        .agg(
-            pl.col("t0").min(),
-            pl.col("doubtful").all(),
-            recorded=pl.col("rule").is_null().any(),
-            exact=(pl.col("basis") == "exact").all(),
-            item=pl.col("item").first(),
-            rule=pl.col("rule").first(),
-            net=pl.col("quantity").sum() > 0,
-            known=pl.col("quantity").is_not_null().any(),
-        )
-    )
-    over = set(lineage.gap_over.select("operation", "item").iter_rows())
-    keys = dict(zip(operations.tolist(), about["key"], strict=True))
-    for op, lot, begin, doubtful, recorded, exact, item, rule, net, known in into.iter_rows():
-        step = steps[op]
-        excess = (step.order or keys[op], item) in over
-        step.inputs[lot] = Input(begin, doubtful, recorded, item, rule, excess)
-        step.exact = step.exact or bool(exact)
-        if known and not net:  # taken back by negative lines
-            step.returned.add(lot)
-    out = (
-        lineage.produced[lineage.outputs.at(operations)]
-        .group_by("op", "lot")
-        .agg(
-            pl.col("t1").max(),
-            pl.col("doubtful").all(),
-            product=pl.col("output_kind").fill_null("product").is_in(["product"]).any(),
-            recorded=pl.col("rule").is_null().any(),
-            exact=(pl.col("basis") == "exact").all(),
-        )
-    )
-    for op, lot, end, doubtful, product, recorded, exact in out.iter_rows():
-        steps[op].outputs[lot] = Output(end, product, doubtful, recorded)
-        if not exact and steps[op].rule is None and steps[op].order is None:
-            steps[op].exact = steps[op].kind in _IDENTITY
-    for step in steps.values():
-        step.timeless = step.exact
-    both = [frame.select("op", "lot") for frame in (lineage.returned, lineage.maybe_returned)]
-    back = pl.concat(both).filter(pl.col("op").is_in(pl.Series(operations).implode()))
-    for op, lot in back.iter_rows():
-        steps[op].returned.add(lot)
-    return steps
-
-
-def _all_makers(lineage: Lineage, lots: list[int]) -> dict[int, list[int]]:
-    """Every operation that made each lot, also those outside the cone."""
-    rows = lineage.origins.at(np.array(lots, dtype=np.int64))
-    found: dict[int, set[int]] = defaultdict(set)
-    for lot, operation in zip(
-        lineage.produced_lot[rows].tolist(), lineage.produced_op[rows].tolist(), strict=True
-    ):
-        found[lot].add(operation)
-    return {lot: sorted(operations) for lot, operations in found.items()}
-
-
-def _items(lineage: Lineage, steps: dict[int, Step]) -> dict[int, str | None]:
-    lots = sorted({lot for step in steps.values() for lot in (*step.inputs, *step.outputs)})
-    return dict(zip(lots, lineage.lots["item"][lots].to_list() if lots else [], strict=True))
-
-
-def _exact_inputs(steps: dict[int, Step]) -> dict[int, list[int]]:
-    """Output lot -> lots that a part of the order, paired exactly, put into it."""
-    paired: dict[int, list[int]] = defaultdict(list)
-    for step in steps.values():
-        if step.order is not None:
-            for output in step.outputs:
-                paired[output].extend(step.inputs)
-    return paired
-
-
-def _has_world(step: Step, recipe: Recipe, item_of: Mapping[int, str | None]) -> bool:
-    """Every input has somewhere to go, every needed item that is recorded can have come."""
-    inputs = {lot: row for lot, row in step.inputs.items() if row.recorded and not row.doubtful}
-    ends = [row.end for row in step.outputs.values()]
-    if not inputs or not ends:
-        return True
-    latest = max(ends)
-    if not step.open and any(
-        row.begin > latest and lot not in step.returned for lot, row in inputs.items()
-    ):
-        return False
-    first: dict[str, int] = {}
-    for lot, row in step.inputs.items():
-        item = item_of[lot]
-        if item is not None and row.recorded:
-            first[item] = min(first.get(item, row.begin), row.begin)
-    for lot, output in step.outputs.items():
-        for group in recipe.needs.get(item_of[lot] or "", []) if output.product else []:
-            begins = [first[item] for item in group if item in first]
-            if begins and min(begins) > output.end:
-                return False
-    return True
+    sure, maybe = cone.number(certain_roots), cone.number(possible_roots)
+    cuts = {rule.name: rule.cut(cone, case) for rule in rules()}
+    first = cone.output_from[cone.inputs.step]
+    stopped = np.zeros(len(first), dtype=bool)
+    for cut in cuts.values():
+        first = first if cut.first is None else np.maximum(first, cut.first)
+        stopped |= False if cut.stopped is None else cut.stopped
+    conflicts = np.unique(np.concatenate([cut.withdrawn for cut in cuts.values()]))
+    grade, way = _possible(cone, first, stopped, np.union1d(sure, maybe))
+    needs = Needs.of(cone, case.recipe, first)
+    forced, by = _Certain(cone, needs, case, first, stopped).fixpoint(sure)
+    return Worlds(cone, cuts, needs, first, grade, way, forced, by, conflicts)
 
 
 # ---------------------------------------------------------------------------- possible
 
 
-def _possible(
-    steps: dict[int, Step], takers: Mapping[int, list[int]], roots: list[int]
-) -> tuple[dict[int, str], dict[int, Via]]:
+def _possible(cone: Cone, first: Index, stopped: Flags, roots: Index) -> tuple[Index, Index]:
     """Best grade and way of every lot reached over allowed pairs."""
-    grade: dict[int, str] = dict.fromkeys(roots, RECORDED)
-    via: dict[int, Via] = {}
-    for name in GRADES:
-        waiting = {
-            number: [lot for _, lot in sorted((row.end, lot) for lot, row in step.outputs.items())]
-            for number, step in steps.items()
-        }
-        queue = deque(grade)
-        while queue:
-            lot = queue.popleft()
-            for number in takers.get(lot, ()):
-                step, row = steps[number], steps[number].inputs[lot]
-                if name == RECORDED and (not row.recorded or step.rule is not None):
-                    continue
-                begin = MIN if step.timeless else row.begin
-                outputs = waiting[number]
-                while outputs and (step.timeless or step.outputs[outputs[-1]].end >= begin):
-                    output = outputs.pop()
-                    if output in grade:
-                        continue
-                    if name == RECORDED and not step.outputs[output].recorded:
-                        continue
-                    grade[output] = name
-                    via[output] = Via(number, (lot,), row.rule or step.rule or "recorded")
-                    queue.append(output)
-    return grade, via
+    inputs, outputs = cone.inputs, cone.outputs
+    grade = np.zeros(len(cone.lots), dtype=np.int64)
+    way = np.full(len(cone.lots), -1, dtype=np.int64)
+    grade[roots] = 1
+    recorded = inputs.recorded & ~cone.derived[inputs.step]
+    for level, (into, out) in enumerate(
+        [(recorded & ~stopped, outputs.recorded), (~stopped, np.ones_like(outputs.recorded))], 1
+    ):
+        spread(cone, first, into, out, grade, way, level)
+    return grade, way
+
+
+def spread(
+    cone: Cone, first: Index, into: Flags, out: Flags, grade: Index, way: Index, level: int
+) -> None:
+    """Gives `level` to every lot that graded lots reach over usable input and output rows."""
+    inputs, outputs = cone.inputs, cone.outputs
+    # Outputs from here to the end of the step's stretch are reached already.
+    reached = cone.output_from[1:].copy()
+    best = np.empty(len(cone.steps), dtype=np.int64)
+    frontier = np.flatnonzero(grade)
+    while frontier.size:
+        rows = cone.uses.at(frontier)
+        rows = rows[into[rows]]
+        rows = rows[first[rows] < reached[inputs.step[rows]]]
+        # The last one written stays: of each step the input that reaches furthest.
+        rows = rows[np.argsort(-first[rows], kind="stable")]
+        best[inputs.step[rows]] = rows
+        steps = np.unique(inputs.step[rows])
+        positions, owner = ranges(first[best[steps]], reached[steps])
+        reached[steps] = first[best[steps]]
+        fresh = out[positions] & (grade[outputs.lot[positions]] == 0)
+        lots = outputs.lot[positions[fresh]]
+        way[lots] = best[steps][owner[fresh]]
+        grade[lots] = level
+        frontier = np.unique(lots)
 
 
 # ---------------------------------------------------------------------------- certain
 
 
-def _certain(
-    steps: dict[int, Step],
-    takers: Mapping[int, list[int]],
-    makers: Mapping[int, list[int]],
-    recipe: Recipe,
-    item_of: Mapping[int, str | None],
-    paired: Mapping[int, list[int]],
-    roots: list[int],
-) -> tuple[dict[int, Via], set[int]]:
-    """Least fixpoint: lots that contain root material in every world, and those wholly affected."""
-    certain: dict[int, Via] = {lot: Via(-1, (), "root") for lot in roots}
-    whole = set(roots)
-    queue = deque(roots)
+class _Certain:
+    """Least fixpoint: lots that contain root material in every world, and those wholly affected.
 
-    def spreads(lot: int) -> bool:
-        """Any part taken from the lot contains root material."""
-        return lot in certain and (lot in whole or item_of.get(lot) in recipe.homogeneous)
+    Nothing is forced from an open step, over a doubtful row, through an unexplained amount, or out
+    of a partly affected lot whose parts are not alike.
+    """
 
-    while queue:
-        lot = queue.popleft()
-        for number in takers.get(lot, ()):
-            step = steps[number]
-            if step.rule is not None or not spreads(lot):
-                continue
-            for output, reason, lots in _forced(step, lot, spreads, recipe, item_of, paired):
-                entire = _entire(step, output, lots, reason, whole, makers)
-                grown = entire and output not in whole
-                if grown:
-                    whole.add(output)
-                if output not in certain:
-                    certain[output] = Via(number, lots, reason)
-                    queue.append(output)
-                elif grown:
-                    queue.append(output)
-    return certain, whole
+    def __init__(self, cone: Cone, needs: Needs, case: Case, first: Index, stopped: Flags) -> None:
+        inputs, outputs, step = cone.inputs, cone.outputs, cone.inputs.step
+        self._cone, self._needs, self._first = cone, needs, first
+        alike = cone.item_keys.is_in(case.recipe.homogeneous.implode()).fill_null(False)
+        self._alike: Flags = alike.to_numpy()
+        sound = ~inputs.doubtful & ~inputs.returned & ~cone.derived[step] & ~stopped
+        self._exact = sound & cone.exact[step]
+        last = cone.output_from[step + 1] - 1
+        alone = sound & inputs.recorded & ~inputs.excess & cone.closed[step] & ~cone.exact[step]
+        self._only = alone & (first == last)
+        self._only[self._only] &= ~outputs.doubtful[last[self._only]]
+        self._last, self._stopped = last, stopped
+        self._forced = np.zeros(len(cone.lots), dtype=np.int64)
+        self._by = np.full(len(cone.lots), -1, dtype=np.int64)
+        self._whole = np.zeros(len(cone.lots), dtype=bool)
 
+    def fixpoint(self, roots: Index) -> tuple[Index, Index]:
+        """How each lot was forced, and by which row or need."""
+        self._forced[roots], self._whole[roots] = ROOT, True
+        changed = roots
+        while changed.size:
+            rows = self._cone.uses.at(changed[self._spreads[changed]])
+            found = [
+                self._over_exact(rows[self._exact[rows]]),
+                self._over_only(rows[self._only[rows]]),
+                self._over_needs(changed),
+            ]
+            changed = np.unique(np.concatenate(found))
+        return self._forced, self._by
 
-def _forced(
-    step: Step,
-    lot: int,
-    spreads: Callable[[int], bool],
-    recipe: Recipe,
-    item_of: Mapping[int, str | None],
-    paired: Mapping[int, list[int]],
-) -> list[tuple[int, str, tuple[int, ...]]]:
-    """Outputs that contain the certain lot in every world: (output, reason, lots)."""
-    row = step.inputs[lot]
-    sure = [number for number, output in step.outputs.items() if not output.doubtful]
-    if step.exact:
-        told = not row.doubtful and lot not in step.returned
-        return [(output, "exact", (lot,)) for output in sure] if told else []
-    if step.open:
-        return []
-    found: list[tuple[int, str, tuple[int, ...]]] = []
-    allowed = [output for output in step.outputs if step.allows(lot, output)]
-    closed = row.recorded and not (row.doubtful or row.excess) and lot not in step.returned
-    if closed and len(allowed) == 1 and allowed[0] in sure:
-        found.append((allowed[0], "only_output", (lot,)))
-    item = item_of[lot]
-    for output in sure:
-        if not step.outputs[output].product:
-            continue
-        for group in recipe.needs.get(item_of[output] or "", []):
-            if item not in group:
-                continue
-            able = {other for other in step.inputs if item_of[other] in group}
-            able = {other for other in able if step.allows(other, output)}
-            able |= {other for other in paired.get(output, ()) if item_of[other] in group}
-            doubt = any(other in step.inputs and step.inputs[other].doubtful for other in able)
-            if able and not doubt and all(spreads(other) for other in able):
-                found.append((output, "all_of_need", tuple(sorted(able))))
-    return found
+    @property
+    def _spreads(self) -> Flags:
+        """Lots any part of which contains root material."""
+        return (self._forced > 0) & (self._whole | self._alike)
 
+    def _over_exact(self, rows: Index) -> Index:
+        """Everything surely made by a step that keeps lots apart or pairs them by record."""
+        cone = self._cone
+        steps, at = np.unique(cone.inputs.step[rows], return_index=True)
+        positions, owner = ranges(cone.output_from[steps], cone.output_from[steps + 1])
+        sure = ~cone.outputs.doubtful[positions]
+        lots, owner = cone.outputs.lot[positions[sure]], owner[sure]
+        entire = self._entire_steps(steps)[owner] & (cone.makers[lots] == 1)
+        return self._mark(lots, EXACT, rows[at][owner], entire)
 
-def _entire(
-    step: Step,
-    output: int,
-    lots: tuple[int, ...],
-    reason: str,
-    whole: set[int],
-    makers: Mapping[int, list[int]],
-) -> bool:
-    """Every unit of the output contains root material."""
-    if len(makers.get(output, ())) != 1 or not all(lot in whole for lot in lots):
-        return False
-    return reason == "all_of_need" or (step.kind in _IDENTITY and set(step.inputs) <= whole)
+    def _entire_steps(self, steps: Index) -> Flags:
+        """Identity-preserving steps of which all inputs are wholly affected."""
+        cone = self._cone
+        positions, owner = ranges(cone.input_from[steps], cone.input_from[steps + 1])
+        entire = cone.identity[steps].copy()
+        entire[owner[~self._whole[cone.inputs.lot[positions]]]] = False
+        return entire
+
+    def _over_only(self, rows: Index) -> Index:
+        """An input with one allowed output went there."""
+        lots = self._cone.outputs.lot[self._last[rows]]
+        return self._mark(lots, ONLY_OUTPUT, rows, np.zeros(len(lots), dtype=bool))
+
+    def _over_needs(self, changed: Index) -> Index:
+        """Outputs for which every allowed lot of an item they need contains root material."""
+        touched = self._needs.of_lots(changed)
+        if not touched.size:
+            return touched
+        spreads = self._spreads
+        need, lots = self._needs.met(touched, spreads, self._stopped)
+        entire_need, entire = self._needs.met(touched, self._whole & spreads, self._stopped)
+        found = self._mark(lots, ALL_OF_NEED, need, np.zeros(len(lots), dtype=bool))
+        single = self._cone.makers[entire] == 1
+        grown = self._mark(entire[single], ALL_OF_NEED, entire_need[single], np.True_)
+        return np.concatenate([found, grown])
+
+    def _mark(self, lots: Index, how: int, by: Index, entire: Flags | np.bool_) -> Index:
+        """Records what is new about these lots and gives the lots it is new of."""
+        fresh = self._forced[lots] == 0
+        self._forced[lots[fresh]], self._by[lots[fresh]] = how, by[fresh]
+        grown = entire & ~self._whole[lots]
+        self._whole[lots[grown]] = True
+        news: Index = lots[fresh | grown]
+        return news

@@ -32,7 +32,7 @@ def tiers(folder: Path, sheets: dict[str, str], **asked: Any) -> dict[str, str]:
     lineage = Lineage.of(network.build(facts))
     scope = compute(facts, lineage, Suspects(**asked))
     numbers = lineage.lots["lot_no"]
-    return {numbers[lot]: found.tier for lot, found in scope.lots.items()}
+    return {numbers[lot]: tier for lot, tier in scope.tiers.items()}
 
 
 Case = tuple[dict[str, str], dict[str, Any]]

@@ -10,7 +10,7 @@ from graph_model import network
 from graph_model.lineage import Lineage
 from loaders.demo_plant import Dirt, Plant, generate
 from queries.recall.roots import Suspects
-from queries.recall.scope import CERTAIN, EXCLUDED, Scope, compute
+from queries.recall.scope import CERTAIN, Scope, compute
 from tests.facts import of_demo
 
 LOTS = 60
@@ -35,7 +35,7 @@ def contaminated(plant: Plant) -> set[str]:
 def held(scope: Scope) -> set[str]:
     """Keys of certain and possible lots."""
     keys = scope.lineage.lots["key"]
-    return {keys[number] for number, lot in scope.lots.items() if lot.tier != EXCLUDED}
+    return set(keys[scope.held])
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -29,7 +29,10 @@ from graph_model.schema import (
     conform,
     frame_schema,
 )
-from queries.recall.worlds import RECORDED, Recipe, explore
+from queries.recall.cone import Cone
+from queries.recall.recipe import Recipe
+from queries.recall.rules import Case
+from queries.recall.worlds import explore
 
 ITEMS = ("A", "B", "P")
 
@@ -171,19 +174,19 @@ def test_tiers_hold_in_all_worlds(block: int) -> None:
     plants = [random_plant(seed) for seed in range(block * 500, block * 500 + 500)]
     facts = facts_of(plants)
     lineage = Lineage.of(network.build(facts))
-    recipe = Recipe.of(facts[Component], facts[Item])
+    case = Case(facts, Recipe.of(facts))
     found = sure = 0
     for number, (items, orders, roots) in enumerate(plants):
         keys = [f"X{number}/{item}/{lot}" for lot, item in enumerate(items)]
         numbers = lineage.number(keys)
         start = np.sort(numbers[roots])
-        worlds = explore(lineage, recipe, start, start[:0])
+        worlds = explore(Cone.of(lineage, start), case, start, start[:0])
         name = {int(lot): position for position, lot in enumerate(numbers)}
-        certain = {name[lot] for lot in worlds.certain if lot in name}
+        reached = worlds.cone.lots
+        certain = {name[lot] for lot in reached[worlds.certain].tolist()}
         # An order without any lot of a needed item also draws on mixed stock; that is no world.
-        possible = {
-            name[lot] for lot, grade in worlds.grade.items() if lot in name and grade == RECORDED
-        }
+        recorded = reached[worlds.grade == 1].tolist()
+        possible = {name[lot] for lot in recorded if lot in name}
 
         choices = itertools.product(*(ways(items, order) for order in orders))
         each = [reach(choice, roots) for choice in choices]

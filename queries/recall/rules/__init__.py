@@ -1,0 +1,61 @@
+"""The rules of the scope: over which inputs and pairs the suspect material cannot have passed.
+
+One file a rule. A module of this package with a `RULE` takes part in every scope; nothing else
+has to be told of it. A rule about *movement* says which outputs an input can have gone into and
+acts before worlds are weighed; a rule about the *hazard* stops it on inputs that did move.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+
+from graph_model.lineage import Index
+from graph_model.network import Facts
+from queries.recall.cone import Cone, Flags
+from queries.recall.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a rule may look at besides the cone."""
+
+    facts: Facts
+    recipe: Recipe
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What a rule takes out of a cone.
+
+    `first` gives for each input row the first output row it can have gone into; None cuts no
+    pair. `stopped` marks input rows over which the hazard does not pass; None stops none.
+    `withdrawn` lists steps of which the records leave no way at all, so the rule does not hold.
+    """
+
+    first: Index | None = None
+    stopped: Flags | None = None
+    withdrawn: Index = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule's name (its texts are `cut.<name>`), what carries it, and what it cuts."""
+
+    name: str
+    by: str
+    """`records` or `judgement`."""
+    cut: Callable[[Cone, Case], Cut]
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """Every rule of this package, by name."""
+    names = [found.name for found in pkgutil.iter_modules(__path__)]
+    modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
+    return tuple(sorted((module.RULE for module in modules), key=lambda rule: rule.name))

@@ -1,0 +1,238 @@
+"""The cone of the roots in columns: steps, their inputs and outputs, and what each record is worth.
+
+Lots and steps are numbered within the cone. Inputs stand by step and by the earliest moment of
+issue, outputs by step and by the latest moment of receipt, so that the outputs an input can have
+gone into are always the end of its step's stretch of outputs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from graph_model.lineage import Index, Lineage, Rows
+
+Flags = npt.NDArray[np.bool_]
+IDENTITY = (
+    "receive", "opening", "transfer", "split", "pack", "unpack", "rename", "return", "count",
+)  # fmt: skip
+"""Operations that keep lots apart: what goes in line by line comes out line by line."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """One row a step and input lot. `begin` is the earliest moment of any issue line."""
+
+    step: Index
+    lot: Index
+    begin: Index
+    doubtful: Flags
+    recorded: Flags
+    excess: Flags
+    """More of the item was issued than the recipe explains."""
+    returned: Flags
+    """Some of it was, or may have been, given back."""
+    rule: pl.Series
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """One row a step and output lot. `end` is the latest moment of any receipt line."""
+
+    step: Index
+    lot: Index
+    end: Index
+    product: Flags
+    doubtful: Flags
+    recorded: Flags
+
+
+@dataclass(frozen=True)
+class Cone:
+    """Everything reachable from the roots over all flows, with the other inputs of each step.
+
+    `lots` and `steps` are the plant's numbers, ascending; `depth` is the distance from the roots,
+    -1 for lots that only stand beside. `exact` steps keep lots apart or pair them by record.
+    """
+
+    lineage: Lineage
+    lots: Index
+    depth: Index
+    steps: Index
+    about: pl.DataFrame
+    exact: Flags
+    identity: Flags
+    closed: Flags
+    derived: Flags
+    inputs: Inputs
+    outputs: Outputs
+
+    @staticmethod
+    def of(lineage: Lineage, roots: Index) -> Cone:
+        """The cone forward from these lots."""
+        reach = lineage.forward(roots)
+        steps = np.sort(reach.operations)
+        into = _inputs(lineage, steps)
+        out = _outputs(lineage, steps)
+        lots = np.union1d(reach.lots, into["lot"].to_numpy())
+        depth = np.full(len(lots), -1, dtype=np.int64)
+        depth[np.searchsorted(lots, reach.lots)] = reach.distance
+        about = lineage.operations.select("key", "kind", "status", "order", "rule")[steps]
+        derived = about["rule"].is_not_null().to_numpy()
+        identity = about["kind"].is_in(IDENTITY).to_numpy()
+        kept = identity | derived | about["order"].is_not_null().to_numpy()
+        exact = kept | _paired(len(steps), into, out)
+        return Cone(
+            lineage, lots, depth, steps, about, exact, identity,
+            about["status"].eq_missing("closed").to_numpy(), derived,
+            _input_rows(into, lots, _excess(lineage, about, into), _returned(lineage, steps, into)),
+            _output_rows(out, lots),
+        )  # fmt: skip
+
+    @cached_property
+    def uses(self) -> Rows:
+        """Input rows by lot."""
+        return Rows.of(self.inputs.lot, len(self.lots))
+
+    @cached_property
+    def input_from(self) -> Index:
+        """First input row of each step; one more entry closes the last."""
+        return np.searchsorted(self.inputs.step, np.arange(len(self.steps) + 1))
+
+    @cached_property
+    def output_from(self) -> Index:
+        """First output row of each step; one more entry closes the last."""
+        return np.searchsorted(self.outputs.step, np.arange(len(self.steps) + 1))
+
+    @cached_property
+    def item(self) -> Index:
+        """A number for the item of each lot, -1 where the item is unknown."""
+        codes = pl.Series(self.items).search_sorted(self.item_keys.fill_null(""))
+        return np.where(self.item_keys.is_null().to_numpy(), -1, codes.to_numpy()).astype(np.int64)
+
+    @cached_property
+    def items(self) -> pl.Series:
+        """Keys of the items in the cone, ascending."""
+        return self.item_keys.drop_nulls().unique().sort()
+
+    @cached_property
+    def item_keys(self) -> pl.Series:
+        """Item key of each lot."""
+        return self.lineage.lots["item"][self.lots]
+
+    @cached_property
+    def makers(self) -> Index:
+        """How many operations made each lot, also those outside the cone."""
+        origins = self.lineage.origins
+        rows = origins.at(self.lots)
+        counts = origins.first[self.lots + 1] - origins.first[self.lots]
+        owner = np.repeat(np.arange(len(self.lots)), counts)
+        width = np.int64(len(self.lineage.operations) + 1)
+        pairs = np.unique(owner * width + self.lineage.produced_op[rows])
+        return np.bincount(pairs // width, minlength=len(self.lots))
+
+    def number(self, lots: Index) -> Index:
+        """Numbers within the cone of lots that are in it."""
+        return np.searchsorted(self.lots, lots)
+
+
+def _inputs(lineage: Lineage, steps: Index) -> pl.DataFrame:
+    columns = ["op", "lot", "t0", "doubtful", "rule", "basis", "item", "quantity"]
+    rows = lineage.consumed.select(columns)[lineage.inputs.at(steps)]
+    grouped = rows.group_by("op", "lot").agg(
+        pl.col("t0").min(),
+        pl.col("doubtful").all(),
+        pl.col("item").first(),
+        pl.col("rule").first(),
+        recorded=pl.col("rule").is_null().any(),
+        exact=pl.col("basis").eq_missing("exact").all(),
+        # Taken back by negative lines.
+        undone=pl.col("quantity").is_not_null().any() & (pl.col("quantity").sum() <= 0),
+    )
+    return grouped.with_columns(step=_step_of(grouped["op"], steps)).sort("step", "t0", "lot")
+
+
+def _outputs(lineage: Lineage, steps: Index) -> pl.DataFrame:
+    columns = ["op", "lot", "t1", "doubtful", "rule", "basis", "output_kind"]
+    rows = lineage.produced.select(columns)[lineage.outputs.at(steps)]
+    grouped = rows.group_by("op", "lot").agg(
+        pl.col("t1").max(),
+        pl.col("doubtful").all(),
+        product=(pl.col("output_kind").fill_null("product") == "product").any(),
+        recorded=pl.col("rule").is_null().any(),
+        exact=pl.col("basis").eq_missing("exact").all(),
+    )
+    return grouped.with_columns(step=_step_of(grouped["op"], steps)).sort("step", "t1", "lot")
+
+
+def _step_of(operations: pl.Series, steps: Index) -> pl.Series:
+    return pl.Series(np.searchsorted(steps, operations.to_numpy()), dtype=pl.Int64)
+
+
+def _paired(count: int, into: pl.DataFrame, out: pl.DataFrame) -> Flags:
+    """Steps that an exact input enters and that give exact outputs only."""
+    paired = np.zeros(count, dtype=bool)
+    paired[into.filter("exact")["step"].to_numpy()] = True
+    paired[out.filter(~pl.col("exact"))["step"].to_numpy()] = False
+    return paired
+
+
+def _excess(lineage: Lineage, about: pl.DataFrame, into: pl.DataFrame) -> Flags:
+    """Input rows of orders and items of which more was issued than the recipe explains."""
+    orders = about.select(pl.coalesce("order", "key").alias("operation"))["operation"]
+    rows = pl.DataFrame({"operation": orders[into["step"]], "item": into["item"]})
+    over = lineage.gap_over.select("operation", "item").unique()
+    return _semi(rows, over)
+
+
+def _returned(lineage: Lineage, steps: Index, into: pl.DataFrame) -> Flags:
+    """Input rows that were, or may have been, given back."""
+    ids = pl.Series(steps, dtype=pl.Int32).implode()
+    both = [frame.select("op", "lot") for frame in (lineage.returned, lineage.maybe_returned)]
+    back = pl.concat(frame.filter(pl.col("op").is_in(ids)) for frame in both).unique()
+    undone: Flags = into["undone"].to_numpy()
+    return _semi(into.select("op", "lot"), back) | undone
+
+
+def _semi(rows: pl.DataFrame, wanted: pl.DataFrame) -> Flags:
+    marked = rows.join(
+        wanted.with_columns(_hit=pl.lit(True)), on=wanted.columns, how="left", maintain_order="left"
+    )
+    hits: Flags = marked["_hit"].fill_null(False).to_numpy()
+    return hits
+
+
+def _input_rows(into: pl.DataFrame, lots: Index, excess: Flags, returned: Flags) -> Inputs:
+    return Inputs(
+        step=into["step"].to_numpy(),
+        lot=np.searchsorted(lots, into["lot"].to_numpy()),
+        begin=into["t0"].to_numpy(),
+        doubtful=into["doubtful"].to_numpy(),
+        recorded=into["recorded"].to_numpy(),
+        excess=excess,
+        returned=returned,
+        rule=into["rule"],
+    )
+
+
+def _output_rows(out: pl.DataFrame, lots: Index) -> Outputs:
+    return Outputs(
+        step=out["step"].to_numpy(),
+        lot=np.searchsorted(lots, out["lot"].to_numpy()),
+        end=out["t1"].to_numpy(),
+        product=out["product"].to_numpy(),
+        doubtful=out["doubtful"].to_numpy(),
+        recorded=out["recorded"].to_numpy(),
+    )
+
+
+def ranges(starts: Index, ends: Index) -> tuple[Index, Index]:
+    """All positions of these stretches, and for each the number of its stretch."""
+    sizes = np.maximum(ends - starts, 0)
+    owner = np.repeat(np.arange(len(starts)), sizes)
+    offsets = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return starts[owner] + offsets, owner
