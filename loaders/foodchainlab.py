@@ -27,11 +27,12 @@ from graph_model.schema import (
     Site,
     Supplier,
 )
-from loaders.cleaning import Zone, clean_code, clean_number, clean_text, read_times
+from loaders.cleaning import clean_code, clean_number, clean_text
 from loaders.findings import Finding
 from loaders.intake import Counts, Intake, Options
 from loaders.plant.tables import Tables
 from loaders.reading import ROW, read_grids
+from loaders.times import Zone, read_times
 
 C = pl.col
 _SHEETS = {

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from graph_model.i18n import LANGUAGES, text
@@ -24,6 +24,7 @@ _LOOK = 30
 """So many rows are searched for the headings below titles and letterheads."""
 
 
+@lru_cache(maxsize=1 << 14)
 def normal(heading: str) -> str:
     """A heading without case, width, blanks and marks."""
     return _NOISE.sub("", unicodedata.normalize("NFKC", heading).casefold())
@@ -114,6 +115,7 @@ class Match:
     repeated: tuple[int, ...]
 
 
+@lru_cache(maxsize=1 << 14)
 def _candidates(heading: str) -> frozenset[str]:
     known = _dictionary()
     plain = normal(heading)
@@ -145,10 +147,9 @@ def match(headings: Sequence[str | None], sheet: Sheet) -> Match:
             repeated.append(index)
         used.add(index)
 
+    own = _own_names(sheet.fields)
     for index, heading in cells:
-        exact = next((name for name in sheet.fields if normal(name) == normal(heading)), None)
-        own = next((name for name in sheet.fields if normal(heading) in _field(name)), None)
-        if name := exact or own:
+        if name := own.get(normal(heading)):
             take(index, name)
     # What has one meaning comes before what has several: `物料代码` before `产品编码`.
     for index, _ in sorted(cells, key=lambda cell: len(fits[cell[0]])):
@@ -164,8 +165,11 @@ def match(headings: Sequence[str | None], sheet: Sheet) -> Match:
     return Match(columns, unknown, tuple(repeated))
 
 
-def _field(name: str) -> frozenset[str]:
-    return _labels(f"import.field.{name}")
+@cache
+def _own_names(fields: tuple[str, ...]) -> dict[str, str]:
+    """Fields by their canonical names and by their labels; a canonical name comes first."""
+    labels = {label: name for name in reversed(fields) for label in _labels(f"import.field.{name}")}
+    return labels | {normal(name): name for name in reversed(fields)}
 
 
 def heading_row(rows: Sequence[Sequence[str | None]], sheet: Sheet) -> int | None:

@@ -6,6 +6,7 @@ would take the memory of the machine, or is not what it says, is refused with wh
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import itertools
@@ -126,11 +127,14 @@ def _decoded(path: Path, head: bytes, shown: str) -> tuple[Path | bytes, str]:
 
 
 def _is_utf8(path: Path) -> bool:
-    decoder = io.TextIOWrapper(path.open("rb"), encoding="utf-8", newline="")
-    with decoder:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as stream:
         try:
-            while decoder.read(1 << 22):
-                pass
+            while chunk := stream.read(1 << 20):
+                # Plain text needs no decoding, unless a character was cut in two before it.
+                if not (chunk.isascii() and decoder.getstate()[0] == b""):
+                    decoder.decode(chunk)
+            decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             return False
     return True
@@ -276,6 +280,16 @@ def _grid(shown: str, sheet: str, frame: pl.DataFrame) -> Grid:
             over = lengths > LONGEST_CELL
             too_long += [(row, name) for row in frame.filter(over)[ROW]]
             frame = frame.with_columns(frame[name].set(over.fill_null(False), None))
-    blank = pl.all_horizontal(pl.col(texts).is_null() | (pl.col(texts).str.strip_chars() == ""))
-    frame = frame.filter(~blank)
-    return Grid(shown, sheet, frame, tuple(too_long))
+    return Grid(shown, sheet, _without_blank_rows(frame, texts), tuple(too_long))
+
+
+def _without_blank_rows(frame: pl.DataFrame, texts: list[str]) -> pl.DataFrame:
+    """Only rows in which something is written. Few columns tell it of most rows."""
+    blank = frame.select(pl.int_range(pl.len()).alias("_at"), *texts)
+    for name in sorted(texts, key=lambda name: frame[name].null_count()):
+        nothing = pl.col(name).is_null() | (pl.col(name).str.strip_chars() == "")
+        blank = blank.filter(nothing)
+        if blank.is_empty():
+            return frame
+    kept = pl.repeat(True, frame.height, dtype=pl.Boolean, eager=True)
+    return frame.filter(kept.scatter(blank["_at"], False))

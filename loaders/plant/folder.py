@@ -79,7 +79,7 @@ def _frames(
             frame, notes = typed(frame, sheet)
             findings += notes
             parts[sheet.name].append(frame)
-    return {name: pl.concat(frames) for name, frames in parts.items()}, findings
+    return {name: pl.concat(frames, rechunk=True) for name, frames in parts.items()}, findings
 
 
 def _zones(sites: pl.DataFrame | None, default: str) -> Zones:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import duckdb
 import polars as pl
 
 from graph_model.keys import join_columns
-from loaders.cleaning import Zone, clean_code, clean_number, clean_text, read_times
+from loaders.cleaning import clean_code, clean_number, clean_text
 from loaders.findings import Finding, Severity
 from loaders.headings import heading_row, match, word_code
 from loaders.plant.sheets import DATES, STAMPS, Sheet, type_of
 from loaders.reading import ROW, Grid
+from loaders.times import Zone, read_times
 
 _MOST_FINDINGS = 10_000
 PLACES = ("line", "tank", "site_code", "place", "to_place", "from_place")
 PROVENANCE = ("_file", "_sheet", "_row")
+_MIDNIGHT = r"[ T]00:00(:00)?(\.0+)?\s*$"
+_TYPES: dict[str, pl.DataType] = {"number": pl.Float64(), "flag": pl.Boolean()}
 
 
 @dataclass
@@ -30,19 +34,19 @@ class Zones:
 
     def of(self, frame: pl.DataFrame) -> Zone:
         """Zone of each row by the first place it names."""
+        rows = frame.height
         places = [pl.col(name) for name in PLACES if name in frame.columns]
-        place = pl.coalesce(places) if places else pl.lit(None, dtype=pl.String)
-        picked = frame.select(
-            place.replace_strict(self.timezone, default=self.default, return_dtype=pl.String)
-            .fill_null(self.default)
-            .alias("zone"),
-            place.replace_strict(self.start, default=0, return_dtype=pl.Int64)
-            .fill_null(0)
-            .alias("start"),
+        if not places or not (
+            set(self.timezone.values()) - {self.default} or any(self.start.values())
+        ):
+            zone = pl.repeat(self.default, rows, dtype=pl.String, eager=True)
+            return Zone(zone, pl.repeat(0, rows, dtype=pl.Int64, eager=True))
+        place = pl.coalesce(places)
+        found = frame.select(
+            zone=place.replace_strict(self.timezone, default=self.default, return_dtype=pl.String),
+            start=place.replace_strict(self.start, default=0, return_dtype=pl.Int64),
         )
-        if picked.height < frame.height:
-            picked = pl.concat([picked] * frame.height)
-        return Zone(picked["zone"], picked["start"])
+        return Zone(found["zone"].fill_null(self.default), found["start"].fill_null(0))
 
 
 def _note(
@@ -101,74 +105,93 @@ def picked(grid: Grid, sheet: Sheet) -> tuple[pl.DataFrame, list[Finding]]:
 
 
 def _word(column: pl.Series, name: str) -> pl.Series:
-    codes = {word: word_code(name, word) for word in column.unique() if word is not None}
-    return column.replace_strict(codes, default=None, return_dtype=pl.String)
+    written = column.unique().drop_nulls()
+    codes = [word and word_code(name, word) for word in clean_text(written)]
+    return column.replace_strict(written, codes, default=None, return_dtype=pl.String)
 
 
 def typed(frame: pl.DataFrame, sheet: Sheet) -> tuple[pl.DataFrame, list[Finding]]:
-    """All fields but times as values."""
+    """All fields but times as values; times stay text."""
     notes: list[Finding] = []
-    done: list[pl.Series] = []
+    done: list[pl.Expr | pl.Series] = []
     for name in sheet.fields:
-        kind, raw = type_of(name), frame[name]
+        # In one piece: polars fails on text of which a filter left an empty piece.
+        kind, raw = type_of(name), frame[name].rechunk()
         if raw.null_count() == len(raw):
-            dtype = {"number": pl.Float64(), "flag": pl.Boolean()}.get(kind, pl.String())
-            done.append(raw.cast(dtype))
-        elif kind == "code":
-            done.append(clean_code(raw))
-        elif kind == "number":
-            done.append(clean_number(raw))
-        elif kind == "word":
-            done.append(_word(clean_text(raw), name))
-        elif kind == "flag":
-            done.append(_word(clean_text(raw), "flag") == "true")
-        else:
-            done.append(clean_text(raw))
-        if kind in ("number", "word", "flag"):
-            bad = done[-1].is_null() & raw.is_not_null() & (raw.str.strip_chars() != "")
+            # A constant takes no memory, whatever the number of rows.
+            done.append(pl.lit(None, dtype=_TYPES.get(kind, pl.String())).alias(name))
+        elif kind in ("code", "text"):
+            done.append(clean_code(raw) if kind == "code" else clean_text(raw))
+        elif kind in _TYPES or kind == "word":
+            read = _value(raw, name, kind)
+            done.append(read)
             rule = "unreadable_number" if kind == "number" else "unreadable_word"
-            notes += _note(frame, bad, rule, "warning", name, raw)
-    return frame.with_columns(done), notes
+            notes += _unread(frame, read, raw, rule, name)
+        else:
+            done.append(raw)
+    return frame.with_columns(*done, frame[ROW].rechunk()), notes
+
+
+def _value(raw: pl.Series, name: str, kind: str) -> pl.Series:
+    if kind == "number":
+        return clean_number(raw)
+    return _word(raw, name) if kind == "word" else _word(raw, "flag") == "true"
+
+
+def _unread(
+    frame: pl.DataFrame, read: pl.Series, raw: pl.Series, rule: str, name: str
+) -> list[Finding]:
+    """Findings of the cells in which something is written that could not be read."""
+    if read.null_count() == raw.null_count():
+        return []
+    bad = read.is_null() & raw.is_not_null() & (raw.str.strip_chars() != "")
+    return _note(frame, bad, rule, "warning", name, raw)
 
 
 def timed(frame: pl.DataFrame, sheet: Sheet, zones: Zones) -> tuple[pl.DataFrame, list[Finding]]:
     """Times as `<field>` (earliest) and `<field>__latest`, in µs UTC."""
     notes: list[Finding] = []
+    done: list[pl.Expr | pl.Series] = []
     zone = zones.of(frame)
     for name in (name for name in sheet.fields if name in DATES | STAMPS):
         raw = frame[name]
         if raw.null_count() == len(raw):
-            both = pl.Series(name, [None], dtype=pl.Int64).new_from_index(0, len(raw))
-            frame = frame.with_columns(both, both.alias(f"{name}__latest"))
+            none = pl.lit(None, dtype=pl.Int64)
+            done += [none.alias(name), none.alias(f"{name}__latest")]
             continue
-        if name in DATES:
+        if name in DATES and raw.str.contains("00:00", literal=True).any():
             # A date cell is handed over with midnight: it is the day, not the moment.
-            raw = raw.str.replace(r"[ T]00:00(:00)?(\.0+)?$", "")
+            raw = raw.str.replace(_MIDNIGHT, "")
         earliest, latest = read_times(raw, zone)
-        notes += _note(
-            frame, earliest.is_null() & raw.is_not_null(), "unreadable_date", "warning", name, raw
-        )
-        frame = frame.with_columns(earliest.alias(name), latest.alias(f"{name}__latest"))
-    return frame, notes
+        if earliest.null_count() > raw.null_count():
+            written = clean_text(raw)
+            bad = earliest.is_null() & written.is_not_null()
+            notes += _note(frame, bad, "unreadable_date", "warning", name, written)
+        done += [earliest.alias(name), latest.alias(f"{name}__latest")]
+    return frame.with_columns(done), notes
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect()
 
 
 def _digest(frame: pl.DataFrame, names: Sequence[str]) -> pl.Series:
     """MD5 of each row's content; empty fields do not count."""
+    filled = [name for name in sorted(names) if frame[name].null_count() < frame.height]
     content = frame.select(
-        pl.concat_str(
-            [pl.format(f"{name}={{}}", pl.col(name).cast(pl.String)) for name in sorted(names)],
+        content=pl.concat_str(
+            [pl.format(f"{name}={{}}", pl.col(name).cast(pl.String)) for name in filled],
             separator="\x1f",
             ignore_nulls=True,
-        ).alias("content")
+        )
     )
-    connection = duckdb.connect()
-    try:
+    with _database().cursor() as connection:
         connection.register("content_rows", content.to_arrow())
         result = connection.sql("SELECT md5(content) AS digest FROM content_rows")
-        answer = pl.Series("digest", result.to_arrow_table().column("digest"), dtype=pl.String)
-    finally:
-        connection.close()
-    return answer
+        answer = result.to_arrow_table().column("digest")
+        connection.unregister("content_rows")
+    return pl.Series("digest", answer, dtype=pl.String).rechunk()
 
 
 def tails(
@@ -227,8 +250,3 @@ def with_key(frame: pl.DataFrame, sheet: Sheet) -> pl.DataFrame:
     """`key` from company, sheet and tail."""
     prefix = join_columns(pl.col("company"), sheet.name)
     return frame.with_columns(key=pl.concat_str(prefix, pl.col("_tail"), separator="/"))
-
-
-def apply_words(frame: pl.DataFrame, name: str, words: Mapping[str, str]) -> pl.DataFrame:
-    """A text column with some values replaced."""
-    return frame.with_columns(pl.col(name).replace(words))

@@ -3,7 +3,8 @@
 import polars as pl
 import pytest
 
-from loaders.cleaning import Zone, clean_code, clean_number, read_times
+from loaders.cleaning import clean_code, clean_number
+from loaders.times import Zone, read_times
 
 
 @pytest.mark.parametrize(
