@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench test-kill lock clean
+.PHONY: demo test lint bench test-kill test-truth lock clean
 .DEFAULT_GOAL := demo
 
 $(VENV)/.ready: requirements.lock pyproject.toml
@@ -19,6 +19,9 @@ test: $(VENV)/.ready
 
 test-kill: $(VENV)/.ready
 	LOTGRAPH_TEST_KILLS=1000 $(BIN)/pytest -m kill
+
+test-truth: $(VENV)/.ready
+	LOTGRAPH_TEST_PLANTS=594 LOTGRAPH_TEST_INCIDENTS=4 $(BIN)/pytest tests/scenarios/test_truth.py
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .

@@ -11,14 +11,35 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
+from graph_model.i18n import text
 from graph_model.keys import lot_key_column
 from loaders.demo_plant.simulate import DAY, HOUR, MINUTE, World
-from loaders.demo_plant.spec import CUSTOMERS, SUPPLIERS, Item, Model
+from loaders.demo_plant.spec import BOUGHT, CUSTOMERS, SHIFTS, SUPPLIERS, Item, Model
 
 C = pl.col
-STAMPS = ("event_time", "entered_at", "released_at", "started_at", "finished_at")
+ZONE = 8 * HOUR
+"""Shanghai's time before UTC; it has no summer time."""
+STAMPS = (
+    "event_time",
+    "entered_at",
+    "released_at",
+    "started_at",
+    "finished_at",
+    "mounted_at",
+    "removed_at",
+)
 DATES = ("business_date", "ship_date", "expiry_date", "as_of")
-MILLI = ("quantity", "planned_qty", "reported_qty", "heel_qty", "counted_qty", "book_qty")
+MILLI = (
+    "quantity",
+    "planned_qty",
+    "reported_qty",
+    "heel_qty",
+    "level_qty",
+    "counted_qty",
+    "book_qty",
+)
+GONE = {"lot": pl.Int64, "qty": pl.Int64, "t": pl.Int64, "party": pl.String}
+STANDING = {"place": pl.String, "item": pl.Int64, "start": pl.Int64, "end": pl.Int64}
 PEOPLE = 12
 LINES = 4
 
@@ -29,6 +50,8 @@ class Book:
 
     `lots`: the world's lots with `item_code`, `lot_no`, `supplier_code`, `supplier_lot_no`.
     `parts` has `hidden` for what no record shows; `hidden`: kind and lot of each such deviation.
+    `gone`: lot, qty, t, party: what left otherwise than by a delivery, and to which company.
+    `standing`: place, item, start, end: material that lay there though no lot's own times say so.
     `_busy` marks lots, and all issues of orders, that a deviation has touched.
     """
 
@@ -39,8 +62,11 @@ class Book:
     orders: pl.DataFrame
     parts: pl.DataFrame
     ships: pl.DataFrame
-    sheets: dict[str, pl.DataFrame]
+    exact: float
+    sheets: dict[str, pl.DataFrame] = field(default_factory=dict)
     hidden: list[tuple[str, int]] = field(default_factory=list)
+    gone: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=GONE))
+    standing: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=STANDING))
 
     def add_rows(self, sheet: str, rows: pl.DataFrame) -> None:
         """More rows of a sheet; new columns are empty in the rows before."""
@@ -49,6 +75,10 @@ class Book:
             rows if have is None else pl.concat([have, rows], how="diagonal_relaxed")
         )
 
+    def stood(self, rows: pl.DataFrame) -> None:
+        """Material that lay at places for a time: place, item, start, end."""
+        self.standing = pl.concat([self.standing, rows.select(list(STANDING))])
+
 
 def place_of(item: Item) -> str:
     """Where an item is kept."""
@@ -56,7 +86,7 @@ def place_of(item: Item) -> str:
     return item.tank or stores.get(item.kind, "WH-RM")
 
 
-def labelled(world: World, rng: np.random.Generator) -> Book:
+def labelled(world: World, rng: np.random.Generator, exact: float = 0.0) -> Book:
     """Lots and orders under their numbers, nothing written down yet."""
     return Book(
         model=world.model,
@@ -66,7 +96,7 @@ def labelled(world: World, rng: np.random.Generator) -> Book:
         orders=world.orders.with_columns(work_order_no=number("WO", C("order") + 1, 7)),
         parts=world.parts.with_columns(hidden=pl.lit(False)),
         ships=world.ships,
-        sheets={},
+        exact=exact,
     )
 
 
@@ -137,7 +167,7 @@ _LOT = ("item_code", "lot_no", "uom")
 
 
 def _receipts(book: Book) -> pl.DataFrame:
-    rows = book.lots.filter(C("order") < 0).select(
+    rows = book.lots.filter(C("order") == BOUGHT).select(
         *_LOT,
         "supplier_code",
         "supplier_lot_no",
@@ -156,6 +186,14 @@ def line_of(order: pl.Expr) -> pl.Expr:
     return pl.lit("LINE-") + (order % LINES + 1).cast(pl.String)
 
 
+def shift_of(moment: str) -> pl.Expr:
+    """The shift in which a moment lies."""
+    hour = (C(moment) + ZONE) // HOUR % 24
+    (early, begin), (late, middle), (night, end) = SHIFTS
+    daytime = pl.when(hour < middle).then(pl.lit(early)).otherwise(pl.lit(late))
+    return pl.when((hour < begin) | (hour >= end)).then(pl.lit(night)).otherwise(daytime)
+
+
 def _work_orders(book: Book) -> pl.DataFrame:
     amounts = book.lots.filter(C("order") >= 0).group_by("order").agg(C("qty").sum())
     orders = book.orders.join(amounts, on="order", how="left", maintain_order="left")
@@ -171,18 +209,30 @@ def _work_orders(book: Book) -> pl.DataFrame:
         released_at=C("start") - HOUR,
         started_at="start",
         finished_at="end",
+        shift=shift_of("start"),
         source=pl.lit("work_orders"),
     )
 
 
-def _issues(book: Book) -> pl.DataFrame:
-    """Material is drawn once for all outputs of an order that take it, before the first."""
-    made = book.lots.select(dst="lot", order="order")
-    drawn = (
-        book.parts.join(made, on="dst", maintain_order="left")
+def _drawn(book: Book) -> pl.DataFrame:
+    """What is drawn: once for all outputs of an order that take it, before the first.
+
+    Orders with exact records draw for each output, and say for which (`output_lot_no`).
+    """
+    made = book.lots.filter(C("order") >= 0).select("order", dst="lot", output_lot_no="lot_no")
+    taken = book.parts.join(made, on="dst", maintain_order="left")
+    paired = C("order") * 37 % 100 < round(book.exact * 100)
+    each = taken.filter(paired).select("order", "src", "qty", "t", "output_lot_no")
+    whole = (
+        taken.filter(~paired)
         .group_by("order", "src", maintain_order=True)
         .agg(C("qty").sum(), C("t").min())
     )
+    return pl.concat([whole, each], how="diagonal")
+
+
+def _issues(book: Book) -> pl.DataFrame:
+    drawn = _drawn(book)
     source = book.lots.select("lot", "item", *_LOT, "place")
     rows = drawn.join(source, left_on="src", right_on="lot", maintain_order="left").join(
         book.orders.select("order", "work_order_no"), on="order", maintain_order="left"
@@ -198,7 +248,8 @@ def _issues(book: Book) -> pl.DataFrame:
         _order="order",
         _item="item",
         _need=C("qty").sum().over(C("order") * len(book.model.items) + C("item")),
-        _busy=pl.lit(False),
+        _busy=C("output_lot_no").is_not_null(),
+        output_lot_no="output_lot_no",
     )
     return movement(rows, "issues", "IS")
 
@@ -222,15 +273,18 @@ def _outputs(book: Book) -> pl.DataFrame:
     return movement(rows, "outputs", "FI")
 
 
+def customer_of(column: str) -> pl.Expr:
+    """Code of a customer by number."""
+    return C(column).replace_strict(dict(enumerate(CUSTOMERS)), return_dtype=pl.String)
+
+
 def _shipments(book: Book) -> pl.DataFrame:
     rows = book.ships.with_row_index("_n", 1).join(
         book.lots.select("lot", *_LOT, "place"), on="lot", maintain_order="left"
     )
     rows = rows.select(
         delivery_no=number("DN", C("_n"), 7),
-        customer_code=C("customer").replace_strict(
-            list(range(len(CUSTOMERS))), list(CUSTOMERS), return_dtype=pl.String
-        ),
+        customer_code=customer_of("customer"),
         item_code="item_code",
         lot_no="lot_no",
         uom="uom",
@@ -248,28 +302,36 @@ def _shipments(book: Book) -> pl.DataFrame:
 
 
 def _inspections(book: Book) -> pl.DataFrame:
+    """Every fifth lot is sampled; one in forty of these fails in part and is used by concession."""
     checked = book.lots.gather_every(5).with_row_index("_n", 1)
+    failed = C("_n") % 40 == 0
     return checked.select(
         "item_code",
         "lot_no",
         inspection_no=number("QC", C("_n"), 7),
-        result=pl.lit("conforming"),
+        inspection_item=pl.lit(text("demo.inspection.item")),
+        method=pl.lit(text("demo.inspection.method")),
+        sample_size=pl.lit(5.0),
+        acceptance=pl.lit(0.0),
+        result=pl.when(failed).then(pl.lit("concession")).otherwise(pl.lit("conforming")),
+        reject_reason=pl.when(failed).then(pl.lit(text("demo.inspection.reason"))),
+        place="place",
         event_time=C("ready") + 30 * MINUTE,
         inspector=number("P", C("_n") % PEOPLE + 1, 3),
     )
 
 
 def _complaints(book: Book) -> pl.DataFrame:
-    named = book.ships.gather_every(90, 7).with_row_index("_n", 1)
+    named = book.ships.with_row_index("_ship").gather_every(90, 7).with_row_index("_n", 1)
     named = named.join(book.lots.select("lot", *_LOT), on="lot", maintain_order="left")
     return named.select(
         "item_code",
         "lot_no",
         complaint_no=number("CP", C("_n"), 5),
-        customer_code=C("customer").replace_strict(
-            list(range(len(CUSTOMERS))), list(CUSTOMERS), return_dtype=pl.String
-        ),
+        customer_code=customer_of("customer"),
+        delivery_no=number("DN", C("_ship") + 1, 7),
         printed_code="lot_no",
+        reason=pl.lit(text("demo.complaint.reason")),
         event_time=C("t") + 6 * DAY,
     )
 
@@ -281,6 +343,7 @@ def remaining(book: Book) -> pl.DataFrame:
             [
                 book.parts.select(lot="src", qty="qty"),
                 book.ships.select("lot", "qty"),
+                book.gone.select("lot", "qty"),
             ]
         )
         .group_by("lot")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from loaders.demo_plant.book import Book, movement
-from loaders.demo_plant.picking import DERIVED, chosen
+from loaders.demo_plant.book import Book, line_of, movement
+from loaders.demo_plant.picking import chosen
 from loaders.demo_plant.simulate import DAY, HOUR
+from loaders.demo_plant.spec import DERIVED
 
 C = pl.col
 _SHOWS = 0.08
@@ -67,6 +68,12 @@ def _at(places: pl.Series, height: int) -> pl.Series:
 def _picked(book: Book, rows: pl.DataFrame, free: pl.Expr, rate: float) -> pl.Series:
     candidates = rows.select((free & C("_free")).fill_null(False)).to_series()
     return _one_an_order(rows, chosen(book, candidates, rate))
+
+
+def _left_at_line(book: Book, issues: pl.DataFrame, until: pl.Expr) -> None:
+    """Material of these issues lay at the line of its order until then."""
+    line = line_of(C("_order"))
+    book.stood(issues.select(place=line, item="_item", start="_t", end=until))
 
 
 def issue_without_lot(book: Book, rate: float) -> None:
@@ -138,6 +145,7 @@ def whole_reel_leftover(book: Book, rate: float) -> None:
         "_next": C("_at").shift(-1),
         "_rest": C("quantity").shift(-1),
         "_next_share": C("_share").shift(-1),
+        "_until": C("_t").shift(-1),
         "_next_free": C("_free").shift(-1),
         "_same": C("_lot").shift(-1) == C("_lot"),
     }
@@ -154,6 +162,7 @@ def whole_reel_leftover(book: Book, rate: float) -> None:
     mask = _at(picked["_at"], rows.height)
     _touch(book, pl.concat([picked["_order"], picked["_other"]]))
     _alter(book, "issues", mask, quantity=C("quantity") + pl.lit(rows["_rest"]))
+    _left_at_line(book, picked, C("_until"))
     gone = _at(picked["_next"], rows.height)
     book.sheets["issues"] = book.sheets["issues"].filter(~gone)
 
@@ -163,6 +172,7 @@ def unposted_return(book: Book, rate: float) -> None:
     rows = _issues(book)
     mask = _picked(book, rows, C("_share") > 0.3, rate)
     _touch(book, rows.filter(mask)["_order"])
+    _left_at_line(book, rows.filter(mask), C("_t") + 4 * HOUR)
     _alter(book, "issues", mask, quantity=C("quantity") * 5 // 4)
 
 
@@ -171,6 +181,7 @@ def opened_bag_returned(book: Book, rate: float) -> None:
     rows = _issues(book)
     mask = _picked(book, rows, C("quantity") >= 4000, rate)
     _touch(book, rows.filter(mask)["_order"])
+    _left_at_line(book, rows.filter(mask), C("_t") + 2 * HOUR)
     extra = C("quantity") // 4000 * 1000
     back = (
         book.sheets["issues"]

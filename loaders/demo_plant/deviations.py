@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 
 from loaders.demo_plant.book import Book, line_of, movement, number, remaining
-from loaders.demo_plant.picking import BOUGHT, DERIVED, chosen, enough, take
+from loaders.demo_plant.picking import chosen, enough, take
 from loaders.demo_plant.simulate import DAY, HOUR, MINUTE
+from loaders.demo_plant.spec import BOUGHT, CONSIGNED, DERIVED
 
 C = pl.col
 _MOST_OPENING = 0.5
@@ -130,6 +131,7 @@ def topped_up_lot(book: Book, rate: float) -> None:
         _mask=free.fill_null(False),
         _below=before["lot"],
         to_no=before["lot_no"],
+        _since=before["ready"],
         _rest=C("qty").shift(1) // 50_000 * 1000 + 1000,
     )
     mask = chosen(book, lots["_mask"], rate)
@@ -140,6 +142,7 @@ def topped_up_lot(book: Book, rate: float) -> None:
     )
     _reroute(book, moved)
     take(book, moved["_below"])
+    book.stood(moved.select("place", "item", start="_since", end="_t"))
     _add_parts(book, moved.select(_part(C("lot"), C("to"), C("qty"), C("_t"))))
     _add_parts(book, moved.select(_part(C("_below"), C("to"), C("_rest"), C("_t"))))
     rows = moved.select(
@@ -166,12 +169,14 @@ def _heels(book: Book, rate: float) -> pl.DataFrame:
     lots = lots.with_columns(
         _below=below["lot"],
         below_no=below["lot_no"],
+        _since=below["ready"],
         _t=C("ready") - 30 * MINUTE,
         _heel=below["qty"] // 40_000 * 1000 + 1000,
         _free=(~C("_busy") & (below["ready"] <= C("ready") - 30 * MINUTE)).fill_null(False),
     )
     picked = lots.filter(chosen(book, lots["_free"], rate))
     take(book, picked["lot"])
+    book.stood(picked.select("place", "item", start="_since", end="ready"))
     return picked
 
 
@@ -333,14 +338,14 @@ def consignment_draw(book: Book, rate: float) -> None:
     take(book, picked["lot"])
     at = C("_lot").is_in(picked["lot"].implode())
     book.sheets["receipts"] = book.sheets["receipts"].with_columns(
-        to_place=pl.when(at).then(pl.lit("WH-CONS")).otherwise(C("to_place"))
+        to_place=pl.when(at).then(pl.lit(CONSIGNED)).otherwise(C("to_place"))
     )
     rows = picked.select(
         "item_code",
         "lot_no",
         "uom",
         quantity="qty",
-        from_place=pl.lit("WH-CONS"),
+        from_place=pl.lit(CONSIGNED),
         to_place="place",
         _t=C("first") - HOUR,
         _lot="lot",
@@ -350,6 +355,3 @@ def consignment_draw(book: Book, rate: float) -> None:
         event_time=told, entered_at=told, posting_method=pl.lit("manual")
     )
     book.add_rows("moves", rows)
-    site = {"site_code": "WH-CONS", "site_kind": "warehouse", "holder_kind": "consignment"}
-    holder = {"parent_site": "PLANT-1", "timezone": "Asia/Shanghai", "day_start": "00:00"}
-    book.add_rows("sites", pl.DataFrame([site | holder]))

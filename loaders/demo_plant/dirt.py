@@ -1,4 +1,4 @@
-"""All deviations in their order: labels, then what happens, then what is written down of it."""
+"""All that happens, in its order: labels, ordinary life, records, deviations, notes and counts."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 from loaders.demo_plant import bookkeeping, deviations, posting
 from loaders.demo_plant.book import Book, write_down
+from loaders.demo_plant.life import live
 from loaders.demo_plant.master import add_master
 from loaders.demo_plant.spec import Dirt
+from loaders.demo_plant.watch import count_difference, watch
 
 Deviation = Callable[[Book, float], None]
 
@@ -41,11 +43,16 @@ AFTER: tuple[Deviation, ...] = (
 
 def soil(book: Book, dirt: Dirt) -> None:
     """Write the records down with every deviation at its rate."""
-    for deviate in BEFORE:
-        if rate := getattr(dirt, deviate.__name__):
-            deviate(book, rate)
+    _deviate(book, dirt, BEFORE)
+    live(book)
     write_down(book)
     add_master(book)
-    for deviate in AFTER:
+    _deviate(book, dirt, AFTER)
+    watch(book)
+    _deviate(book, dirt, (count_difference,))
+
+
+def _deviate(book: Book, dirt: Dirt, deviations: tuple[Deviation, ...]) -> None:
+    for deviate in deviations:
         if rate := getattr(dirt, deviate.__name__):
             deviate(book, rate)

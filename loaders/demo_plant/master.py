@@ -7,10 +7,24 @@ import polars as pl
 from graph_model.i18n import text
 from loaders.demo_plant.book import LINES, PEOPLE, Book, place_of, remaining
 from loaders.demo_plant.simulate import DAY
-from loaders.demo_plant.spec import CUSTOMERS, SUPPLIERS, Model
+from loaders.demo_plant.spec import (
+    CONSIGNED,
+    CUSTOMERS,
+    DEPOT,
+    FEED_MAKER,
+    LABORATORY,
+    OUTSIDE,
+    RETURNS,
+    SUPPLIERS,
+    Model,
+)
 
 C = pl.col
 TOLERANCE = 0.02
+AWAY = ("PLANT-1", OUTSIDE, DEPOT)
+"""Sites that are part of no other."""
+HOLDERS = {CONSIGNED: "consignment", DEPOT: "carrier"}
+ROLES = ("operator", "operator", "storekeeper", "inspector")
 
 
 def add_master(book: Book) -> None:
@@ -64,12 +78,15 @@ def _bom(model: Model) -> pl.DataFrame:
 
 
 def _parties(codes: tuple[str, ...], role: str) -> pl.DataFrame:
+    others = (LABORATORY, FEED_MAKER) if role == "customer" else ()
+    names = [text(f"demo.{role}", number=n) for n in range(1, len(codes) + 1)]
+    every = [*codes, *others]
     return pl.DataFrame(
         {
-            f"{role}_code": codes,
-            f"{role}_name": [text(f"demo.{role}", number=n) for n in range(1, len(codes) + 1)],
-            "country": ["CN"] * len(codes),
-            "language": ["zh"] * len(codes),
+            f"{role}_code": every,
+            f"{role}_name": [*names, *(text(f"demo.party.{code}") for code in others)],
+            "country": ["CN"] * len(every),
+            "language": ["zh"] * len(every),
         }
     )
 
@@ -80,13 +97,14 @@ def _sites(model: Model) -> pl.DataFrame:
         code: "tank" if code.startswith("TANK") else "warehouse" for code in stores
     }
     kinds |= {f"LINE-{n}": "line" for n in range(1, LINES + 1)}
+    kinds |= dict.fromkeys((RETURNS, CONSIGNED, OUTSIDE, DEPOT), "warehouse")
     return pl.DataFrame(
         {
             "site_code": list(kinds),
             "site_name": [text(f"demo.site.{kind}", code=code) for code, kind in kinds.items()],
             "site_kind": list(kinds.values()),
-            "parent_site": [None, *["PLANT-1"] * (len(kinds) - 1)],
-            "holder_kind": ["own"] * len(kinds),
+            "parent_site": [None if code in AWAY else "PLANT-1" for code in kinds],
+            "holder_kind": [HOLDERS.get(code, "own") for code in kinds],
             "timezone": ["Asia/Shanghai"] * len(kinds),
             "day_start": ["00:00"] * len(kinds),
         }
@@ -99,7 +117,8 @@ def _people() -> pl.DataFrame:
         {
             "person_code": [f"P{n:03d}" for n in numbers],
             "person_name": [text("demo.person", number=n) for n in numbers],
-            "role": [text("demo.role")] * PEOPLE,
+            "department": [text(f"demo.department.{ROLES[n % 4]}") for n in numbers],
+            "role": [text(f"demo.role.{ROLES[n % 4]}") for n in numbers],
         }
     )
 
@@ -113,7 +132,9 @@ def add_stock(book: Book) -> None:
         "lot_no",
         "uom",
         quantity="left",
-        quality_status=pl.lit("conforming"),
+        quality_status=pl.when(C("place") == RETURNS)
+        .then(pl.lit("pending"))
+        .otherwise(pl.lit("conforming")),
         as_of=pl.lit(book.horizon, pl.Int64),
     )
     finished = [item.code for item in book.model.items if item.kind == "finished"]

@@ -5,13 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from loaders.demo_plant.book import Book
-from loaders.demo_plant.simulate import DAY, HOUR
-
-BOUGHT, DERIVED = -1, -2
-"""`order` of lots that no order made: bought, or made from another lot by its label alone."""
-ZONE = 8 * HOUR
-"""Shanghai's time before UTC; it has no summer time."""
+from loaders.demo_plant.book import ZONE, Book
+from loaders.demo_plant.simulate import DAY
 
 
 def chosen(book: Book, free: pl.Series, rate: float) -> pl.Series:

@@ -77,16 +77,20 @@ def generate(
     dirt: Dirt | None = None,
     kind: str = "food",
     confirm_delays: bool = True,
+    exact: float = 0.0,
 ) -> Plant:
     """A plant with `lots` lots of its own (within a tenth), the same for the same arguments.
 
-    `dirt` is `Dirt.default()` when not given. Raises BadInput for an unknown kind or no lots.
+    `dirt` is `Dirt.default()` when not given. `exact`: share of the orders whose issues name the
+    output they are for. Raises BadInput for an unknown kind or no lots.
     """
     if kind not in MODELS:
         raise BadInput("demo_kind_unknown", kind=kind, known=", ".join(MODELS))
     if lots < _FEW:
         raise BadInput("demo_too_small", least=_FEW)
-    book = labelled(_sized(MODELS[kind], lots, seed), np.random.default_rng([seed, 1]))
+    book = labelled(
+        _sized(MODELS[kind], _without_renamed(lots), seed), np.random.default_rng([seed, 1]), exact
+    )
     soil(book, dirt or Dirt.default())
     add_stock(book)
     truth = _truth(book)
@@ -103,6 +107,11 @@ def generate(
         untraceable=_untraceable(book, truth),
         lots=book.lots.height,
     )
+
+
+def _without_renamed(lots: int) -> int:
+    """How many lots are made and bought; the rest are these under another number or place."""
+    return lots - max(min(8, lots // 4), round(lots * 0.043))
 
 
 def _sized(model: Model, lots: int, seed: int) -> World:
@@ -154,10 +163,11 @@ def _rendered(frame: pl.DataFrame, fields: tuple[str, ...]) -> pl.DataFrame:
 def _truth(book: Book) -> Truth:
     key = lot_key_column(pl.lit(COMPANY), C("item_code"), C("lot_no"))
     shipped = book.sheets["shipments"].select(lot="_lot", customer="customer_code")
+    gone = book.gone.filter(C("party").is_not_null()).select("lot", customer="party")
     return Truth(
         count=book.lots.height,
         parts=book.parts.select("src", "dst", "hidden"),
-        ships=shipped,
+        ships=pl.concat([shipped, gone]),
         labels=book.lots.select("lot", key=key),
         supplied=supplier_lots(book.lots),
     )
@@ -169,7 +179,7 @@ def _delays(book: Book) -> dict[str, tuple[int, int]]:
     for frame in book.sheets.values():
         if "_t" not in frame.columns:
             continue
-        day = C("business_date")
+        day = C("business_date") if "business_date" in frame.columns else pl.lit(None, pl.Int64)
         first, last = pl.coalesce("event_time", day), pl.coalesce("event_time", day + DAY - 1)
         each = frame.group_by("source").agg(
             late=(first - C("_t")).max().fill_null(0).clip(0),
@@ -191,12 +201,14 @@ def _untraceable(book: Book, truth: Truth) -> list[tuple[str, list[str]]]:
 def _incident(book: Book, truth: Truth) -> Incident:
     """The supplier lot of a raw material whose reach by order comes nearest to some dozens."""
     orders, lots = book.orders.height, book.lots.height
-    made = book.lots.filter(C("order") >= 0)
     of = book.lots.select(dst="lot", order="order")
-    into = book.parts.join(of, on="dst", maintain_order="left").select("src", "order").unique()
-    src = np.concatenate([into["src"].to_numpy(), made["order"].to_numpy() + lots])
-    dst = np.concatenate([into["order"].to_numpy() + lots, made["lot"].to_numpy()])
-    reach = Reach(src, dst, lots + orders)
+    into = book.parts.join(of, on="dst", maintain_order="left")
+    issued = into.filter(C("order") >= 0).select("src", "order").unique()
+    renamed = into.filter(C("order") < 0)
+    made = book.lots.filter(C("order") >= 0)
+    src = [issued["src"], made["order"] + lots, renamed["src"]]
+    dst = [issued["order"] + lots, made["lot"], renamed["dst"]]
+    reach = Reach(pl.concat(src).to_numpy(), pl.concat(dst).to_numpy(), lots + orders)
     bought = supplier_lots(book.lots).join(
         book.sheets["receipts"].select(lot="_lot"), on="lot", how="semi", maintain_order="left"
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from loaders.demo_plant.book import Book
-from loaders.demo_plant.picking import ZONE, chosen, day, enough
+from loaders.demo_plant.book import ZONE, Book
+from loaders.demo_plant.picking import chosen, day, enough
 from loaders.demo_plant.simulate import DAY, HOUR
 
 C = pl.col

@@ -38,6 +38,7 @@ class Dirt:
     opened_bag_returned: float = 0.0
     draft_documents: float = 0.0
     consignment_draw: float = 0.0
+    count_difference: float = 0.0
 
     @classmethod
     def none(cls) -> Dirt:
@@ -77,6 +78,8 @@ class Item:
     price: float | None = None
     contains: str = ""
     tank: str = ""
+    reel: bool = False
+    """It hangs on the line while it is used up."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ FOOD = Model(
         Item("RM-COCOA", "raw", "kg", 300, 38.0),
         Item("RM-FLOUR", "raw", "kg", 700, 3.3, None, "wheat"),
         Item("RM-NUTS", "raw", "kg", 250, 52.0, None, "nuts"),
-        Item("PK-FILM", "packaging", "m", 3000, 0.3),
+        Item("PK-FILM", "packaging", "m", 3000, 0.3, reel=True),
         Item("PK-BOX", "packaging", "pcs", 4000, 0.4),
     ),
     {
@@ -128,8 +131,8 @@ ELECTRONICS = Model(
         Item("SF-BOARD", "semi_finished", "pcs", 250, 28.0),
         Item("RM-PCB", "raw", "pcs", 600, 6.0),
         Item("RM-CHIP", "raw", "pcs", 1000, 9.0),
-        Item("RM-CAP", "raw", "pcs", 9000, 0.02),
-        Item("RM-RES", "raw", "pcs", 12000, 0.01),
+        Item("RM-CAP", "raw", "pcs", 9000, 0.02, reel=True),
+        Item("RM-RES", "raw", "pcs", 12000, 0.01, reel=True),
         Item("RM-CASE", "raw", "pcs", 900, 4.0),
         Item("PK-BOX", "packaging", "pcs", 1500, 0.8),
     ),
@@ -143,3 +146,11 @@ ELECTRONICS = Model(
 MODELS = {"food": FOOD, "electronics": ELECTRONICS}
 SUPPLIERS = tuple(f"SUP{n:02d}" for n in range(1, 9))
 CUSTOMERS = tuple(f"CUS{n:02d}" for n in range(1, 25))
+LABORATORY, FEED_MAKER = "LAB01", "FEED01"
+"""Companies that get samples and by-products."""
+OUTSIDE, DEPOT, RETURNS, CONSIGNED = "WH-EXT", "DEPOT-1", "WH-RET", "WH-CONS"
+"""A store on another site, a carrier's depot, and where returned and suppliers' goods are kept."""
+BOUGHT, DERIVED = -1, -2
+"""`order` of lots that no order made: bought, or made from another lot by its label alone."""
+SHIFTS = (("EARLY", 6), ("LATE", 14), ("NIGHT", 22))
+"""Shifts and the hour at which each begins."""
