@@ -45,8 +45,15 @@ def lot_parts(key: str) -> tuple[str, str, str, str]:
 
 
 def _escaped(part: pl.Expr) -> pl.Expr:
-    for char, code in _ESCAPES:
-        part = part.str.replace_all(char, code, literal=True)
+    return part.map_batches(_escape_all, return_dtype=pl.String, is_elementwise=True)
+
+
+def _escape_all(part: pl.Series) -> pl.Series:
+    """Few numbers hold a mark: one look is cheaper than three replacements."""
+    part = part.cast(pl.String)
+    if part.str.contains("[%/#]").any():
+        for char, code in _ESCAPES:
+            part = part.str.replace_all(char, code, literal=True)
     return part
 
 

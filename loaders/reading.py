@@ -44,19 +44,27 @@ class Grid:
     too_long: tuple[tuple[int, str], ...] = ()
 
 
+_BOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+
+
+def is_text(path: Path) -> bool:
+    """Whether a file is no workbook, by its first bytes."""
+    with path.open("rb") as stream:
+        return not stream.read(4).startswith(_BOOKS)
+
+
 def read_grids(path: Path, shown: str) -> Iterator[Grid]:
     """The sheets of one file. `shown` is the file name in findings. Raises BadFile."""
     with path.open("rb") as stream:
         start = stream.read(8)
     if not start:
         raise BadFile("file_empty", file=shown)
-    if start.startswith(b"PK\x03\x04"):
-        _guard_zip(path, shown)
-        yield from _workbook(path, shown)
-    elif start.startswith(b"\xd0\xcf\x11\xe0"):
-        yield from _workbook(path, shown)
-    else:
+    if not start.startswith(_BOOKS):
         yield _csv(path, shown)
+        return
+    if start.startswith(b"PK"):
+        _guard_zip(path, shown)
+    yield from _workbook(path, shown)
 
 
 # ---------------------------------------------------------------------------- text files

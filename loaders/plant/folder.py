@@ -1,9 +1,13 @@
-"""The plant folder: a folder of files or workbooks whose sheets are all optional."""
+"""The plant folder: a folder of files or workbooks whose sheets are all optional.
+
+A text file is read when its sheet's turn comes, and let go once its rows are facts, so that memory
+holds the facts and one sheet.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -18,11 +22,12 @@ from loaders.plant.lines import Context, prepared, stubs
 from loaders.plant.movements import MAPPERS
 from loaders.plant.people import Names
 from loaders.plant.records import RECORDS
-from loaders.plant.sheets import IDENTIFYING, SHEETS, Sheet
+from loaders.plant.sheets import BY_NAME, IDENTIFYING, SHEETS, Sheet
 from loaders.plant.tables import Tables
-from loaders.reading import read_grids
+from loaders.reading import Grid, is_text, read_grids
 
 _ALL = {**MAPPERS, **RECORDS}
+_LOOKED_UP = {"work_orders": ["company", "work_order_no", "item_code"]}
 _TOTALS = ["合计", "总计", "小计", "合 计", "total", "subtotal", "grand total", "sum"]
 
 
@@ -33,53 +38,110 @@ def read(
     progress: Callable[[str], None],
 ) -> Intake:
     """All sheets of the files as tables."""
-    frames, findings = _frames(files, progress)
-    zones = _zones(frames.get("sites"), options.timezone)
-    names = Names(pseudonym)
-    names.learn(frames.get("people"))
-    counts: dict[str, Counts] = {}
     out = Tables()
-    ctx = Context(out, Aside(out))
+    frames = Frames(files, options, Names(pseudonym), Aside(out), progress)
+    ctx = Context(out, frames.aside, frames)
     for sheet in SHEETS:
-        if sheet.name not in frames:
-            continue
-        frame = frames[sheet.name]
-        company = pl.col("org") if "org" in frame.columns else pl.lit(None, dtype=pl.String)
-        frame = names.hide(frame).with_columns(company=company.fill_null(options.company))
-        counts[sheet.name] = Counts(read=frame.height)
-        frame = _identified(frame, sheet, ctx.aside)
-        ctx.frames[sheet.name], notes = timed(frame, sheet, zones)
-        findings += notes
-    for sheet in SHEETS:
-        if sheet.name in ctx.frames:
+        frame = frames.pop(sheet.name)
+        if frame is not None:
             progress(sheet.name)
-            _map(sheet, ctx, counts[sheet.name], findings)
-            counts[sheet.name].set_aside = ctx.aside.rows[sheet.name]
-    findings += ctx.aside.findings
-    return Intake("plant", ctx.out.finish(), findings, counts, files, names.real)
+            _map(sheet, frame, ctx, frames)
+            frames.counts[sheet.name].set_aside = ctx.aside.rows[sheet.name]
+    findings = frames.findings + ctx.aside.findings
+    counts = {
+        sheet.name: frames.counts[sheet.name] for sheet in SHEETS if sheet.name in frames.counts
+    }
+    return Intake("plant", out.finish(), findings, counts, files, frames.names.real)
 
 
-def _frames(
-    files: list[Path], progress: Callable[[str], None]
-) -> tuple[dict[str, pl.DataFrame], list[Finding]]:
-    """Typed frames by sheet name, all files together."""
-    parts: dict[str, list[pl.DataFrame]] = defaultdict(list)
-    findings: list[Finding] = []
-    for file in files:
-        progress(file.name)
+class Frames:
+    """The sheets of some files as typed frames, each read when first asked for.
+
+    What is noticed while reading is in `findings`, the rows read in `counts`.
+    """
+
+    def __init__(
+        self,
+        files: list[Path],
+        options: Options,
+        names: Names,
+        aside: Aside,
+        progress: Callable[[str], None],
+    ) -> None:
+        self.names, self.aside, self._progress = names, aside, progress
+        self.counts: dict[str, Counts] = {}
+        self.findings: list[Finding] = []
+        self._company = options.company
+        self._parts: dict[str, list[Path | Grid]] = defaultdict(list)
+        self._frames: dict[str, pl.DataFrame] = {}
+        for file in files:
+            self._find(file)
+        self._zones = _zones(self._typed("sites"), options.timezone)
+        names.learn(self._typed("people"))
+
+    def get(self, name: str) -> pl.DataFrame | None:
+        """A sheet's rows, kept until `pop`."""
+        frame = self._typed(name)
+        if frame is not None and name not in self.counts:
+            self._frames[name] = self._timed(frame, BY_NAME[name])
+        return self._frames.get(name)
+
+    def pop(self, name: str) -> pl.DataFrame | None:
+        """A sheet's rows, which are let go but for what later sheets look up."""
+        frame = self.get(name)
+        self._frames.pop(name, None)
+        if frame is not None and name in _LOOKED_UP:
+            self._frames[name] = frame.select(_LOOKED_UP[name])
+        return frame
+
+    def _find(self, file: Path) -> None:
+        """Which sheets a file has: a text file the one it is named after, unread so far."""
+        sheet = sheet_named(file.stem)
+        if is_text(file) and sheet is not None:
+            self._parts[sheet.name].append(file)
+            return
+        self._progress(file.name)
         for grid in read_grids(file, file.name):
             sheet = sheet_named(grid.sheet)
             if is_guide(grid.sheet) or grid.frame.is_empty():
                 continue
             if sheet is None:
-                findings.append(Finding("unknown_sheet", "warning", grid.file, grid.sheet, 0))
+                self.findings.append(Finding("unknown_sheet", "warning", grid.file, grid.sheet, 0))
                 continue
-            frame, notes = picked(grid, sheet)
-            findings += notes
-            frame, notes = typed(frame, sheet)
-            findings += notes
-            parts[sheet.name].append(frame)
-    return {name: pl.concat(frames, rechunk=True) for name, frames in parts.items()}, findings
+            self._parts[sheet.name].append(grid)
+
+    def _typed(self, name: str) -> pl.DataFrame | None:
+        """A sheet of all files together, times as text."""
+        if name in self._parts:
+            grids = self._grids(self._parts.pop(name))
+            frames = [self._part(grid, BY_NAME[name]) for grid in grids if len(grid.frame)]
+            if frames:
+                self._frames[name] = pl.concat(frames, rechunk=True)
+        return self._frames.get(name)
+
+    def _grids(self, parts: list[Path | Grid]) -> Iterable[Grid]:
+        while parts:
+            part = parts.pop(0)
+            if isinstance(part, Grid):
+                yield part
+                continue
+            self._progress(part.name)
+            yield from read_grids(part, part.name)
+
+    def _part(self, grid: Grid, sheet: Sheet) -> pl.DataFrame:
+        frame, notes = picked(grid, sheet)
+        self.findings += notes
+        frame, notes = typed(frame, sheet)
+        self.findings += notes
+        return frame
+
+    def _timed(self, frame: pl.DataFrame, sheet: Sheet) -> pl.DataFrame:
+        company = pl.col("org") if "org" in frame.columns else pl.lit(None, dtype=pl.String)
+        frame = self.names.hide(frame).with_columns(company=company.fill_null(self._company))
+        self.counts[sheet.name] = Counts(read=frame.height)
+        frame, notes = timed(_identified(frame, sheet, self.aside), sheet, self._zones)
+        self.findings += notes
+        return frame
 
 
 def _zones(sites: pl.DataFrame | None, default: str) -> Zones:
@@ -105,20 +167,28 @@ def _is_zone(name: str) -> bool:
 
 def _identified(frame: pl.DataFrame, sheet: Sheet, aside: Aside) -> pl.DataFrame:
     """Rows from which no number can be read are set aside; the word for a total is none."""
-    lost = pl.all_horizontal(
-        pl.col(name).is_null() | pl.col(name).str.to_lowercase().is_in(_TOTALS)
-        for name in sheet.fields
-        if name in IDENTIFYING
-    )
-    aside.add(sheet.name, frame.filter(lost), "nothing_identified")
-    return frame.filter(~lost)
+    names = [name for name in sheet.fields if name in IDENTIFYING]
+    lost = frame.select(*names, _at=pl.int_range(pl.len()))
+    # The fullest columns first: they identify most rows at once.
+    for name in sorted(names, key=lambda name: frame[name].null_count()):
+        written = pl.col(name)
+        lost = lost.filter(written.is_null() | written.str.to_lowercase().is_in(_TOTALS))
+        if lost.is_empty():
+            return frame
+    kept = pl.repeat(True, frame.height, dtype=pl.Boolean, eager=True)
+    kept = kept.scatter(lost["_at"], False)
+    aside.add(sheet.name, frame.filter(~kept), "nothing_identified")
+    return frame.filter(kept)
 
 
-def _map(sheet: Sheet, ctx: Context, counts: Counts, findings: list[Finding]) -> None:
-    frame, notes = tails(ctx.frames[sheet.name], sheet)
-    findings += notes
-    counts.already_known = int(frame["_repeated"].sum())
-    frame = with_key(frame.filter(~pl.col("_repeated")), sheet)
+def _map(sheet: Sheet, frame: pl.DataFrame, ctx: Context, frames: Frames) -> None:
+    frame, notes = tails(frame, sheet)
+    frames.findings += notes
+    repeated = int(frame["_repeated"].sum())
+    frames.counts[sheet.name].already_known = repeated
+    if repeated:
+        frame = frame.filter(~pl.col("_repeated"))
+    frame = with_key(frame, sheet)
     stubs(frame, ctx.out)
     if "place" in frame.columns:
         frame = frame.with_columns(_place=pl.col("place"))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -12,18 +12,23 @@ from graph_model.schema import Customer, Item, Operation, Shipment, Shipped, Sit
 from loaders.plant.aside import Aside
 from loaders.plant.tables import Tables
 
-Frames = dict[str, pl.DataFrame]
 C = pl.col
 NONE = pl.lit(None, dtype=pl.String)
 
 
+class Others(Protocol):
+    """Typed frames by name of the sheet."""
+
+    def get(self, name: str) -> pl.DataFrame | None: ...
+
+
 @dataclass
 class Context:
-    """What is the same for all sheets: tables filled, rows set aside, typed frames by sheet."""
+    """What is the same for all sheets: tables filled, rows set aside, frames of other sheets."""
 
     out: Tables
     aside: Aside
-    frames: Frames = field(default_factory=dict)
+    frames: Others
 
     def kept(self, sheet: str, rows: pl.DataFrame, complete: pl.Expr) -> pl.DataFrame:
         """Rows that name all that their fact needs; the others are set aside."""

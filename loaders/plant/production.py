@@ -48,9 +48,13 @@ def outputs(rows: pl.DataFrame, ctx: Context) -> None:
 def _made_item(ctx: Context) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Item of an output by order and number, and item of an order."""
     schema = {"company": pl.String(), "work_order_no": pl.String(), "item_code": pl.String()}
-    outputs = ctx.frames.get("outputs", pl.DataFrame(schema=schema | {"lot_no": pl.String()}))
+    outputs = ctx.frames.get("outputs")
+    if outputs is None:
+        outputs = pl.DataFrame(schema=schema | {"lot_no": pl.String()})
     by_lot = outputs.select("company", "work_order_no", output_lot_no="lot_no", _made="item_code")
-    orders = ctx.frames.get("work_orders", pl.DataFrame(schema=schema))
+    orders = ctx.frames.get("work_orders")
+    if orders is None:
+        orders = pl.DataFrame(schema=schema)
     by_order = orders.select("company", "work_order_no", _planned="item_code")
     keys = ["company", "work_order_no"]
     return (

@@ -36,11 +36,13 @@ class Tables:
             for name, value in columns.items()
         }
         rows = conform(kind, frame.with_columns(**exprs), provenance=True)
-        rows = rows.filter(pl.col("key").is_not_null())
+        if rows["key"].null_count():
+            rows = rows.filter(pl.col("key").is_not_null())
         if kind in _STUBBED:
             # One row a distinct statement: a movement sheet names the same lot many times.
             said = [name for name in rows.columns if name not in _PROVENANCE]
-            rows = rows.unique(said, keep="first", maintain_order=True)
+            said = [name for name in said if rows[name].null_count() < rows.height]
+            rows = rows.unique(said or None, keep="first", maintain_order=True)
         self._frames[kind].append(rows)
 
     def node(
@@ -88,8 +90,10 @@ class Tables:
         """All tables: one row a key (first value stated of each property), sorted by key."""
         done: dict[str, pl.DataFrame] = {}
         for name, kind in KINDS.items():
-            if frames := self._frames.get(kind):
-                done[name] = _folded(pl.concat(frames))
+            if frames := self._frames.pop(kind, None):
+                rows = pl.concat(frames)
+                frames.clear()
+                done[name] = _folded(rows)
         return done
 
 
@@ -97,14 +101,17 @@ _STUBBED = (Item, Lot, Operation, Supplier, Customer, Site, Shipment)
 
 
 def _folded(rows: pl.DataFrame) -> pl.DataFrame:
-    twice = rows["key"].is_duplicated()
-    if not twice.any():
-        return rows.sort("key")
-    single = rows.filter(~twice)
+    rows = rows.sort("key", maintain_order=True)
+    again = rows["key"].eq(rows["key"].shift(1)).fill_null(False)
+    if not again.any():
+        return rows
+    twice = again | again.shift(-1, fill_value=False)
+    stated = [name for name in rows.columns if rows[name].null_count() < rows.height]
     merged = (
         rows.filter(twice)
         .group_by("key", maintain_order=True)
-        .agg(pl.all().exclude("key").drop_nulls().first())
-        .select(rows.columns)
+        .agg(pl.col(name).first(ignore_nulls=True) for name in stated if name != "key")
     )
-    return pl.concat([single, merged]).sort("key")
+    none = [pl.lit(None, dtype=rows.schema[name]).alias(name) for name in rows.columns]
+    merged = merged.with_columns(each for each in none if each.meta.output_name() not in stated)
+    return pl.concat([rows.filter(~twice), merged.select(rows.columns)]).sort("key")
