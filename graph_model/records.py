@@ -12,11 +12,11 @@ import hmac
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 import sqlalchemy as sa
 
-from graph_model.errors import LedgerError
+from graph_model.errors import LedgerError, Locked
 
 META = sa.MetaData()
 BATCH = sa.Table(
@@ -91,13 +91,33 @@ class Records:
         digest = hmac.new(self._key, name.strip().encode(), hashlib.sha256).hexdigest()
         return f"p-{digest[:16]}"
 
-    def remember(self, names: dict[str, str]) -> None:
-        """Stores names by pseudonym; a person who was made unreadable stays so."""
-        with self.engine.begin() as connection:
-            known = set(connection.execute(sa.select(PERSON.c.pseudonym)).scalars())
-            new = [{"pseudonym": p, "name": n} for p, n in names.items() if p not in known]
-            if new:
-                connection.execute(sa.insert(PERSON), new)
+    def remember(self, names: Mapping[str, str], connection: sa.Connection | None = None) -> None:
+        """Stores names by pseudonym; a person who was made unreadable stays so.
+
+        With `connection`: as part of its transaction.
+        """
+        if connection is None:
+            with self.engine.begin() as connection:
+                return self.remember(names, connection)
+        known = set(connection.execute(sa.select(PERSON.c.pseudonym)).scalars())
+        new = [{"pseudonym": p, "name": n} for p, n in names.items() if p not in known]
+        if new:
+            connection.execute(sa.insert(PERSON), new)
+        return None
+
+    @contextlib.contextmanager
+    def importing(self) -> Iterator[sa.Connection]:
+        """The connection that may commit a batch; on a server no other one may meanwhile.
+
+        A server finishes the commit of a client that was killed. The lock goes with the session, so
+        that the next importer sees that batch, or none, and never writes over its files. Raises
+        Locked where the lock does not come free.
+        """
+        with self.engine.connect() as connection:
+            if self.engine.dialect.name == "postgresql":
+                connection.detach()  # closed, not pooled: the lock ends with the session
+                _lock(connection)
+            yield connection
 
     def names(self, pseudonyms: Iterable[str]) -> dict[str, str]:
         """Names by pseudonym; a person who was made unreadable has none."""
@@ -131,6 +151,21 @@ class Records:
                 value = secrets.token_hex(32)
                 connection.execute(sa.insert(SECRET).values(name="pseudonym", value=value))
         return bytes.fromhex(value)
+
+
+def _lock(connection: sa.Connection) -> None:
+    free = sa.select(
+        sa.func.pg_try_advisory_lock(
+            sa.func.hashtext("lotgraph import"), sa.func.hashtext(sa.func.current_schema())
+        )
+    )
+    for _ in range(_ATTEMPTS):
+        if connection.execute(free).scalar():
+            connection.commit()
+            return
+        connection.rollback()
+        time.sleep(_PAUSE)
+    raise Locked("ledger_locked", holder=connection.engine.url.render_as_string())
 
 
 def _durable(connection: sqlite3.Connection, _record: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from api.cli.context import Json
 from graph_model.errors import BadInput, LedgerError, NotFound
 from graph_model.i18n import text
 from graph_model.interval import in_force
+from graph_model.ledger import Fault
 from graph_model.plant import Plant
 from graph_model.schema import Decision
 from loaders import entries
@@ -76,16 +78,30 @@ def verify(
             {
                 "batches": number,
                 "head": f"{number}:{digest}",
-                "faults": [f.__dict__ for f in faults],
+                "faults": [dataclasses.asdict(fault) for fault in faults],
             }
         )
     elif not faults:
         context.console.print(text("cli.verified", batches=number, head=f"{number}:{digest}"))
     else:
         for fault in faults:
-            context.console.print(text(f"fault.{fault.what}", batch=fault.batch, file=fault.file))
+            _show_fault(fault)
     if faults:
         raise typer.Exit(LedgerError.exit)
+
+
+def _show_fault(fault: Fault) -> None:
+    context.console.print(text(f"fault.{fault.what}", batch=fault.batch, file=fault.file))
+    for run in fault.rows:
+        told = text(
+            f"damage.{run.what}",
+            first=run.row, last=run.row + run.rows - 1, rows=run.rows,
+            key=run.key, origin=run.origin,
+        )  # fmt: skip
+        context.console.print(f"  {told}", markup=False)
+    if fault.columns:
+        told = text("damage.columns", columns=", ".join(fault.columns))
+        context.console.print(f"  {told}")
 
 
 def _head(value: str) -> tuple[int, str]:

@@ -8,8 +8,7 @@ void.
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
+import functools
 import os
 import socket
 from collections.abc import Iterable, Iterator
@@ -22,15 +21,17 @@ import sqlalchemy as sa
 from filelock import FileLock, Timeout
 
 from graph_model.errors import BadInput, LedgerError, Locked
-from graph_model.ledger import batches
+from graph_model.ledger.damage import Damage
 from graph_model.ledger.fold import Facts, fold_kind, upcast
-from graph_model.ledger.manifest import BatchInfo, batch_info, stating, voided
-from graph_model.ledger.restated import Restating, in_force, restatement
-from graph_model.ledger.verify import Fault, chain_faults, find_faults, row_hash
-from graph_model.records import BATCH, PAYLOAD, Records
-from graph_model.schema import KINDS, VERSION, columns, conform
+from graph_model.ledger.manifest import RESTATED, BatchInfo, batch_info, stating, voided
+from graph_model.ledger.payloads import Payloads
+from graph_model.ledger.restated import Restating, in_force
+from graph_model.ledger.verify import Fault, chain_faults, find_faults
+from graph_model.ledger.writer import Batch
+from graph_model.records import BATCH, Records
+from graph_model.schema import KINDS, columns, conform
 
-__all__ = ["BatchInfo", "Facts", "Fault", "Ledger"]
+__all__ = ["Batch", "BatchInfo", "Damage", "Facts", "Fault", "Ledger"]
 
 _Folded = tuple[pl.DataFrame, pl.DataFrame]
 
@@ -41,9 +42,8 @@ class Ledger:
     def __init__(self, folder: Path, database_url: str | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self._files = folder / "batches"
-        self._files.mkdir(exist_ok=True)
         self.records = Records(database_url or f"sqlite:///{folder / 'ledger.sqlite'}")
+        self._payloads = Payloads(folder / "batches", self.records)
         self._manifest: list[BatchInfo] = []
         self._folds: dict[tuple[str, str | None], tuple[list[str], _Folded]] = {}
 
@@ -103,66 +103,71 @@ class Ledger:
         tables = {name: table for name, (table, _) in folded.items()}
         return Facts(*head, tables, pl.concat(found for _, found in folded.values()))
 
-    def _fold(self, name: str, manifest: list[BatchInfo], source: str | None = None) -> _Folded:
-        """One kind, as all sources or one source say; kept until a batch touches it."""
+    def _fold(
+        self,
+        name: str,
+        manifest: list[BatchInfo],
+        source: str | None = None,
+        of: pl.DataFrame | None = None,
+    ) -> _Folded:
+        """One kind, as all sources or one source say; kept until a batch touches it.
+
+        `of`: only these keys are wanted.
+        """
         own = stating(manifest, name, source)
         if source is not None and len(own) == len(stating(manifest, name, None)):
-            return self._fold(name, manifest)
+            return self._fold(name, manifest, of=of)
         void = voided(manifest)
-        again = stating(manifest, batches.RESTATED, source) if void else []
+        again = stating(manifest, RESTATED, source) if void else []
         touching = [batch.hash for batch in (*own, *again)]
         touching += [manifest[number - 1].hash for number in void.values()]
         kept = self._folds.get((name, source))
-        if kept is None or kept[0] != touching:
-            kept = (touching, fold_kind(KINDS[name], self._statements(name, own, again, void)))
-            self._folds[(name, source)] = kept
-        return kept[1]
+        if kept is not None and kept[0] == touching:
+            return kept[1]
+        statements = self._statements(name, own, again, void)
+        if of is not None:
+            rows = [
+                frame.join(of, on="key", how="semi", maintain_order="left") for frame in statements
+            ]
+            return fold_kind(KINDS[name], rows)
+        folded = fold_kind(KINDS[name], list(statements))
+        self._folds[(name, source)] = (touching, folded)
+        return folded
 
     def _statements(
         self, name: str, own: list[BatchInfo], again: list[BatchInfo], void: dict[int, int]
-    ) -> list[pl.DataFrame]:
-        frames = []
+    ) -> Iterator[pl.DataFrame]:
         for batch in own:
-            frame = upcast(name, self._read(batch, name), batch.schema_version)
-            if batch.number in void:
-                frame = in_force(frame, batch.number, self._restating(name, batch, again), void)
-            frames.append(frame.with_columns(_source=pl.lit(batch.source)))
-        return frames
+            restating = self._restating(name, batch, again) if batch.number in void else []
+            for part in batch.files[name]:
+                frame = self._payloads.frame(batch.number, name, part)
+                frame = upcast(name, frame, batch.schema_version)
+                if batch.number in void:
+                    frame = in_force(frame, batch.number, restating, void)
+                yield frame.with_columns(_source=pl.lit(batch.source))
 
     def _restating(self, name: str, batch: BatchInfo, again: list[BatchInfo]) -> Restating:
         """What later batches of the same source state again of a kind."""
         return [
-            (later.number, self._read(later, batches.RESTATED).filter(kind=name))
+            (
+                later.number,
+                pl.concat(
+                    self._payloads.frame(later.number, RESTATED, part).filter(kind=name)
+                    for part in later.files[RESTATED]
+                ),
+            )
             for later in again
             if later.number > batch.number and later.source == batch.source
         ]
 
-    def _read(self, batch: BatchInfo, kind: str) -> pl.DataFrame:
-        about = batch.files[kind]
-        try:
-            path = self._files / about["file"]
-            data = path.read_bytes() if about["file"] else self._payload(batch.number, kind)
-            return batches.decode(data, about["sha256"])
-        except (OSError, ValueError, pl.exceptions.PolarsError) as error:
-            raise LedgerError(
-                "batch_unreadable", batch=batch.number, file=about["file"] or kind
-            ) from error
-
-    def _payload(self, number: int, kind: str) -> bytes:
-        with self.records.engine.connect() as connection:
-            query = sa.select(PAYLOAD.c.data).where(
-                (PAYLOAD.c.batch == number) & (PAYLOAD.c.kind == kind)
-            )
-            data = connection.execute(query).scalar()
-        if data is None:
-            raise LedgerError("batch_unreadable", batch=number, file=kind)
-        return data.encode() if isinstance(data, str) else bytes(data)
-
     # ------------------------------------------------------------------ writing
 
     @contextlib.contextmanager
-    def lease(self) -> Iterator[None]:
-        """The right to import; a second importer is told who holds it."""
+    def lease(self) -> Iterator[sa.Connection]:
+        """The right to import, and the connection to commit by.
+
+        Raises Locked for a second importer, and tells who holds it.
+        """
         holder = self.folder / "import.holder"
         lock = FileLock(self.folder / "import.lock", timeout=0)
         try:
@@ -172,7 +177,8 @@ class Ledger:
         try:
             stamp = datetime.now(UTC).isoformat(timespec="seconds")
             holder.write_text(f"{socket.gethostname()} pid {os.getpid()} since {stamp}", "utf-8")
-            yield
+            with self.records.importing() as connection:
+                yield connection
         finally:
             holder.unlink(missing_ok=True)
             lock.release()
@@ -185,13 +191,32 @@ class Ledger:
         With `source`: to what this source says. What another source said already is then new,
         for this one vouches for it.
         """
-        manifest = self.batches()
-        return {
-            name: _adding_nothing(
-                KINDS[name], conform(KINDS[name], frame), self._fold(name, manifest, source)[0]
-            )
+        found = {
+            name: self._known(source, name, conform(KINDS[name], frame))
             for name, frame in tables.items()
         }
+        none = pl.DataFrame(schema={"key": pl.String})
+        return {name: none if keys is None else keys for name, keys in found.items()}
+
+    def _known(self, source: str | None, name: str, frame: pl.DataFrame) -> pl.DataFrame | None:
+        """None where nothing was said of that kind."""
+        manifest = self.batches()
+        if not stating(manifest, name, source):
+            return None
+        told = self._fold(name, manifest, source, of=frame.select("key"))[0]
+        return _adding_nothing(KINDS[name], frame, told)
+
+    @contextlib.contextmanager
+    def batch(self, *, source: str, who: str, note: str = "") -> Iterator[Batch]:
+        """A batch to add statements to, sheet by sheet; committed as a whole when the block ends.
+
+        Nothing of it is kept when the block raises. What was added may be freed at once: it is
+        sealed on disk in parts, so that the peak is that of one sheet. Statements are compared
+        with the ledger as it was before the batch. `who` is a person's name; the ledger gets a
+        pseudonym. Raises Locked while another process imports.
+        """
+        with self._writing(source, who, note, voids=None) as batch:
+            yield batch
 
     def append(
         self,
@@ -202,105 +227,44 @@ class Ledger:
         note: str = "",
         names: dict[str, str] | None = None,
     ) -> BatchInfo:
-        """Seals the statements as a batch. `who` is a person's name; the ledger gets a pseudonym.
-
-        Statements that add nothing are kept as restated keys only. `names` (by pseudonym) go to
-        the records database. Raises BadInput where a key or a required column is empty, Locked
-        while another process imports.
-        """
-        with self.lease():
-            tables = {
-                name: conform(KINDS[name], frame, provenance=True)
-                for name, frame in tables.items()
-                if len(frame)
-            }
-            for name, frame in tables.items():
-                _require(name, frame)
-            known = self.known(tables, source)
-            payloads: dict[str, pl.DataFrame] = {}
-            for name, frame in sorted(tables.items()):
-                new = frame.join(known[name], on="key", how="anti", maintain_order="left")
-                if len(new):
-                    payloads[name] = new.sort("key", maintain_order=True)  # the fold is quick then
-            again = [
-                restatement(name, tables[name], keys)
-                for name, keys in sorted(known.items())
-                if len(keys)
-            ]
-            if again:
-                payloads[batches.RESTATED] = pl.concat(again)
-            self.records.remember(names or {})
-            return self._commit(payloads, source, who, note, voids=None)
+        """Seals the statements as one batch; see `batch` and `Batch.add`."""
+        with self.batch(source=source, who=who, note=note) as batch:
+            batch.add(tables, names)
+        return batch.info
 
     def undo(self, batch: int, *, who: str, reason: str) -> BatchInfo:
         """Voids a batch by a new one; nothing is deleted."""
-        with self.lease():
-            manifest = self.batches()
-            if not 1 <= batch <= len(manifest) or manifest[batch - 1].voids is not None:
-                raise BadInput("no_such_batch", batch=batch, last=len(manifest))
-            if batch in voided(manifest):
+        manifest = self.batches()
+        if not 1 <= batch <= len(manifest) or manifest[batch - 1].voids is not None:
+            raise BadInput("no_such_batch", batch=batch, last=len(manifest))
+        with self._writing(manifest[batch - 1].source, who, reason, voids=batch) as voiding:
+            if batch in voided(self.batches()):
                 raise BadInput("batch_void", batch=batch)
-            return self._commit({}, manifest[batch - 1].source, who, reason, voids=batch)
+        return voiding.info
 
-    def _commit(
-        self,
-        payloads: dict[str, pl.DataFrame],
-        source: str,
-        who: str,
-        note: str,
-        voids: int | None,
-    ) -> BatchInfo:
-        number, previous = self.head()
-        number += 1
-        files, data = self._seal(number, payloads)
-        pseudonym = self.records.pseudonym(who)
-        self.records.remember({pseudonym: who})
-        row: dict[str, Any] = {
-            "number": number,
-            "schema_version": VERSION,
-            "source": source,
-            "who": pseudonym,
-            "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "note": note,
-            "voids": voids,
-            "files": json.dumps(files, sort_keys=True),
-            "previous": previous,
-        }
-        row["hash"] = row_hash(row)
-        with self.records.engine.begin() as connection:
-            if data:
-                connection.execute(
-                    sa.insert(PAYLOAD),
-                    [{"batch": number, "kind": kind, "data": raw} for kind, raw in data.items()],
-                )
-            connection.execute(sa.insert(BATCH), row)
-        return BatchInfo(**{**row, "files": files})
-
-    def _seal(
-        self, number: int, payloads: dict[str, pl.DataFrame]
-    ) -> tuple[dict[str, dict[str, Any]], dict[str, bytes]]:
-        """Writes the payloads: what the manifest says of each, and the bytes of inline ones."""
-        for stray in self._files.glob(f"{number:08d}-*"):
-            stray.unlink()  # left by a writer that died before its commit
-        inline = sum(len(frame) for frame in payloads.values()) <= batches.INLINE_ROWS
-        files: dict[str, dict[str, Any]] = {}
-        data: dict[str, bytes] = {}
-        for kind, frame in payloads.items():
-            name = "" if inline else f"{number:08d}-{kind.strip('_').lower()}.parquet"
-            if inline:
-                data[kind] = batches.encode(frame)
-                digest = hashlib.sha256(data[kind]).hexdigest()
-            else:
-                digest = batches.seal(frame, self._files / name)
-            files[kind] = {"file": name, "sha256": digest, "rows": len(frame)}
-        return files, data
+    @contextlib.contextmanager
+    def _writing(self, source: str, who: str, note: str, voids: int | None) -> Iterator[Batch]:
+        with self.lease() as connection:
+            number, previous = self.head()
+            batch = Batch(number + 1, self._payloads, functools.partial(self._known, source))
+            pseudonym = self.records.pseudonym(who)
+            try:
+                yield batch
+                batch.add({}, {pseudonym: who})
+                batch.commit(
+                    self.records, connection, previous,
+                    source=source, who=pseudonym, note=note, voids=voids,
+                )  # fmt: skip
+            except BaseException:
+                self._payloads.drop(batch.number)
+                raise
 
     def verify(self, heads: Iterable[tuple[int, str]] = ()) -> list[Fault]:
         """Everything that is not as it was written, first batch first.
 
         `heads` are (number, hash) pairs kept elsewhere; with them a cut-off tail is found too.
         """
-        return find_faults(self._rows(0), self._files, self._payload, heads)
+        return find_faults(self._rows(0), self._payloads, heads)
 
 
 def _holder(file: Path) -> str:
@@ -310,22 +274,15 @@ def _holder(file: Path) -> str:
         return "?"
 
 
-def _require(name: str, frame: pl.DataFrame) -> None:
-    needed = ["key", *(c.name for c in columns(KINDS[name]) if c.required)]
-    for column in needed:
-        if frame[column].null_count() or (column == "key" and (frame["key"] == "").any()):
-            raise BadInput("required_empty", kind=name, column=column)
-
-
 def _adding_nothing(kind: type, stated: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     """Keys of statements whose every property is empty or as known."""
-    names = [column.name for column in columns(kind)]
-    known = known.select("key", *(pl.col(name).alias(f"={name}") for name in names))
-    both = stated.join(known, on="key", how="inner", maintain_order="left")
-    same = [
-        pl.col(name).is_null() | pl.col(name).eq(pl.col(f"={name}")).fill_null(False)
-        for name in names
-    ]
+    at = stated.select("key").join(
+        known.select("key").with_row_index("_at"), on="key", how="left", maintain_order="left"
+    )["_at"]
+    adding = at.is_null()
+    for column in columns(kind):  # one by one: a copy of one column at a time
+        told = stated[column.name]
+        adding |= told.is_not_null() & told.ne_missing(known[column.name].gather(at))
     # A key stated twice in one batch is known only if each of its rows is.
-    adding = both.filter(~pl.all_horizontal(same))
-    return both.select("key").unique().join(adding.select("key").unique(), on="key", how="anti")
+    keys = stated.select("key")
+    return keys.filter(~adding).unique().join(keys.filter(adding), on="key", how="anti")

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graph_model.ledger.batches import RESTATED
+RESTATED = "_restated"
+"""Pseudo kind: what a batch stated again without change (columns kind, key, columns)."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One payload: its file (empty: inline), SHA-256 and rows.
+
+    `sums`: SHA-256 of the file with its row sums; the sums themselves where it is inline; empty in
+    batches of before there were any.
+    """
+
+    file: str
+    sha256: str
+    rows: int
+    sums: str = ""
 
 
 @dataclass(frozen=True)
 class BatchInfo:
-    """One manifest row. `files`: by kind, its file (empty: inline), SHA-256 and rows."""
+    """One manifest row. `files`: by kind, its payloads in the order they were stated."""
 
     number: int
     schema_version: int
@@ -21,24 +37,43 @@ class BatchInfo:
     at: str
     note: str
     voids: int | None
-    files: dict[str, dict[str, Any]]
+    files: dict[str, list[Part]]
     previous: str
     hash: str
 
     @property
     def counts(self) -> dict[str, int]:
         """New statements by kind."""
-        return {k: f["rows"] for k, f in self.files.items() if k != RESTATED}
+        return {kind: _rows(parts) for kind, parts in self.files.items() if kind != RESTATED}
 
     @property
     def restated(self) -> int:
         """Statements that were known already."""
-        return int(self.files.get(RESTATED, {"rows": 0})["rows"])
+        return _rows(self.files.get(RESTATED, []))
+
+
+def _rows(parts: list[Part]) -> int:
+    return sum(part.rows for part in parts)
 
 
 def batch_info(row: Mapping[str, Any]) -> BatchInfo:
     """A manifest row as it is used."""
-    return BatchInfo(**{**row, "files": json.loads(row["files"])})
+    return BatchInfo(**{**row, "files": read_files(row["files"])})
+
+
+def read_files(text: str) -> dict[str, list[Part]]:
+    """The payloads by kind that a manifest row names."""
+    return {
+        # The first batches had one payload a kind, without a list around it.
+        kind: [Part(**part) for part in (parts if isinstance(parts, list) else [parts])]
+        for kind, parts in json.loads(text).items()
+    }
+
+
+def files_text(files: Mapping[str, list[Part]]) -> str:
+    """The payloads by kind as a manifest row keeps them."""
+    named = {kind: [dataclasses.asdict(part) for part in parts] for kind, parts in files.items()}
+    return json.dumps(named, sort_keys=True)
 
 
 def voided(manifest: list[BatchInfo]) -> dict[int, int]:
