@@ -15,21 +15,26 @@ ROUNDING = 1e-6
 def balances(records: Records) -> pl.DataFrame:
     """`lot`, `come`, `gone` in the item's unit, for lots that came from somewhere.
 
-    Lots with an amount that is missing or cannot be converted are left out.
+    Lots with an amount that is missing or cannot be converted are left out. `crossed`: some of it
+    left before all of it had come, in as early and out as late as can be.
     """
+    come, gone = C("side") == 1, (C("side") == -1) & C("sure")
     per_lot = records.flows.group_by("lot").agg(
-        come=C("amount").filter(C("side") == 1).sum(),
-        gone=C("amount").filter((C("side") == -1) & C("sure")).sum(),
-        known=C("amount").filter((C("side") == 1) | C("sure")).is_not_null().all(),
-        origins=(C("side") == 1).sum(),
+        come=C("amount").filter(come).sum(),
+        gone=C("amount").filter(gone).sum(),
+        known=C("amount").filter(come | C("sure")).is_not_null().all(),
+        origins=come.sum(),
+        crossed=C("t0").filter(come).max() > C("t1").filter(gone).min(),
     )
-    return per_lot.filter("known", C("origins") > 0).select("lot", "come", "gone")
+    known = per_lot.filter("known", C("origins") > 0)
+    return known.select("lot", "come", "gone", C("crossed").fill_null(False))
 
 
 @rule("consumed_more_than_exists", "warning")
 def consumed_more_than_exists(records: Records) -> pl.DataFrame:
     """Lots of which more was used and shipped than was received and made."""
-    over = balances(records).filter(C("gone") > C("come") * (1 + ROUNDING) + ROUNDING)
+    over = records.once(balances)
+    over = over.filter(C("gone") > C("come") * (1 + ROUNDING) + ROUNDING)
     last = records.flows.filter((C("side") == -1) & C("sure")).join(over, on="lot", how="inner")
     rows = last.sort("t1", *WHERE).unique("lot", keep="last", maintain_order=True)
     return place(
@@ -41,7 +46,7 @@ def consumed_more_than_exists(records: Records) -> pl.DataFrame:
 def unit_not_convertible(records: Records) -> pl.DataFrame:
     """Amounts in a unit that neither physics nor the item's pack turns into its stock unit."""
     items = records.facts[Item]
-    frames = list(records.amounts.values())
+    frames = list(records.moves.values())
     frames += [quantity.to_item_unit(records.facts[kind], items) for kind in (Stock, Count)]
     frames.append(quantity.to_item_unit(records.facts[Component], items))
     based = items.filter(C("uom").is_not_null()).select(item="key", base="uom")
@@ -73,16 +78,10 @@ def _below_zero(records: Records) -> pl.DataFrame:
     Lots that are overdrawn for good, or used before they are there, are other rules' findings.
     """
     fits = C("gone") <= C("come") * (1 + ROUNDING) + ROUNDING
-    lots = balances(records).filter(fits).select("lot")
-    flows = records.flows.filter((C("side") == 1) | C("sure"))
+    lots = records.once(balances).filter(fits & C("crossed")).select("lot")
+    flows = records.flows.join(lots, on="lot", how="semi")
+    flows = flows.filter((C("side") == 1) | C("sure"))
     flows = flows.with_columns(moment=pl.when(C("side") == 1).then("t0").otherwise("t1"))
-    # Where all of a lot came before any of it left, it was never overdrawn.
-    crossed = flows.group_by("lot").agg(
-        last=C("moment").filter(C("side") == 1).max(),
-        first=C("moment").filter(C("side") == -1).min(),
-    )
-    crossed = crossed.filter(C("last") > C("first")).join(lots, on="lot", how="semi")
-    flows = flows.join(crossed, on="lot", how="semi")
     flows = flows.sort("lot", "moment", -C("side"), *WHERE)
     flows = flows.with_columns(
         left=(C("amount") * C("side")).cum_sum().over("lot"),

@@ -15,7 +15,7 @@ AGAIN = 300 * 24 * 3_600 * 1_000_000
 def _made(records: Records) -> pl.DataFrame:
     """What gave a lot its being, with the kind of the operation."""
     kinds = records.facts[Operation].select(operation="key", kind="kind")
-    made = records.origins().join(kinds, on="operation", how="inner", maintain_order="left")
+    made = records.origins.join(kinds, on="operation", how="inner", maintain_order="left")
     return made.filter(C("kind").is_in(list(ORIGINS)))
 
 
@@ -79,7 +79,7 @@ def _second(alone: pl.DataFrame, records: Records) -> pl.Expr:
 def _joined(records: Records, group: pl.DataFrame) -> pl.DataFrame:
     """Lots of the group that an operation turns into the same number of another owner, or back."""
     taken = records.moves[Consumed].select("operation", "lot").join(group, on="lot")
-    given = records.origins().select("operation", "lot").join(group, on="lot")
+    given = records.origins.select("operation", "lot").join(group, on="lot")
     pairs = taken.join(given, on=["operation", "item", "lot_no"], suffix="_to")
     pairs = pairs.filter(C("owner") != C("owner_to"))
     return pl.concat([pairs.select("lot"), pairs.select(lot="lot_to")]).unique()

@@ -99,8 +99,8 @@ def _unknown_orders(records: Records) -> pl.DataFrame:
     missing = orders.join(known, on="key", how="anti").join(known, on="company", how="semi")
     missing = missing.select("work_order_no", order="key")
     found = []
-    for _, frame in moved(records, Consumed, Produced, Returned):
-        rows = frame.join(records.orders, on="operation").join(missing, on="order")
+    for kind in (Consumed, Produced, Returned):
+        rows = records.lines[kind].join(missing, on="order")
         found.append(place(_first(rows, "order"), "work_order_no", "work_order_no"))
     return all_of(found)
 
@@ -113,12 +113,12 @@ def _first(rows: pl.DataFrame, name: str) -> pl.DataFrame:
 @rule("broken_chain", "error")
 def broken_chain(records: Records) -> pl.DataFrame:
     """Own lots used or shipped that nothing received or made, where their item's lots have that."""
-    origins, lots = records.origins(), records.own_lots
+    origins, lots = records.origins, records.own_lots
     # A transfer or a change of number is recorded where no receipts are.
     first = records.facts[Operation].filter(C("kind").is_in(list(ORIGINS)))
     first = origins.join(first.select(operation="key"), on="operation", how="semi")
     begun = lots.join(first, on="lot", how="semi").select("owner", "item").unique()
     lost = lots.join(origins, on="lot", how="anti").join(begun, on=["owner", "item"], how="semi")
-    uses = records.uses().join(lost.select("lot"), on="lot", how="semi")
+    uses = records.uses.join(lost.select("lot"), on="lot", how="semi")
     rows = uses.sort("t0", *WHERE).unique("lot", keep="first", maintain_order=True)
     return place(rows, C("field"), "lot_no", "lot")

@@ -10,12 +10,6 @@ from loaders.checks.records import WHERE, C, Records, number_of, place
 from loaders.checks.registry import rule
 
 
-def lines(records: Records, kind: type) -> pl.DataFrame:
-    """Standing movements of one kind with their `order`, `order_kind` and `made`."""
-    frame = records.moves[kind]
-    return frame.join(records.orders, on="operation", how="inner", maintain_order="left")
-
-
 def order_number() -> pl.Expr:
     """The number of a whole order, from its key `company/produce/number`."""
     return number_of("order")
@@ -30,16 +24,16 @@ def _one_each(rows: pl.DataFrame) -> pl.DataFrame:
 @rule("output_without_inputs", "warning")
 def output_without_inputs(records: Records) -> pl.DataFrame:
     """Orders that gave something out of nothing."""
-    fed = lines(records, Consumed).select("order").unique()
-    bare = lines(records, Produced).join(fed, on="order", how="anti", maintain_order="left")
+    fed = records.lines[Consumed].select("order").unique()
+    bare = records.lines[Produced].join(fed, on="order", how="anti", maintain_order="left")
     return place(_one_each(bare), "work_order_no", "number")
 
 
 @rule("inputs_without_output", "warning")
 def inputs_without_output(records: Records) -> pl.DataFrame:
     """Closed orders that took something and gave nothing."""
-    made = lines(records, Produced).select("order").unique()
-    idle = lines(records, Consumed).join(made, on="order", how="anti", maintain_order="left")
+    made = records.lines[Produced].select("order").unique()
+    idle = records.lines[Consumed].join(made, on="order", how="anti", maintain_order="left")
     idle = idle.join(records.closed, on="order", how="semi", maintain_order="left")
     return place(_one_each(idle), "work_order_no", "number")
 
@@ -50,17 +44,27 @@ def _settled(rows: pl.DataFrame, records: Records) -> pl.DataFrame:
     return rows.join(opened, on="order", how="anti", maintain_order="left")
 
 
+def _judged(records: Records) -> dict[type, pl.DataFrame]:
+    """The columns of movements by which gaps are found."""
+    names = ["operation", "item", "lot", "quantity", "uom", "t0", "t1"]
+    made = records.moves[Produced].select(*names, "basis", "output_kind")
+    return {
+        Consumed: records.moves[Consumed].select(names),
+        Produced: made.filter(~ends.is_end(made)),
+        Returned: records.moves[Returned].select(names),
+    }
+
+
 @rule("mass_balance", "warning")
 def mass_balance(records: Records) -> pl.DataFrame:
     """Materials of which an order used more or less than recipe, outputs and tolerance explain."""
-    made = records.moves[Produced]
-    gap = gaps.find(records.facts, {**records.moves, Produced: made.filter(~ends.is_end(made))})
+    gap = gaps.find(records.facts, _judged(records))
     pairs = pl.concat([gap.over, gap.under]).filter(C("rule") != gaps.NO_INPUT)
     pairs = pairs.select("item", order="operation").unique()
     pairs = _settled(pairs, records)
     names = ["order", "item"]
     taken, back = (
-        records.amounts[kind].join(records.orders, on="operation").join(pairs, on=names, how="semi")
+        records.lines[kind].join(pairs, on=names, how="semi", maintain_order="left")
         for kind in (Consumed, Returned)
     )
     signed = [taken.select(*names, "amount"), back.select(*names, amount=-C("amount"))]
@@ -76,7 +80,7 @@ def recipes(records: Records) -> pl.DataFrame:
 
     `group`: components of which one stands for all. Rework has no recipe.
     """
-    made = lines(records, Produced).filter(C("order_kind") == "produce")
+    made = records.lines[Produced].filter(C("order_kind") == "produce")
     made = made.with_columns(product=pl.coalesce("item", "made"))
     made = made.filter(C("output_kind").fill_null("product").is_in(["product", "co_product"]))
     made = made.group_by("order", "product").agg(C("t0").min(), C("t1").max())
@@ -99,7 +103,7 @@ def _used(records: Records) -> pl.DataFrame:
     """`order`, `item` of what orders took, under the item's usual number."""
     alias = records.facts[Alias].filter(C("kind") == "item")
     alias = alias.select(item="alias", target="target").unique("item")
-    taken = lines(records, Consumed).filter(C("item").is_not_null())
+    taken = records.lines[Consumed].filter(C("item").is_not_null())
     taken = taken.join(alias, on="item", how="left", maintain_order="left")
     return taken.with_columns(component=pl.coalesce("target", "item"))
 
@@ -107,8 +111,8 @@ def _used(records: Records) -> pl.DataFrame:
 @rule("bom_item_never_consumed", "warning")
 def bom_item_never_consumed(records: Records) -> pl.DataFrame:
     """Orders with inputs that lack a component which every recipe of the product has."""
-    used = _used(records).select("order", item="component").unique()
-    needs = recipes(records).join(used.select("order").unique(), on="order", how="semi")
+    used = records.once(_used).select("order", item="component").unique()
+    needs = records.once(recipes).join(used.select("order").unique(), on="order", how="semi")
     group = ["order", "product", "group"]
     met = needs.join(used, on=["order", "item"], how="semi").select(*group, "bom")
     idle = needs.join(met, on=[*group, "bom"], how="anti")
@@ -120,7 +124,7 @@ def bom_item_never_consumed(records: Records) -> pl.DataFrame:
     )
     unused = unused.join(boms, on=["order", "product"]).filter(C("missing") == C("boms"))
     per_order = unused.group_by("order").agg(items=C("names").unique().sort().str.join(", "))
-    rows = lines(records, Produced).join(per_order, on="order", how="inner")
+    rows = records.lines[Produced].join(per_order, on="order", how="inner")
     rows = _one_each(_settled(rows, records))
     return place(rows, "work_order_no", "number", "items")
 
@@ -128,8 +132,8 @@ def bom_item_never_consumed(records: Records) -> pl.DataFrame:
 @rule("item_not_in_bom", "warning")
 def item_not_in_bom(records: Records) -> pl.DataFrame:
     """Materials that no recipe of what the order made has."""
-    planned = recipes(records)
-    used = _used(records).join(planned.select("order").unique(), on="order", how="semi")
+    planned = records.once(recipes)
+    used = records.once(_used).join(planned.select("order").unique(), on="order", how="semi")
     used = used.join(
         planned.select("order", component="item"), on=["order", "component"], how="anti"
     )

@@ -22,14 +22,14 @@ _HOUR = 60 * _MINUTE
 def missing_operator(records: Records) -> pl.DataFrame:
     """Movements without a person, on sheets that can name one, where anybody is named at all."""
     sheets = [sheet.name for sheet in SHEETS if "operator" in sheet.fields]
-    frames = [
-        frame.select("key", "person", *WHERE).filter(sheet_of().is_in(sheets))
-        for _, frame in moved(records)
-    ]
-    rows = pl.concat(frames)
-    if rows["person"].null_count() == len(rows):
-        return place(rows.clear(), "operator", pl.lit(""))
-    return place(rows.filter(C("person").is_null()), "operator", pl.lit(""))
+    nameable = sheet_of().is_in(sheets)
+    bare, anybody = [], False
+    for _, frame in moved(records):
+        rows = frame.select("key", "person", *WHERE)
+        bare.append(rows.filter(C("person").is_null()).filter(nameable))
+        anybody = anybody or rows.filter(C("person").is_not_null()).select(nameable.any()).item()
+    rows = pl.concat(bare)
+    return place(rows if anybody else rows.clear(), "operator", pl.lit(""))
 
 
 @rule("shared_account", "warning")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import polars as pl
@@ -41,6 +42,14 @@ class Records:
     timezone: str
     now: int
 
+    _kept: dict[Callable[[Records], pl.DataFrame], pl.DataFrame] = field(default_factory=dict)
+
+    def once(self, act: Callable[[Records], pl.DataFrame]) -> pl.DataFrame:
+        """What `act` computes from these records, computed when first asked for."""
+        if act not in self._kept:
+            self._kept[act] = act(self)
+        return self._kept[act]
+
     @cached_property
     def own(self) -> list[str]:
         """Companies that keep records here; lots of all others are not judged by amounts."""
@@ -50,7 +59,7 @@ class Records:
     def moves(self) -> dict[type, pl.DataFrame]:
         """Standing movements with `t0`, `t1`: as recorded, widened by confirmed bounds only."""
         confirmed = list(interval.confirmed_bounds(self.facts[Decision]))
-        moves = network.standing_movements(self.facts)
+        moves = network.standing_movements(_Narrow(self.facts))
         known = C("source").is_in(confirmed) | C("posting_method").is_in(
             ["network", "scanner_clock"]
         )
@@ -58,14 +67,24 @@ class Records:
             moves[kind] = frame.with_columns(
                 t0=pl.when(known).then("t0").otherwise(C("earliest").fill_null(interval.MIN)),
                 t1=pl.when(known).then("t1").otherwise(C("latest").fill_null(interval.MAX)),
+                amount=self.amount(frame),
             )
         return moves
 
+    def amount(self, frame: pl.DataFrame) -> pl.Series:
+        """The quantity in the item's own unit, null where it cannot be converted."""
+        rows = frame.select("item", "uom", "quantity")
+        return quantity.to_item_unit(rows, self.facts[Item])["amount"]
+
     @cached_property
-    def amounts(self) -> dict[type, pl.DataFrame]:
-        """Standing movements with `amount` in the item's own unit, null where not convertible."""
-        items = self.facts[Item]
-        return {kind: quantity.to_item_unit(frame, items) for kind, frame in self.moves.items()}
+    def lines(self) -> dict[type, pl.DataFrame]:
+        """Standing movements of orders of production with `order`, `order_kind` and `made`."""
+        return {
+            kind: self.moves[kind]
+            .select(_LINE[kind])
+            .join(self.orders, on="operation", how="inner", maintain_order="left")
+            for kind in _LINE
+        }
 
     @cached_property
     def orders(self) -> pl.DataFrame:
@@ -93,7 +112,7 @@ class Records:
         `sure` is false for drafts and for deliveries that have not left. Goods that come back
         from a customer are left out as consumption: they were not in stock.
         """
-        moves = self.amounts
+        moves = self.moves
         kinds = self.facts[Operation].select(operation="key", kind="kind")
         taken = moves[Consumed].join(kinds, on="operation", how="left", maintain_order="left")
         taken = taken.filter(C("kind").fill_null("") != "return")
@@ -101,7 +120,7 @@ class Records:
         left = self.facts[Shipment].filter(C("status").is_in(["planned", "picked", "cancelled"]))
         waiting = left.select(shipment="key", waiting=pl.lit(True))
         shipped = moves[Shipped].join(waiting, on="shipment", how="left", maintain_order="left")
-        names = ["lot", "item", "lot_no", "amount", "t0", "t1", "status", *WHERE]
+        names = ["lot", "amount", "t0", "t1", "status", *WHERE]
         parts = [
             made.select(*names, side=pl.lit(1), waiting=pl.lit(False)),
             moves[Returned].select(*names, side=pl.lit(1), waiting=pl.lit(False)),
@@ -122,10 +141,12 @@ class Records:
         )
         return lots.select("owner", "item", lot="key")
 
+    @cached_property
     def origins(self) -> pl.DataFrame:
         """Movements that give a lot, `lot` known."""
         return self.moves[Produced].filter(C("lot").is_not_null())
 
+    @cached_property
     def uses(self) -> pl.DataFrame:
         """Movements that take a lot, `lot` known, with the columns that both kinds have."""
         names = ["lot", "item", "lot_no", "t0", "t1", *WHERE]
@@ -139,6 +160,44 @@ class Records:
         local = C(column).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(self.timezone)
         inside = (C(column) > interval.MIN) & (C(column) < interval.MAX)
         return pl.when(inside).then(local.dt.strftime("%Y-%m-%d %H:%M"))
+
+
+_SHARED = [
+    *("key", "lot", "item", "lot_no", "owner", "quantity", "uom", "status", "earliest", "latest"),
+    *("entered_at", "person", "source", "posting_method", "from_place", "to_place"),
+    *("doc_no", "reversed_doc_no"),
+]
+_OWN = {
+    Consumed: ("operation", "basis"),
+    Produced: ("operation", "basis", "output_kind"),
+    Returned: ("operation",),
+    Shipped: ("shipment",),
+}
+_LINE_OF = ["operation", "lot", "item", "lot_no", "t0", "t1", "amount", *WHERE]
+_LINE = {
+    Consumed: _LINE_OF,
+    Produced: [*_LINE_OF, "output_kind"],
+    Returned: _LINE_OF,
+}
+
+
+@dataclass(frozen=True)
+class _Narrow:
+    """Facts whose movements have only the columns that checks look at: copies stay small."""
+
+    facts: Facts
+
+    @property
+    def batch(self) -> int:
+        return self.facts.batch
+
+    @property
+    def head(self) -> str:
+        return self.facts.head
+
+    def __getitem__(self, kind: type) -> pl.DataFrame:
+        frame = self.facts[kind]
+        return frame.select(*_SHARED, *_OWN[kind], *WHERE) if kind in _OWN else frame
 
 
 _LOT_FIELD = {

@@ -47,15 +47,9 @@ def findings_of(rule: Rule, records: Records) -> Iterator[Finding]:
         return
     found = found.unique(list(PLACE), keep="first", maintain_order=True)
     names = [name for name in found.columns if name not in PLACE]
-    for row in found.select(*PLACE, *names).iter_rows():
-        file, sheet, number, column, value = row[: len(PLACE)]
+    found = found.select(pl.col(*PLACE[:2]).fill_null(""), *PLACE[2:], *names)
+    for file, sheet, number, column, value, *params in found.iter_rows():
+        told = dict(zip(names, params, strict=True))
         yield Finding(
-            rule=rule.name,
-            severity=rule.severity,
-            file=file or "",
-            sheet=sheet or "",
-            row=number or 0,
-            column=column or "",
-            value=value or "",
-            params=dict(zip(names, row[len(PLACE) :], strict=True)),
+            rule.name, rule.severity, file, sheet, number or 0, column or "", value or "", told
         )

@@ -53,16 +53,15 @@ def _inversion(rows: pl.DataFrame, records: Records, about: pl.Expr) -> pl.DataF
 
 
 def _used_before_made(records: Records) -> pl.DataFrame:
-    first = records.origins().group_by("lot").agg(first=C("t0").min())
-    rows = records.uses().join(first, on="lot", how="inner", maintain_order="left")
+    first = records.origins.group_by("lot").agg(first=C("t0").min())
+    rows = records.uses.join(first, on="lot", how="inner", maintain_order="left")
     return _inversion(rows.filter(C("t1") < C("first")), records, number_of("lot", 2))
 
 
 def _made_before_inputs(records: Records) -> pl.DataFrame:
-    taken = records.moves[Consumed].join(records.orders, on="operation", how="inner")
-    first = taken.group_by("order").agg(first=C("t0").min())
-    made = records.moves[Produced].join(records.orders, on="operation", how="inner")
-    rows = made.join(first, on="order", how="inner").filter(C("t1") < C("first"))
+    first = records.lines[Consumed].group_by("order").agg(first=C("t0").min())
+    rows = records.lines[Produced].join(first, on="order", how="inner")
+    rows = rows.filter(C("t1") < C("first"))
     return _inversion(rows.sort(*WHERE), records, number_of("order"))
 
 
@@ -70,11 +69,9 @@ def _before_release(records: Records) -> pl.DataFrame:
     released = records.facts[Operation].filter(C("released_at").is_not_null())
     released = released.select(order="key", first="released_at")
     found = []
-    for _, frame in moved(records, Consumed, Produced):
-        rows = frame.join(records.orders, on="operation").join(released, on="order")
-        found.append(
-            _inversion(rows.filter(C("t1") < C("first")).sort(*WHERE), records, number_of("order"))
-        )
+    for kind in (Consumed, Produced):
+        rows = records.lines[kind].join(released, on="order").filter(C("t1") < C("first"))
+        found.append(_inversion(rows.sort(*WHERE), records, number_of("order")))
     return all_of(found)
 
 
@@ -97,9 +94,9 @@ def future_date(records: Records) -> pl.DataFrame:
     ahead = C("earliest") > records.now
     found = []
     for kind, frame in moved(records):
-        rows = frame
+        rows = frame.filter(ahead | (C("entered_at") > records.now))
         if kind is Shipped:
-            rows = frame.join(planned.select(shipment="key"), on="shipment", how="anti")
+            rows = rows.join(planned.select(shipment="key"), on="shipment", how="anti")
         found.append(_ahead(rows.filter(ahead), time_field(), "earliest", records))
         late = rows.filter(C("entered_at") > records.now)
         found.append(_ahead(late, pl.lit("entered_at"), "entered_at", records))
