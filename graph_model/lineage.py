@@ -18,6 +18,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from graph_model.births import births, recorded_recipes
 from graph_model.interval import MAX, MIN
 from graph_model.network import Network
 
@@ -40,7 +41,7 @@ _FLOW_COLUMNS = [
 _SHIPMENT_COLUMNS = [
     "key", "delivery_no", "customer", "kind", "status", "ship_earliest", "arrival_latest",
 ]  # fmt: skip
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,12 @@ class Reach:
     operations: Index
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lineage:
-    """Frames of lots and operations in key order and of flows, with node numbers `lot`, `op`."""
+    """Frames of lots and operations in key order and of flows, with node numbers `lot`, `op`.
+
+    `births` has a row for each lot; `recipes` says which items went into which, as recorded.
+    """
 
     batch: int
     head: str
@@ -96,6 +100,8 @@ class Lineage:
     gap_unknown: pl.DataFrame
     gap_over: pl.DataFrame
     maybe_returned: pl.DataFrame
+    births: pl.DataFrame
+    recipes: pl.DataFrame
 
     @staticmethod
     def of(network: Network) -> Lineage:
@@ -122,15 +128,18 @@ class Lineage:
                 pl.col("doubtful").fill_null(False),
             )  # fmt: skip
 
+        consumed = timed(flows(network.consumed, "operation"))
+        produced = timed(flows(network.produced, "operation"))
+        shipped = timed(flows(network.shipped, "shipment"))
         return Lineage(
             network.batch,
             network.head,
             lots,
             operations,
-            timed(flows(network.consumed, "operation")),
-            timed(flows(network.produced, "operation")),
+            consumed,
+            produced,
             timed(flows(network.returned, "operation")),
-            timed(flows(network.shipped, "shipment")),
+            shipped,
             _newest(network.stock.join(lot_no, on="lot", how="inner", maintain_order="left")),
             network.shipments.select(_SHIPMENT_COLUMNS),
             network.unresolved,
@@ -138,6 +147,8 @@ class Lineage:
             network.gap_unknown,
             network.gap_over,
             _numbered(network.maybe_returned, lot_no, op_no),
+            births(len(lots), operations["kind"], consumed, produced, shipped),
+            recorded_recipes(consumed, produced),
         )
 
     # ------------------------------------------------------------------ arrays
@@ -196,6 +207,12 @@ class Lineage:
     def given_back(self) -> Rows:
         """Return rows by lot."""
         return Rows.of(_array(self.returned["lot"]), len(self.lots))
+
+    @cached_property
+    def recorded(self) -> npt.NDArray[np.bool_]:
+        """Lots that stand in the records; false for those that a rule derived."""
+        flags: npt.NDArray[np.bool_] = self.lots["rule"].is_null().to_numpy()
+        return flags
 
     # ------------------------------------------------------------------ look-up
 

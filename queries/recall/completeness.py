@@ -101,8 +101,8 @@ def _set_aside(facts: Facts, lineage: Lineage, lots: Index, operations: Index) -
 def _drafts(lineage: Lineage, operations: Index) -> list[Missing]:
     rows = pl.concat(
         [
-            lineage.consumed[lineage.inputs.at(operations)].select("key", "status"),
-            lineage.produced[lineage.outputs.at(operations)].select("key", "status"),
+            lineage.consumed.select("key", "status")[lineage.inputs.at(operations)],
+            lineage.produced.select("key", "status")[lineage.outputs.at(operations)],
         ]
     )
     return of_rows("draft", rows.filter(pl.col("status") == "draft")["key"].to_list())
@@ -137,8 +137,8 @@ def _sources(facts: Facts, lineage: Lineage, operations: Index) -> list[Missing]
     """Sources of the cone without confirmed posting delay, and how far each reaches."""
     rows = pl.concat(
         [
-            lineage.consumed[lineage.inputs.at(operations)].select("source", "t0", "t1", "rule"),
-            lineage.produced[lineage.outputs.at(operations)].select("source", "t0", "t1", "rule"),
+            lineage.consumed.select("source", "t0", "t1", "rule")[lineage.inputs.at(operations)],
+            lineage.produced.select("source", "t0", "t1", "rule")[lineage.outputs.at(operations)],
         ]
     ).filter(pl.col("rule").is_null() & pl.col("source").is_not_null())
     unbounded = rows.filter((pl.col("t0") <= MIN) | (pl.col("t1") >= MAX))["source"].unique()

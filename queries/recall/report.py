@@ -12,22 +12,10 @@ from graph_model.i18n import text
 from graph_model.interval import MAX, MIN
 from graph_model.lineage import Index
 from queries.recall import places
-from queries.recall.roots import lot_label
-from queries.recall.scope import (
-    BEFORE,
-    CERTAIN,
-    EXCLUDED,
-    POSSIBLE,
-    TIERS,
-    Cut,
-    Scope,
-    cuts,
-    real_sources,
-    rules_in_force,
-    via,
-    witness,
-)
-from queries.recall.worlds import GRADES, Via
+from queries.recall.proof import BEFORE, Cut, Way
+from queries.recall.roots import label
+from queries.recall.scope import CERTAIN, EXCLUDED, POSSIBLE, TIERS, Scope, rules_in_force
+from queries.recall.worlds import GRADES
 
 
 def moment(stamp: int) -> str | None:
@@ -47,7 +35,6 @@ def _shown(stamp: int) -> str:
 def to_dict(scope: Scope) -> dict[str, Any]:
     """The whole scope as JSON-ready data."""
     keys = scope.lineage.lots["key"]
-    located = _places(scope)
     return {
         "roots": {
             name: keys[getattr(scope.roots, name)].to_list()
@@ -58,7 +45,7 @@ def to_dict(scope: Scope) -> dict[str, Any]:
         "as_of": scope.facts.batch,
         "complete": not _incomplete(scope),
         "missing": [entry.to_dict() for entry in scope.missing],
-        "lots": [_lot(scope, row, located) for row in _ordered(scope).iter_rows(named=True)],
+        "lots": _lots(scope),
         "orders": orders(scope),
         "leaving": leaving(scope),
         "customers": customers(scope),
@@ -89,33 +76,44 @@ def _ordered(scope: Scope) -> pl.DataFrame:
     return pl.concat([rows, names[rows["lot"]]], how="horizontal")
 
 
-def _lot(scope: Scope, row: dict[str, Any], located: dict[int, dict[str, Any]]) -> dict[str, Any]:
-    number, tier, share = row["lot"], row["tier"], row["share"]
-    keys = scope.lineage.lots["key"]
-    step = None if tier == EXCLUDED else via(scope, number)
-    found = {
-        "key": row["key"],
-        "item": row["item_code"],
-        "lot_no": row["lot_no"],
-        "owner": row["owner"],
-        "sublot": row["sublot"],
-        "tier": tier,
-        "rule": step.rule if step else "root",
-        "reason": _reason(scope, number, tier, step),
-        "via": keys[real_sources(scope, step)].to_list() if step else [],
-        "quantity": row["quantity"],
-        "unit": row["uom"],
-        "affected_at_most": row["quantity"] if tier != EXCLUDED else 0.0,
-        "affected_share": None if share is None else round(share, 6),
-        "places": located.get(number, {}),
-        "grade": row["grade"],
-    }
-    if tier == EXCLUDED:
-        apart = cuts(scope, number)
-        found["rule"] = _deciding(apart).rule if apart else BEFORE
-        found["affected_share"] = 0.0
-        found["cuts"] = [_cut(scope, cut) for cut in apart]
+def _lots(scope: Scope) -> list[dict[str, Any]]:
+    """Every lot of the raw cone with its tier, why it has it, and where it is."""
+    words, located = Words(scope), _places(scope)
+    excluded = scope.lots.filter(pl.col("tier") == EXCLUDED)["at"].to_list()
+    records = scope.proof.records(excluded) if excluded else {}
+    found = []
+    for row in _ordered(scope).iter_rows(named=True):
+        share = row["share"]
+        lot = {
+            "key": row["key"],
+            "item": row["item_code"],
+            "lot_no": row["lot_no"],
+            "owner": row["owner"],
+            "sublot": row["sublot"],
+            "tier": row["tier"],
+            **_proof(scope, words, row["at"], row["tier"]),
+            "quantity": row["quantity"],
+            "unit": row["uom"],
+            "affected_at_most": row["quantity"],
+            "affected_share": None if share is None else round(share, 6),
+            "places": located.get(row["lot"], {}),
+            "grade": row["grade"],
+        }
+        if row["tier"] == EXCLUDED:
+            lot |= {"affected_at_most": 0.0, "affected_share": 0.0}
+            lot["cuts"] = [_cut(words, cut, records) for cut in scope.proof.cuts(row["at"])]
+        found.append(lot)
     return found
+
+
+def _proof(scope: Scope, words: Words, at: int, tier: str) -> dict[str, Any]:
+    if tier == EXCLUDED:
+        apart = scope.proof.cuts(at)
+        rule = _deciding(apart).rule if apart else BEFORE
+        return {"rule": rule, "reason": words.reason(at, tier), "via": []}
+    way = scope.proof.way(at)
+    via = [words.keys[lot] for lot in scope.proof.sources(way)] if way else []
+    return {"rule": way.rule if way else "root", "reason": words.reason(at, tier), "via": via}
 
 
 def _deciding(apart: list[Cut]) -> Cut:
@@ -123,77 +121,79 @@ def _deciding(apart: list[Cut]) -> Cut:
     return next((cut for cut in apart if cut.rule != BEFORE), apart[0])
 
 
-def _cut(scope: Scope, cut: Cut) -> dict[str, Any]:
-    lineage = scope.lineage
-    step = np.array([cut.operation])
-    into = lineage.consumed.select("key", "lot")[lineage.inputs.at(step)]
-    out = lineage.produced.select("key", "lot")[lineage.outputs.at(step)]
-    records = into.filter(pl.col("lot") == cut.source)["key"].to_list()
-    records += out.filter(pl.col("lot") == cut.lot)["key"].to_list()
+def _cut(words: Words, cut: Cut, records: dict[tuple[int, int, int], list[str]]) -> dict[str, Any]:
     return {
         "rule": cut.rule,
-        "from": lineage.lots["key"][cut.source],
-        "operation": lineage.operations["key"][cut.operation],
-        "to": lineage.lots["key"][cut.lot],
-        "reason": _cut_text(scope, cut),
-        "records": records,
+        "from": words.keys[cut.source],
+        "operation": words.operations[cut.step],
+        "to": words.keys[cut.lot],
+        "reason": words.cut(cut),
+        "records": records[cut.step, cut.source, cut.lot],
         "by": cut.by,
     }
 
 
-def _cut_text(scope: Scope, cut: Cut) -> str:
-    source = lot_label(scope.lineage, cut.source)
-    target = lot_label(scope.lineage, cut.lot)
-    return text(
-        f"cut.{cut.rule}",
-        source=source,
-        lot=target,
-        begin=_shown(cut.begin),
-        end=_shown(cut.end),
-    )
+class Words:
+    """Lots, steps, ways and cuts of a scope as people read them, by number in the cone."""
 
+    def __init__(self, scope: Scope) -> None:
+        cone, lineage = scope.worlds.cone, scope.lineage
+        self._scope = scope
+        names = lineage.lots.select("key", "item_code", "lot_no", "sublot")[cone.lots]
+        self.keys: list[str] = names["key"].to_list()
+        self.items: list[str] = names["item_code"].to_list()
+        self.lots = [label(*row) for row in names.drop("key").iter_rows()]
+        self.operations: list[str] = cone.about["key"].to_list()
+        steps = lineage.operations.select("kind", number=pl.coalesce("work_order_no", "doc_no"))
+        kinds = {kind: text(f"operation.{kind}") for kind in cone.about["kind"].unique()}
+        self.steps = [
+            f"{kinds[kind]} {number or ''}".strip()
+            for kind, number in steps[cone.steps].iter_rows()
+        ]
+        self._match = set(cone.number(scope.roots.match).tolist())
 
-def _reason(scope: Scope, lot: int, tier: str, step: Via | None) -> str:
-    """Why the lot has its tier, in words."""
-    if tier == EXCLUDED:
-        apart = cuts(scope, lot)
-        return _cut_text(scope, _deciding(apart)) if apart else text("reason.excluded")
-    if step is None:
-        match = lot in scope.roots.match
-        return text("reason.root" if match else "reason.cannot_rule_out")
-    return _step_text(scope, step)
+    def reason(self, at: int, tier: str) -> str:
+        """Why the lot has its tier."""
+        proof = self._scope.proof
+        if tier == EXCLUDED:
+            apart = proof.cuts(at)
+            return self.cut(_deciding(apart)) if apart else text("reason.excluded")
+        way = proof.way(at)
+        if way is None:
+            return text("reason.root" if at in self._match else "reason.cannot_rule_out")
+        return self.way(way)
 
+    def way(self, way: Way) -> str:
+        """How a lot was reached."""
+        sources = ", ".join(self.lots[lot] for lot in self._scope.proof.sources(way))
+        return text(f"reason.{way.rule}", lots=sources, operation=self.steps[way.step])
 
-def _step_text(scope: Scope, step: Via) -> str:
-    labels = [lot_label(scope.lineage, lot) for lot in real_sources(scope, step)]
-    return text(
-        f"reason.{step.rule}",
-        lots=", ".join(labels),
-        operation=operation_label(scope, step.operation),
-    )
-
-
-def operation_label(scope: Scope, number: int) -> str:
-    """How an operation is written for people: kind and order or document number."""
-    row = scope.lineage.operations.row(number, named=True)
-    name = row["work_order_no"] or row["doc_no"] or ""
-    kind = text(f"operation.{row['kind']}")
-    return f"{kind} {name}".strip()
+    def cut(self, cut: Cut) -> str:
+        """Why an input did not bring the hazard into the lot."""
+        return text(
+            f"cut.{cut.rule}",
+            source=self.lots[cut.source],
+            lot=self.lots[cut.lot],
+            begin=_shown(cut.begin),
+            end=_shown(cut.end),
+        )
 
 
 def why(scope: Scope, lot: int) -> list[str]:
     """The whole witness of a lot, by number in the plant, or its cuts, a line each."""
     tier = scope.tiers[lot]
+    at = int(scope.worlds.cone.number(np.array([lot]))[0])
+    words = Words(scope)
     if tier == EXCLUDED:
-        return [_cut_text(scope, cut) for cut in cuts(scope, lot)]
+        return [words.cut(cut) for cut in scope.proof.cuts(at)]
     lines = []
-    for reached, step in witness(scope, lot):
-        label = lot_label(scope.lineage, reached)
-        if scope.lineage.lots["rule"][reached] is None:
-            lines.append(f"{label}: {_step_text(scope, step)}")
+    recorded = scope.lineage.recorded[scope.worlds.cone.lots]
+    for reached, way in scope.proof.witness(at):
+        if recorded[reached]:
+            lines.append(f"{words.lots[reached]}: {words.way(way)}")
         else:
-            lines.append(text("reason.through_mixed_stock", item=label.split("/")[0]))
-    return lines or [_reason(scope, lot, tier, None)]
+            lines.append(text("reason.through_mixed_stock", item=words.items[reached]))
+    return lines or [words.reason(at, tier)]
 
 
 def _places(scope: Scope) -> dict[int, dict[str, Any]]:

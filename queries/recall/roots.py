@@ -7,20 +7,19 @@ A complaint, customer or shipment is an effect: it names no source.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 import numpy as np
 import polars as pl
-from rapidfuzz import fuzz, process
 
+from graph_model.births import TIMES
 from graph_model.errors import Ambiguous, NotFound
 from graph_model.interval import MAX, MIN, in_force
 from graph_model.lineage import Index, Lineage
 from graph_model.network import Facts
 from graph_model.schema import Alias, Complaint, Decision, Shipment, Site
+from queries.recall import alike
 
-_ALIKE = 85.0
 _YES, _UNKNOWN, _NO = 2, 1, 0
 
 
@@ -87,23 +86,13 @@ def one_lot(lineage: Lineage, text: str) -> int:
     """The lot a reference means; Ambiguous lists the candidates, NotFound says what looks alike."""
     found = find_lots(lineage, text)
     if not found.size:
-        raise NotFound("lot_not_found", number=text, alike=", ".join(alike(lineage, text)) or "-")
+        raise NotFound(
+            "lot_not_found", number=text, alike=", ".join(alike.suggestions(lineage, text)) or "-"
+        )
     if found.size > 1:
         keys = lineage.lots["key"][found].to_list()
         raise Ambiguous("lot_ambiguous", keys, number=text, candidates="\n  ".join(keys))
     return int(found[0])
-
-
-def alike(lineage: Lineage, text: str, limit: int = 8) -> list[str]:
-    """Recorded lot numbers that look like the text."""
-    numbers = lineage.lots.filter(pl.col("rule").is_null())["lot_no"].unique().to_list()
-    return [
-        hit[0]
-        for hit in process.extract(
-            text, numbers, scorer=fuzz.ratio, limit=limit, score_cutoff=_ALIKE
-        )
-        if hit[0] != text
-    ]
 
 
 def answer(facts: Facts, lineage: Lineage, asked: Suspects) -> Roots:
@@ -111,7 +100,7 @@ def answer(facts: Facts, lineage: Lineage, asked: Suspects) -> Roots:
     match, unknown, near = _none(), _none(), _none()
     if asked.lots:
         match = np.array([one_lot(lineage, text) for text in asked.lots], dtype=np.int64)
-        near = _near(lineage, [text.rsplit("/", 1)[-1] for text in asked.lots], match)
+        near = _other_numbers(lineage, match)
     effect = bool(asked.shipment or asked.customer or asked.complaint)
     if effect:
         match = np.union1d(match, _effects(facts, lineage, asked))
@@ -122,7 +111,7 @@ def answer(facts: Facts, lineage: Lineage, asked: Suspects) -> Roots:
         sure, maybe = _by_attributes(facts, lineage, asked)
         match, unknown = np.union1d(match, sure), np.union1d(unknown, maybe)
         if asked.supplier_lot:
-            near = np.union1d(near, _near(lineage, [asked.supplier_lot], match))
+            near = np.union1d(near, alike.near(lineage, [asked.supplier_lot]))
     match = lineage.with_parts(match)
     unknown = np.setdiff1d(lineage.with_parts(unknown), match)
     unknown = np.setdiff1d(unknown, _ruled_out(facts, lineage))
@@ -141,10 +130,14 @@ def _numbers(rows: pl.LazyFrame) -> Index:
     return rows.select("n").collect()["n"].to_numpy().astype(np.int64)
 
 
-def _near(lineage: Lineage, texts: Iterable[str], match: Index) -> Index:
-    numbers = [number for text in texts for number in alike(lineage, text)]
-    rows = lineage.lots.lazy().with_row_index("n").filter(pl.col("lot_no").is_in(numbers))
-    return np.setdiff1d(_numbers(rows), match)
+def _other_numbers(lineage: Lineage, match: Index) -> Index:
+    """Lots with a number alike; the same number of another item is simply another lot."""
+    numbers, items = lineage.lots["lot_no"], lineage.lots["item"]
+    found = alike.near(lineage, numbers[match])
+    same = numbers[found].is_in(numbers[match].implode()).to_numpy()
+    other = ~items[found].is_in(items[match].implode()).fill_null(True).to_numpy()
+    near: Index = found[~(same & other)]
+    return near
 
 
 def _ruled_out(facts: Facts, lineage: Lineage) -> Index:
@@ -169,15 +162,21 @@ def _other_names(facts: Facts, company: str) -> list[str]:
 
 def _by_attributes(facts: Facts, lineage: Lineage, asked: Suspects) -> tuple[Index, Index]:
     """Lots by supplier, supplier's number, item and period of receiving or making."""
-    lots = lineage.lots.lazy().with_row_index("n").filter(pl.col("rule").is_null())
-    origin = _first_seen(lineage, supplied=bool(asked.supplier or asked.supplier_lot))
-    rows = lots.join(origin.lazy(), on="n", how="left")
-    from_supplier = pl.col("received").fill_null(False)
-    unknown_origin = ~pl.col("made").fill_null(False) & ~from_supplier
+    supplied = bool(asked.supplier or asked.supplier_lot)
+    times = {name: f"{'received' if supplied else 'born'}_{name}" for name in TIMES}
+    rows = (
+        pl.concat([lineage.lots, lineage.births], how="horizontal")
+        .lazy()
+        .with_row_index("n")
+        .filter(pl.col("rule").is_null())
+        .with_columns(pl.col(column).alias(name) for name, column in times.items())
+    )
+    from_supplier = pl.col("received")
+    unknown_origin = ~pl.col("made") & ~from_supplier
     judged: list[pl.Expr] = []
     names = _other_names(facts, asked.supplier) if asked.supplier else []
-    if asked.supplier or asked.supplier_lot:
-        rows = rows.filter(from_supplier | (unknown_origin & pl.col("used").fill_null(False)))
+    if supplied:
+        rows = rows.filter(from_supplier | (unknown_origin & pl.col("used")))
     if asked.supplier:
         yes = from_supplier & pl.col("owner").is_in(names)
         judged.append(_judged(yes, (pl.col("owner") == "?") | unknown_origin))
@@ -203,41 +202,6 @@ def _by_attributes(facts: Facts, lineage: Lineage, asked: Suspects) -> tuple[Ind
 
 def _judged(yes: pl.Expr, unknown: pl.Expr) -> pl.Expr:
     return pl.when(yes).then(_YES).when(unknown).then(_UNKNOWN).otherwise(_NO)
-
-
-def _first_seen(lineage: Lineage, *, supplied: bool) -> pl.DataFrame:
-    """n, received, made, used, earliest, latest, t0, t1 of receiving (or else of making)."""
-    kinds = lineage.operations["kind"]
-    into = lineage.consumed.with_columns(kind=kinds[lineage.consumed["op"]])
-    received = into.filter((pl.col("kind") == "receive") & pl.col("rule").is_null())
-    made = lineage.produced.filter(pl.col("rule").is_null())
-    shown = ["lot", "earliest", "latest", "t0", "t1"]
-    times = [pl.col(name).min() for name in ("earliest", "t0")]
-    times += [pl.col(name).max() for name in ("latest", "t1")]
-    first = received.group_by(n="lot").agg(*times).with_columns(received=pl.lit(True))
-    if not supplied:
-        first = (
-            pl.concat(
-                [
-                    received.select(*shown),
-                    made.select(*shown),
-                ]
-            )
-            .group_by(n="lot")
-            .agg(*times)
-            .with_columns(received=pl.lit(False))
-        )
-    # Opening stock came from some supplier, and a mere move makes nothing.
-    opened = made.filter(kinds[made["op"]] == "opening")
-    moved = lineage.consumed.select("op", "lot")
-    own = made.filter(kinds[made["op"]] != "opening").join(moved, on=["op", "lot"], how="anti")
-    born = own.select(n="lot", made=pl.lit(True)).unique("n")
-    used = pl.concat([frame.select("lot") for frame in (lineage.consumed, lineage.shipped, opened)])
-    used = used.select(n="lot", used=pl.lit(True)).unique("n")
-    joined = first.join(born, on="n", how="full", coalesce=True)
-    return joined.join(used, on="n", how="full", coalesce=True).with_columns(
-        pl.col("n").cast(pl.UInt32)
-    )
 
 
 def _of_supplied_items(lineage: Lineage, found: pl.DataFrame, suppliers: list[str]) -> pl.DataFrame:
@@ -350,8 +314,7 @@ def siblings(lineage: Lineage, lots: Index) -> Index:
     return np.union1d(np.union1d(shared, lots), lineage.forward(np.unique(made)).lots)
 
 
-def lot_label(lineage: Lineage, number: int) -> str:
+def label(item_code: str, lot_no: str, sublot: str) -> str:
     """How a lot is written for people: ITEM/LOTNO#SUBLOT."""
-    row = lineage.lots.row(number, named=True)
-    label = f"{row['item_code']}/{row['lot_no']}" if row["item_code"] else str(row["lot_no"])
-    return f"{label}#{row['sublot']}" if row["sublot"] else label
+    named = f"{item_code}/{lot_no}" if item_code else lot_no
+    return f"{named}#{sublot}" if sublot else named

@@ -22,10 +22,11 @@ from graph_model.schema import Decision, Item
 from queries.recall import amounts, completeness, cost, places, roots, yardstick
 from queries.recall.completeness import Missing
 from queries.recall.cone import Cone
+from queries.recall.proof import Proof
 from queries.recall.recipe import Recipe
 from queries.recall.roots import Roots, Suspects
 from queries.recall.rules import Case, rules
-from queries.recall.worlds import GRADES, Via, Worlds, explore
+from queries.recall.worlds import GRADES, Worlds, explore
 
 CERTAIN, POSSIBLE, EXCLUDED = "certain", "possible", "excluded"
 TIERS = (CERTAIN, POSSIBLE, EXCLUDED)
@@ -60,6 +61,11 @@ class Scope:
     def held(self) -> Index:
         """Certain and possible lots, by number in the plant."""
         return np.array(self.tier(CERTAIN, POSSIBLE), dtype=np.int64)
+
+    @cached_property
+    def proof(self) -> Proof:
+        """Why each lot has its tier."""
+        return Proof(self.worlds)
 
     @cached_property
     def tiers(self) -> dict[int, str]:
@@ -142,90 +148,6 @@ def _mixed_stock(scope: Scope) -> Index:
     reached = scope.worlds.cone.lots[scope.worlds.grade > 0]
     pools: Index = reached[scope.lineage.lots["kind"][reached].eq_missing("pool").to_numpy()]
     return pools
-
-
-# ---------------------------------------------------------------------------- why
-
-
-@dataclass(frozen=True)
-class Cut:
-    """Why an input did not bring the hazard into an excluded lot, by numbers in the plant."""
-
-    rule: str
-    by: str
-    source: int
-    operation: int
-    lot: int
-    begin: int
-    end: int
-
-
-BEFORE = "excluded_before"
-"""Name for an input that is itself excluded."""
-
-
-def cuts(scope: Scope, lot: int) -> list[Cut]:
-    """What separates an excluded lot: per input of each step that made it, the cut or its own."""
-    worlds, cone, found = scope.worlds, scope.worlds.cone, []
-    inputs, outputs = cone.inputs, cone.outputs
-    carried = {rule.name: rule.by for rule in rules()} | {BEFORE: "records"}
-    for output in np.flatnonzero(outputs.lot == cone.number(np.array([lot]))[0]):
-        step = outputs.step[output]
-        for row in range(cone.input_from[step], cone.input_from[step + 1]):
-            source = inputs.lot[row]
-            if cone.depth[source] < 0:
-                continue
-            rule = _cutting(worlds, row, int(output)) if worlds.grade[source] else BEFORE
-            found.append(
-                Cut(
-                    rule, carried[rule], int(cone.lots[source]), int(cone.steps[step]), lot,
-                    int(inputs.begin[row]), int(outputs.end[output]),
-                )
-            )  # fmt: skip
-    return found
-
-
-def _cutting(worlds: Worlds, row: int, output: int) -> str:
-    """The rule that cuts a pair of input and output row."""
-    for name, cut in worlds.cuts.items():
-        if cut.first is not None and output < cut.first[row]:
-            return name
-        if cut.stopped is not None and cut.stopped[row]:
-            return name
-    return BEFORE
-
-
-def via(scope: Scope, lot: int) -> Via | None:
-    """How a lot, by number in the plant, was reached; None for roots and what was not reached."""
-    return scope.worlds.via(int(scope.worlds.cone.number(np.array([lot]))[0]))
-
-
-def witness(scope: Scope, lot: int) -> list[tuple[int, Via]]:
-    """The way from a root to the lot, root side first; each lot with how it was reached."""
-    way: list[tuple[int, Via]] = []
-    seen: set[int] = set()
-    while lot not in seen and (step := via(scope, lot)) is not None:
-        seen.add(lot)
-        way.append((lot, step))
-        lot = step.lots[0]
-    return way[::-1]
-
-
-def real_sources(scope: Scope, step: Via) -> list[int]:
-    """The recorded lots behind a step, through mixed stock and parts that only rules made."""
-    derived = scope.lineage.lots["rule"]
-    found: list[int] = []
-    seen, queue = set(step.lots), list(step.lots)
-    while queue:
-        lot = queue.pop(0)
-        if derived[lot] is None:
-            found.append(lot)
-            continue
-        before = via(scope, lot)
-        new = [other for other in (before.lots if before else ()) if other not in seen]
-        seen.update(new)
-        queue.extend(new)
-    return found
 
 
 def rules_in_force(scope: Scope) -> dict[str, Any]:

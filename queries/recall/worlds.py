@@ -23,15 +23,7 @@ GRADES = (RECORDED, MIXED)
 """Best kind of way that reaches a lot, strongest first."""
 ROOT, EXACT, ONLY_OUTPUT, ALL_OF_NEED = 1, 2, 3, 4
 FORCED = {EXACT: "exact", ONLY_OUTPUT: "only_output", ALL_OF_NEED: "all_of_need"}
-
-
-@dataclass(frozen=True)
-class Via:
-    """How a lot was reached: plant numbers of the operation and of the lots that lead there."""
-
-    operation: int
-    lots: tuple[int, ...]
-    rule: str
+"""Names of the ways in which a lot is forced; their texts are `reason.<name>`."""
 
 
 @dataclass(frozen=True)
@@ -57,31 +49,6 @@ class Worlds:
     def certain(self) -> Flags:
         """Lots that contain root material in every world."""
         return self.forced > 0
-
-    def via(self, lot: int) -> Via | None:
-        """How a lot of the cone was reached: as certain if it is, else its best possible way."""
-        cone = self.cone
-        if self.forced[lot] == ALL_OF_NEED:
-            need = int(self.by[lot])
-            lots = self.needs.able(need, lot)
-            step = int(self.needs.step[need])
-            return Via(int(cone.steps[step]), tuple(cone.lots[lots].tolist()), "all_of_need")
-        if self.forced[lot] in FORCED:
-            return self._over(int(self.by[lot]), FORCED[int(self.forced[lot])])
-        if self.forced[lot] == ROOT or self.way[lot] < 0:
-            return None
-        return self._over(int(self.way[lot]), self.rule_of(int(self.way[lot])))
-
-    def rule_of(self, row: int) -> str:
-        """The rule that derived an input row or its step; `recorded` for neither."""
-        inputs = self.cone.inputs
-        derived = inputs.rule[row] or self.cone.about["rule"][int(inputs.step[row])]
-        return derived or RECORDED
-
-    def _over(self, row: int, rule: str) -> Via:
-        inputs, cone = self.cone.inputs, self.cone
-        lot = int(cone.lots[inputs.lot[row]])
-        return Via(int(cone.steps[inputs.step[row]]), (lot,), rule)
 
 
 def explore(cone: Cone, case: Case, certain_roots: Index, possible_roots: Index) -> Worlds:

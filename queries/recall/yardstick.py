@@ -37,16 +37,13 @@ def blanket(
     suspect = np.union1d(roots.match, roots.cannot_rule_out)
     items = _made_from(facts, lineage, lineage.lots["item"][suspect].drop_nulls().unique())
     start = _since(lineage, suspect)
-    made = lineage.produced.filter(pl.col("rule").is_null())
-    late = made.filter(pl.col("t1") >= start)["lot"].unique().to_numpy()
-    born = np.zeros(len(lineage.lots), dtype=bool)
-    born[made["lot"].to_numpy()] = True
-    unknown = np.flatnonzero(~born)
-    affected = lineage.lots["item"].is_in(items.implode()).fill_null(False)
-    recorded = lineage.lots["rule"].is_null()
-    wanted = np.flatnonzero((affected & recorded).to_numpy())
-    by_date = np.intersect1d(wanted, np.union1d(late, unknown))
-    lots = np.union1d(by_date, np.fromiter(scope, dtype=np.int64))
+    # Whatever was made later, or at a time nobody knows.
+    made = lineage.births["born_t1"]
+    late = ((made >= start) | made.is_null()).to_numpy()
+    affected = lineage.lots["item"].is_in(items.implode()).fill_null(False).to_numpy()
+    wanted = affected & late & lineage.recorded
+    wanted[np.fromiter(scope, dtype=np.int64)] = True
+    lots = np.flatnonzero(wanted)
     priced = cost.price(table, places.find(lineage, lots), lineage, facts[Item])
     return Blanket(len(lots), float(priced["cost"].sum()), start if start > MIN else None, None)
 
@@ -54,10 +51,7 @@ def blanket(
 def _made_from(facts: Facts, lineage: Lineage, items: pl.Series) -> pl.Series:
     """Items that contain these by recipe or by recorded consumption, at any level."""
     planned = facts[Component].select("item", "parent")
-    inputs = lineage.consumed.filter(pl.col("rule").is_null()).select("item", "op").unique()
-    outputs = lineage.produced.filter(pl.col("rule").is_null()).select(parent="item", op="op")
-    actual = inputs.join(outputs.unique(), on="op").select("item", "parent")
-    edges = pl.concat([planned, actual]).drop_nulls().unique()
+    edges = pl.concat([planned, lineage.recipes]).drop_nulls().unique()
     found, fresh = items, items
     while len(fresh):
         upper = edges.filter(pl.col("item").is_in(fresh.implode()))["parent"].unique()
