@@ -41,7 +41,8 @@ MILLI = (
 GONE = {"lot": pl.Int64, "qty": pl.Int64, "t": pl.Int64, "party": pl.String}
 STANDING = {"place": pl.String, "item": pl.Int64, "start": pl.Int64, "end": pl.Int64}
 PEOPLE = 12
-LINES = 4
+ORDERS_A_LINE = 1_000
+"""A line has time to stand idle between the orders of a year."""
 
 
 @dataclass
@@ -74,6 +75,15 @@ class Book:
         self.sheets[sheet] = (
             rows if have is None else pl.concat([have, rows], how="diagonal_relaxed")
         )
+
+    def line_of(self, order: pl.Expr) -> pl.Expr:
+        """The line on which an order runs."""
+        return pl.lit("LINE-") + (order % self.lines + 1).cast(pl.String)
+
+    @property
+    def lines(self) -> int:
+        """How many lines there are."""
+        return max(4, self.orders.height // ORDERS_A_LINE)
 
     def stood(self, rows: pl.DataFrame) -> None:
         """Material that lay at places for a time: place, item, start, end."""
@@ -181,11 +191,6 @@ def _receipts(book: Book) -> pl.DataFrame:
     return movement(rows, "receipts", "RC")
 
 
-def line_of(order: pl.Expr) -> pl.Expr:
-    """Line of an order."""
-    return pl.lit("LINE-") + (order % LINES + 1).cast(pl.String)
-
-
 def shift_of(moment: str) -> pl.Expr:
     """The shift in which a moment lies."""
     hour = (C(moment) + ZONE) // HOUR % 24
@@ -205,7 +210,7 @@ def _work_orders(book: Book) -> pl.DataFrame:
         planned_qty="qty",
         reported_qty="qty",
         uom=_lookup(book.model, [item.uom for item in book.model.items]),
-        line=line_of(C("order")),
+        line=book.line_of(C("order")),
         released_at=C("start") - HOUR,
         started_at="start",
         finished_at="end",
@@ -242,7 +247,7 @@ def _issues(book: Book) -> pl.DataFrame:
         *_LOT,
         quantity="qty",
         from_place="place",
-        line=line_of(C("order")),
+        line=book.line_of(C("order")),
         _t="t",
         _lot="src",
         _order="order",
@@ -263,7 +268,7 @@ def _outputs(book: Book) -> pl.DataFrame:
         *_LOT,
         quantity="qty",
         to_place="place",
-        line=line_of(C("order")),
+        line=book.line_of(C("order")),
         output_kind=pl.lit("product"),
         expiry_date=C("ready") // DAY * DAY + 180 * DAY,
         _t="ready",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from loaders.demo_plant.book import Book, line_of, movement
+from loaders.demo_plant.book import Book, movement
 from loaders.demo_plant.picking import chosen
 from loaders.demo_plant.simulate import DAY, HOUR
 from loaders.demo_plant.spec import DERIVED
@@ -72,7 +72,7 @@ def _picked(book: Book, rows: pl.DataFrame, free: pl.Expr, rate: float) -> pl.Se
 
 def _left_at_line(book: Book, issues: pl.DataFrame, until: pl.Expr) -> None:
     """Material of these issues lay at the line of its order until then."""
-    line = line_of(C("_order"))
+    line = book.line_of(C("_order"))
     book.stood(issues.select(place=line, item="_item", start="_t", end=until))
 
 

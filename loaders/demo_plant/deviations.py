@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from loaders.demo_plant.book import Book, line_of, movement, number, remaining
+from loaders.demo_plant.book import Book, movement, number, remaining
 from loaders.demo_plant.picking import chosen, enough, take
 from loaders.demo_plant.simulate import DAY, HOUR, MINUTE
 from loaders.demo_plant.spec import BOUGHT, CONSIGNED, DERIVED
@@ -248,7 +248,7 @@ def rework_tomorrow(book: Book, rate: float) -> None:
         "_t",
         quantity="_share",
         from_place="place",
-        line=line_of(C("order")),
+        line=book.line_of(C("order")),
         _lot="lot",
         _order="order",
     )

@@ -140,7 +140,7 @@ def split_lots(book: Book, uses: pl.DataFrame) -> None:
 
 def merge_lots(book: Book, uses: pl.DataFrame) -> None:
     """The rest of a lot and the next lot become one lot under a new number."""
-    first = uses.group_by("lot", maintain_order=True).agg(first=C("t").first())
+    first = uses.group_by("lot", maintain_order=True).agg(first=C("t").first(), _last=C("t").last())
     lots = _free(book, "raw").join(first, on="lot", maintain_order="left")
     below = {name: C(name).shift(1) for name in ("item", "seq", "lot", "lot_no", "ready", "qty")}
     early = C("first") - HOUR
@@ -174,6 +174,23 @@ def merge_lots(book: Book, uses: pl.DataFrame) -> None:
         *common, **merged, parent_lot_no="_below_no", quantity="_rest", _lot="_below"
     )
     book.add_rows("lot_changes", movement(pl.concat([new, old]), "lot_changes", "MG"))
+    _throw_away(book, moved.with_columns(_t=C("_last") + HOUR))
+
+
+def _throw_away(book: Book, rows: pl.DataFrame) -> None:
+    """The `_rest` of the lots `to`, when the last order has what it needs."""
+    _leave(book, rows.select("_t", lot="to", _extra="_rest"), pl.lit(None, pl.String))
+    scrap = rows.select(
+        "item_code",
+        "uom",
+        "_t",
+        lot_no="to_no",
+        scrap_kind=pl.lit("scrap"),
+        quantity="_rest",
+        from_place="place",
+        _lot="to",
+    )
+    book.add_rows("scrap", movement(scrap, "scrap", "TA"))
 
 
 def _moved(book: Book, picked: pl.DataFrame, to_place: str, prefix: str) -> pl.DataFrame:

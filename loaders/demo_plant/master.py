@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from graph_model.i18n import text
-from loaders.demo_plant.book import LINES, PEOPLE, Book, place_of, remaining
+from loaders.demo_plant.book import PEOPLE, Book, place_of, remaining
 from loaders.demo_plant.simulate import DAY
 from loaders.demo_plant.spec import (
     CONSIGNED,
@@ -34,7 +34,7 @@ def add_master(book: Book) -> None:
         "bom": _bom(book.model),
         "suppliers": _parties(SUPPLIERS, "supplier"),
         "customers": _parties(CUSTOMERS, "customer"),
-        "sites": _sites(book.model),
+        "sites": _sites(book),
         "people": _people(),
     }
 
@@ -91,12 +91,12 @@ def _parties(codes: tuple[str, ...], role: str) -> pl.DataFrame:
     )
 
 
-def _sites(model: Model) -> pl.DataFrame:
-    stores = sorted({place_of(item) for item in model.items})
+def _sites(book: Book) -> pl.DataFrame:
+    stores = sorted({place_of(item) for item in book.model.items})
     kinds = {"PLANT-1": "plant"} | {
         code: "tank" if code.startswith("TANK") else "warehouse" for code in stores
     }
-    kinds |= {f"LINE-{n}": "line" for n in range(1, LINES + 1)}
+    kinds |= {f"LINE-{n}": "line" for n in range(1, book.lines + 1)}
     kinds |= dict.fromkeys((RETURNS, CONSIGNED, OUTSIDE, DEPOT), "warehouse")
     return pl.DataFrame(
         {

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import xlsxwriter
 
 from graph_model.i18n import LANGUAGES, text
@@ -52,6 +53,11 @@ class _Page:
                 self.faults[at] = rule
                 return
 
+    def copy(self, **cells: Any) -> Row:
+        """A faultless row under a number of its own, with other cells."""
+        row = next(row for at, row in enumerate(self.rows) if at not in self.faults)
+        return row | {"doc_no": f"{row['doc_no']}-{len(self.rows)}"} | cells
+
     def append(self, rule: str, row: Row) -> None:
         """One more row."""
         self.faults[len(self.rows)] = rule
@@ -62,7 +68,8 @@ def write_messy(plant: Plant, path: Path) -> list[Planted]:
     """Writes the workbook `path` (.xlsx) and a GB18030 text file beside it; the faults in both.
 
     Titles stand above the headings, these are Chinese and English in turn, rows are left blank
-    or come twice, dates have several forms. Every fault is found by the rule of its name.
+    or come twice, dates have several forms. Every fault is found by the rule of its name; the list
+    of them is written beside the folder, as `<folder>-faults.csv`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     planted: list[Planted] = []
@@ -85,6 +92,8 @@ def write_messy(plant: Plant, path: Path) -> list[Planted]:
     book.add_worksheet(notes).write(0, 0, text("demo.printed", "zh_CN"))
     planted.append(Planted(path.name, notes, 0, "unknown_sheet"))
     book.close()
+    listed = path.parent.with_name(f"{path.parent.name}-faults.csv")
+    pl.DataFrame([asdict(fault) for fault in planted]).write_csv(listed, include_bom=True)
     return planted
 
 
@@ -99,9 +108,14 @@ def _plant(page: _Page) -> None:
         page.spoil("unreadable_word", order_status="??")
     elif page.name == "stock":
         page.spoil("unreadable_date", as_of="2026-13-45")
+        page.spoil("negative_stock", quantity=-5)
     elif page.name == "outputs":
         page.spoil("future_date", event_time="2199-01-01 08:00:00")
+        page.spoil("time_inversion", event_time="2020-01-01 08:00:00")
+        page.append("output_without_inputs", page.copy(work_order_no="WO-LOOSE", lot_no="LOOSE-2"))
         page.extra = ["duplicate_heading"]
+    elif page.name == "receipts":
+        page.append("duplicate_lot_number", page.copy(supplier_code="SUP99"))
 
 
 def _plant_issues(page: _Page) -> None:
@@ -113,6 +127,8 @@ def _plant_issues(page: _Page) -> None:
     page.spoil("unit_not_convertible", uom="roll")
     page.spoil("broken_chain", lot_no="NEVER-MADE")
     page.spoil("missing_operator", operator=None)
+    page.spoil("missing_work_order", work_order_no=None)
+    page.append("item_not_in_bom", page.copy(item_code="FG-OTHER"))
     whole = next(row for at, row in enumerate(page.rows) if at not in page.faults)
     page.append("row_repeated", dict(whole))
     other = next(row for at, row in enumerate(page.rows) if at not in page.faults and at > 2)

@@ -88,19 +88,19 @@ def generate(
         raise BadInput("demo_kind_unknown", kind=kind, known=", ".join(MODELS))
     if lots < _FEW:
         raise BadInput("demo_too_small", least=_FEW)
-    book = labelled(
-        _sized(MODELS[kind], _without_renamed(lots), seed), np.random.default_rng([seed, 1]), exact
-    )
+    world = _sized(MODELS[kind], _without_renamed(lots), seed)
+    book = labelled(world, np.random.default_rng([seed, 1]), exact)
     soil(book, dirt or Dirt.default())
     add_stock(book)
     truth = _truth(book)
     incident = _incident(book, truth)
+    sheets = {
+        sheet.name: _rendered(book.sheets[sheet.name], sheet.fields)
+        for sheet in SHEETS
+        if sheet.name in book.sheets
+    }
     return Plant(
-        sheets={
-            sheet.name: _rendered(book.sheets[sheet.name], sheet.fields)
-            for sheet in SHEETS
-            if sheet.name in book.sheets
-        },
+        sheets=sheets,
         truth=truth,
         incident=incident,
         delays=_delays(book) if confirm_delays else {},

@@ -24,6 +24,8 @@ BEGIN = 1_772_323_200_000_000
 """2026-03-01 00:00 UTC."""
 _PITCH = 2 * HOUR
 """Between the outputs of one order."""
+_PAUSE, _WINDOW = 4 * HOUR, 10 * DAY
+"""An item that nobody needs for so long is used up before, once in so many days."""
 
 
 @dataclass(frozen=True)
@@ -114,13 +116,15 @@ class _Floor:
         dst, t, amount = (np.concatenate(column) for column in zip(*needs, strict=True))
         by_time = np.argsort(t, kind="stable")
         dst, t, amount = dst[by_time], t[by_time], amount[by_time]
-        source, need, part, sizes = _cut(amount, self.model.items[item].lot_size, self.rng)
+        pauses = _pauses(t)
+        source, need, part, sizes = _cut(amount, self.model.items[item].lot_size, self.rng, pauses)
         first_use = t[need[np.searchsorted(source, np.arange(len(sizes)))]]
         if self.model.items[item].kind == "semi_finished":
             order, ready = self._made(item, first_use)
         else:
             order = np.full(len(sizes), -1, np.int64)
             ready = first_use - self.rng.integers(6 * 60, 6 * 24 * 60, len(sizes)) * MINUTE
+            ready = np.maximum(ready, _after_pause(t[pauses], first_use))
         ids = self.add_lots(item, sizes, ready, order)
         self.parts.append(
             pl.DataFrame({"src": ids[source], "dst": dst[need], "qty": part, "t": t[need]})
@@ -135,18 +139,34 @@ class _Floor:
         return self.add_orders(item, sizes, first_use[firsts] - lead)
 
 
-def _cut(amount: Ints, size: int, rng: np.random.Generator) -> tuple[Ints, Ints, Ints, Ints]:
+def _pauses(t: Ints) -> Ints:
+    """The needs after which there is a pause: the first in each window."""
+    long = np.flatnonzero(np.diff(t) >= _PAUSE)
+    return long[np.unique(t[long] // _WINDOW, return_index=True)[1]]
+
+
+def _after_pause(stops: Ints, first_use: Ints) -> Ints:
+    """What is used after a pause came after the last need before it."""
+    before = np.searchsorted(stops, first_use, "left") - 1
+    early = np.full(len(first_use), np.iinfo(np.int64).min)
+    return np.where(before >= 0, stops[before] + 2 * HOUR, early) if len(stops) else early
+
+
+def _cut(
+    amount: Ints, size: int, rng: np.random.Generator, pauses: Ints
+) -> tuple[Ints, Ints, Ints, Ints]:
     """Needs in sequence cut into lots: (lot, need, amount) of each part, and the lots' sizes."""
     total = int(amount.sum())
     sizes = rng.integers(size * 7 // 10, size * 13 // 10 + 1, total // (size * 700) + 2) * 1000
-    until = np.cumsum(sizes)
-    count = int(np.searchsorted(until, total)) + 1
-    needed = np.cumsum(amount)
-    cuts = np.union1d(needed, until[: count - 1])
+    needed, until = np.cumsum(amount), np.cumsum(sizes)
+    last = until[np.searchsorted(until, total)]
+    ends = np.union1d(until[until < last], needed[pauses])
+    ends = np.append(ends, max(last, total))
+    cuts = np.union1d(needed, ends[:-1])
     starts = np.concatenate([np.zeros(1, np.int64), cuts[:-1]])
-    source = np.searchsorted(until, starts, "right")
+    source = np.searchsorted(ends, starts, "right")
     need = np.searchsorted(needed, starts, "right")
-    return source, need, cuts - starts, sizes[:count]
+    return source, need, cuts - starts, np.diff(ends, prepend=0)
 
 
 def _ships(world: pl.DataFrame, kinds: list[int], rng: np.random.Generator) -> pl.DataFrame:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from graph_model.i18n import text
-from loaders.demo_plant.book import PEOPLE, Book, line_of, movement, number
+from loaders.demo_plant.book import PEOPLE, Book, movement, number
 from loaders.demo_plant.picking import chosen
 from loaders.demo_plant.simulate import BEGIN, DAY, HOUR, MINUTE
 from loaders.demo_plant.spec import SHIFTS
@@ -19,7 +19,7 @@ HEATED = {"SF-BASE": 85.0, "FG-WAFER": 170.0, "FG-COOKIE": 180.0, "SF-BOARD": 24
 """Items whose making has a heat step, and its set value in degrees Celsius."""
 _IDLE = HOUR
 """A line or place that stands empty for less is not looked at."""
-_EMPTY = 3
+_EMPTY = 2
 """Every so many of the moments at which an item was all gone, somebody counted zero."""
 
 
@@ -68,7 +68,7 @@ def _uses(book: Book, reels: list[int]) -> pl.DataFrame:
         "item_code",
         "lot_no",
         "work_order_no",
-        site_code=line_of(C("order")),
+        site_code=book.line_of(C("order")),
         mounted_at="t",
         removed_at="end",
         source=pl.lit("equipment_use"),
@@ -111,7 +111,7 @@ def _cleaning(book: Book) -> pl.DataFrame:
     first = book.parts.join(made, on="dst").group_by("order").agg(C("t").min())
     orders = book.orders.select("order", "start", "end").join(first, on="order")
     lines = orders.select(
-        site_code=line_of(C("order")), start=pl.min_horizontal("start", "t"), end="end"
+        site_code=book.line_of(C("order")), start=pl.min_horizontal("start", "t"), end="end"
     )
     left = book.standing.filter(C("place").str.starts_with("LINE-"))
     busy = pl.concat([lines, left.select("start", "end", site_code="place").select(lines.columns)])
@@ -163,9 +163,9 @@ def _empty(book: Book, out: pl.DataFrame) -> pl.DataFrame:
     hidden = book.standing.join(none, on=["place", "item"]).filter(
         C("t").is_between(C("start") - HOUR, C("end") + HOUR)
     )
-    return none.join(hidden.select("_n"), on="_n", how="anti", maintain_order="left").join(
-        book.lots.select("item", "item_code", "uom").unique("item"), on="item"
-    )
+    none = none.join(hidden.select("_n"), on="_n", how="anti", maintain_order="left").drop("_n")
+    items = book.lots.select("item", "item_code", "uom").unique("item")
+    return none.join(items, on="item", maintain_order="left")
 
 
 def _levels(levels: pl.DataFrame) -> pl.DataFrame:

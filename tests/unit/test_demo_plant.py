@@ -5,8 +5,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from graph_model.i18n import LANGUAGES, use_language
 from loaders import checks
-from loaders.demo_plant import Dirt, generate, write_messy
+from loaders.demo_plant import Dirt, generate, halls, write_messy, write_plant
 from loaders.intake import read
 from tests.facts import fold
 
@@ -47,16 +48,109 @@ def test_each_deviation_changes_the_records(name: str, tmp_path: Path) -> None:
 
 
 def test_every_planted_fault_is_found_by_its_rule(tmp_path: Path) -> None:
-    planted = write_messy(generate(200, 3, Dirt.none()), tmp_path / "plant.xlsx")
-    intake = read(tmp_path, pseudonym=lambda name: name)
+    folder = tmp_path / "messy"
+    planted = write_messy(generate(200, 3, Dirt.none()), folder / "plant.xlsx")
+    intake = read(folder, pseudonym=lambda name: name)
     found = {
         (finding.file, finding.sheet, finding.row, finding.rule)
         for finding in [*intake.findings, *checks.run(fold(intake.tables))]
     }
     faults = {(fault.file, fault.sheet, fault.row, fault.rule) for fault in planted}
-    assert len(faults) == 18
+    assert len(faults) == len(planted) == 24
     assert faults - found == set()
+    listed = pl.read_csv(tmp_path / "messy-faults.csv")
+    assert set(listed.select("file", "sheet", "row", "rule").iter_rows()) == faults
     assert set(intake.counts) == set(generate(200, 3, Dirt.none()).sheets)
+
+
+RECORDED = {
+    "lot_changes", "moves", "customer_returns", "supplier_returns", "scrap", "counts", "cleaning",
+    "process_values", "equipment_use", "shifts", "people", "inspections", "complaints",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["food", "electronics"])
+def test_ordinary_life_is_recorded_and_true(kind: str) -> None:
+    plant = generate(2_000, 3, Dirt.none(), kind=kind)
+    sheets = plant.sheets
+    assert set(sheets) >= RECORDED
+    assert set(sheets["lot_changes"]["change_kind"]) == {"split", "merge"}
+    assert set(sheets["scrap"]["scrap_kind"]) == {"sample", "by_product", "scrap"}
+    number = pl.concat_str(pl.lit("PLANT"), "item_code", "lot_no", separator="/")
+    for sheet, before, after in (
+        ("lot_changes", "parent_lot_no", "child_lot_no"),
+        ("customer_returns", "lot_no", "to_lot_no"),
+    ):
+        for code, old, new in sheets[sheet].select("item_code", before, after).iter_rows():
+            assert f"PLANT/{code}/{new}" in plant.truth.contaminated([f"PLANT/{code}/{old}"])
+    for sheet, party in (("supplier_returns", "supplier_code"), ("scrap", "destination")):
+        sent = sheets[sheet].filter(pl.col(party).is_not_null()).select(number, party)
+        assert not sent.is_empty()
+        for lot, code in sent.iter_rows():
+            assert code in plant.truth.customers([lot])
+
+
+def test_a_zero_count_is_true_by_the_movements() -> None:
+    """Everything that came to a place had left it again when nothing was counted there."""
+    sheets = generate(2_000, 4, Dirt.none()).sheets
+    came = {"receipts": "to_place", "outputs": "to_place", "moves": "to_place"}
+    left = {"issues": "from_place", "moves": "from_place", "supplier_returns": "from_place"}
+    left |= {"shipments": "from_place"}
+    scrap = sheets["scrap"].filter(pl.col("scrap_kind") != "by_product")
+    parts = [(sheets[name], place, 1) for name, place in came.items()]
+    parts += [(sheets[name], place, -1) for name, place in left.items()]
+    parts += [(scrap, "from_place", -1)]
+    flows = pl.concat(
+        [
+            frame.select("item_code", "event_time", place=place, qty=pl.col("quantity") * sign)
+            for frame, place, sign in parts
+        ]
+    )
+    zeros = sheets["counts"].filter(pl.col("counted_qty") == 0).unique(["place", "item_code"])
+    zeros = zeros.filter(pl.col("place").is_in(["WH-RM", "WH-SF"]))
+    assert zeros.height > 3
+    for code, place, moment in zeros.select("item_code", "place", "event_time").iter_rows():
+        before = flows.filter(item_code=code, place=place).filter(pl.col("event_time") < moment)
+        assert before["qty"].sum() == pytest.approx(0, abs=1e-6)
+
+
+def test_what_is_missing_from_the_books_shows_in_a_count() -> None:
+    counts = generate(400, 5, Dirt.only("count_difference")).sheets["counts"]
+    assert counts.filter(pl.col("book_qty") > pl.col("counted_qty")).height > 0
+    clean = generate(400, 5, Dirt.none()).sheets["counts"]
+    assert clean["book_qty"].equals(clean["counted_qty"])
+
+
+def test_exact_orders_say_for_which_output_an_issue_is() -> None:
+    issues = generate(400, 5, Dirt.none(), exact=0.5).sheets["issues"]
+    exact = issues.filter(pl.col("output_lot_no").is_not_null())
+    assert 0.35 < exact["work_order_no"].n_unique() / issues["work_order_no"].n_unique() < 0.65
+
+
+def test_a_large_plant_is_written_hall_by_hall(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(halls, "HALL", 200)
+    plant = write_plant(tmp_path, 500, 3, Dirt.none())
+    assert abs(plant.lots - 500) <= 50
+    intake = read(tmp_path, pseudonym=lambda name: name)
+    assert [finding.rule for finding in intake.findings] == []
+    assert checks.run(fold(intake.tables)) == []
+    own = intake.tables["Lot"].filter(pl.col("owner") == "PLANT")["lot_no"]
+    assert {number.rpartition("-H")[2] for number in own if "-H" in number} == {"1", "2"}
+    roots = plant.truth.supplier_lot(plant.incident.supplier, plant.incident.supplier_lot_no)
+    assert plant.truth.contaminated(roots) <= set(intake.tables["Lot"]["key"])
+    first = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    write_plant(tmp_path, 500, 3, Dirt.none())
+    assert first == {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+
+def test_names_are_in_the_language_in_force() -> None:
+    names = set()
+    for lang in reversed(LANGUAGES):
+        use_language(lang)
+        names.add(tuple(generate(60, 1, Dirt.none()).sheets["items"]["item_name"]))
+    assert len(names) == len(LANGUAGES)
 
 
 def test_the_same_arguments_give_the_same_plant() -> None:

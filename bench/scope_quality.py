@@ -1,0 +1,184 @@
+"""`python -m bench.scope_quality`: what scopes miss, and how small they are, on many demo plants.
+
+Writes `docs/scope-quality.md`. Every figure is of small generated plants whose truth is known; the
+same arguments give the same page. `--plants N`: plants for each kind of deviation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.trials import FALSE_RECORDS, NAMED, Site, Trial, try_all
+from loaders.demo_plant import Dirt, generate
+
+LOTS = 60
+SMALL = 400
+"""Lots of the plants on which sizes are compared; a cone is a small part of these."""
+TOGETHER = 40
+SHARES = (0.0, 0.25, 0.5, 1.0)
+PAGE = Path(__file__).parent.parent / "docs" / "scope-quality.md"
+
+
+@dataclass
+class Tally:
+    """Sums over trials."""
+
+    plants: set[str] = field(default_factory=set)
+    scopes: int = 0
+    truth: int = 0
+    held: int = 0
+    certain: int = 0
+    traced: int = 0
+    untraced: int = 0
+    untold: int = 0
+    false_certain: int = 0
+    customers_missed: int = 0
+    reachable: int = 0
+    blanket: int = 0
+
+    def add(self, trial: Trial) -> None:
+        """One more scope."""
+        self.plants.add(trial.site.company)
+        self.scopes += 1
+        self.truth += len(trial.truth)
+        self.held += len(trial.held)
+        self.certain += len(trial.certain)
+        self.traced += len(trial.traced)
+        self.untraced += len(trial.untraced)
+        self.untold += not trial.told()
+        self.false_certain += len(trial.false_certain)
+        self.customers_missed += len(trial.customers_missed)
+        self.reachable += trial.reachable
+        self.blanket += trial.blanket
+
+
+def _trials(sites: list[Site], others: int, confirmed: tuple[bool, ...]) -> Iterator[Trial]:
+    for first in range(0, len(sites), TOGETHER):
+        with tempfile.TemporaryDirectory() as folder:
+            part = sites[first : first + TOGETHER]
+            yield from try_all(part, Path(folder), others=others, confirmed=confirmed)
+
+
+def _sites(dirt: str, rate: Dirt, plants: int, lots: int = LOTS, exact: float = 0.0) -> list[Site]:
+    sure = dirt != "all" and dirt not in FALSE_RECORDS
+    return [
+        Site(
+            f"Q{seed:04d}",
+            generate(lots, seed, rate, kind="electronics" if seed % 5 == 4 else "food",
+                     exact=exact),
+            dirt,
+            sure,
+        )
+        for seed in range(plants)
+    ]  # fmt: skip
+
+
+def by_dirt(plants: int, others: int) -> dict[str, Tally]:
+    """Each kind alone, none, and all together, with and without confirmed delays."""
+    kinds = {"none": Dirt.none()} | {name: Dirt.only(name) for name in Dirt.kinds()}
+    found: dict[str, Tally] = {}
+    for name, dirt in (kinds | {"all": Dirt.all()}).items():
+        found[name] = _tally(_trials(_sites(name, dirt, plants), others, (True, False)))
+    return found
+
+
+def by_share(plants: int) -> dict[tuple[str, float], Tally]:
+    """By share of orders with exact records, on clean and on ordinary records, delays confirmed."""
+    found: dict[tuple[str, float], Tally] = {}
+    for name, dirt in (("none", Dirt.none()), ("default", Dirt.default())):
+        for share in SHARES:
+            sites = _sites(name, dirt, plants, SMALL, share)
+            found[name, share] = _tally(_trials(sites, 1, (True,)))
+    return found
+
+
+def _tally(trials: Iterable[Trial]) -> Tally:
+    tally = Tally()
+    for trial in trials:
+        tally.add(trial)
+    return tally
+
+
+# ---------------------------------------------------------------------------- the page
+
+
+def _per_cent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f} %" if whole else "-"
+
+
+def _dirt_table(found: dict[str, Tally]) -> list[str]:
+    rows = [
+        "| deviation | plants | scopes | true lots | missed, with a trace | missed, without | "
+        "miss rate | named in `missing` as |",
+        "|---|---:|---:|---:|---:|---:|---:|---|",
+    ]
+    for name, sums in found.items():
+        told = NAMED.get(name, NAMED["heel_unrecorded"] if name == "all" else "")
+        kind = f"`{told}`" if sums.untraced else ""
+        rows.append(
+            f"| {name.replace('_', ' ')} | {len(sums.plants)} | {sums.scopes} | {sums.truth} | "
+            f"{sums.traced} | {sums.untraced} | {_per_cent(sums.untraced, sums.truth)} | {kind} |"
+        )
+    return rows
+
+
+def _share_table(found: dict[tuple[str, float], Tally]) -> list[str]:
+    rows = [
+        "| records | exact orders | scopes | true lots | scope | certain | plain reachability | "
+        "blanket recall | scope / reachability | scope / blanket | missed |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for (name, share), sums in found.items():
+        mean = [
+            f"{value / sums.scopes:.1f}"
+            for value in (sums.truth, sums.held, sums.certain, sums.reachable, sums.blanket)
+        ]
+        rows.append(
+            f"| {name} | {share:.0%} | {sums.scopes} | {' | '.join(mean)} | "
+            f"{_per_cent(sums.held, sums.reachable)} | {_per_cent(sums.held, sums.blanket)} | "
+            f"{sums.traced} |"
+        )
+    return rows
+
+
+def page(dirt: dict[str, Tally], share: dict[tuple[str, float], Tally]) -> str:
+    """The page in words and tables."""
+    total = Tally()
+    for sums in (*dirt.values(), *share.values()):
+        total.traced += sums.traced
+        total.untold += sums.untold
+        total.customers_missed += sums.customers_missed
+        total.scopes += sums.scopes
+    sure = [sums for name, sums in dirt.items() if name != "all" and name not in FALSE_RECORDS]
+    values = {
+        "scopes": total.scopes,
+        "traced": total.traced,
+        "untold": total.untold,
+        "customers": total.customers_missed,
+        "false_certain": sum(sums.false_certain for sums in sure),
+        "false_records": ", ".join(sorted(name.replace("_", " ") for name in FALSE_RECORDS)),
+        "dirt": "\n".join(_dirt_table(dirt)),
+        "share": "\n".join(_share_table(share)),
+    }
+    return (Path(__file__).parent / "scope_quality.md").read_text("utf-8").format(**values)
+
+
+def main() -> None:
+    """Tries, writes the page, and prints where it is."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--plants", type=int, default=12)
+    arguments.add_argument("--others", type=int, default=2)
+    arguments.add_argument("--output", type=Path, default=PAGE)
+    chosen = arguments.parse_args()
+    dirt = by_dirt(chosen.plants, chosen.others)
+    share = by_share(chosen.plants)
+    chosen.output.write_text(page(dirt, share), "utf-8")
+    print("\n".join([*_dirt_table(dirt), "", *_share_table(share), "", str(chosen.output)]))
+
+
+if __name__ == "__main__":
+    main()
