@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench test-kill test-truth lock clean
+.PHONY: demo test lint bench test-kill test-truth neo4j neo4j-stop lock clean
 .DEFAULT_GOAL := demo
 
 $(VENV)/.ready: requirements.lock pyproject.toml
@@ -31,6 +31,12 @@ lint: $(VENV)/.ready
 
 bench: $(VENV)/.ready
 	$(BIN)/python -m bench
+
+neo4j: $(VENV)/.ready
+	$(BIN)/python deploy/neo4j/server.py start
+
+neo4j-stop: $(VENV)/.ready
+	$(BIN)/python deploy/neo4j/server.py stop
 
 lock: $(VENV)/.ready
 	$(BIN)/python -m uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \

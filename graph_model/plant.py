@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
 from graph_model import network, projection
+from graph_model.engines.base import Graph, State
 from graph_model.engines.ladybug import LadybugGraph
+from graph_model.engines.neo4j import Access, Neo4jDatabase
+from graph_model.engines.neo4j_graph import Neo4jGraph
+from graph_model.errors import BadInput, EngineError
 from graph_model.ledger import Facts, Ledger
 from graph_model.lineage import Lineage
 from graph_model.settings import Settings
@@ -21,6 +26,7 @@ class Plant:
         self.ledger = Ledger(settings.data, settings.database_url)
         self._network: network.Network | None = None
         self._lineage: Lineage | None = None
+        self._database: Neo4jDatabase | None = None
 
     def __enter__(self) -> Plant:
         return self
@@ -36,6 +42,9 @@ class Plant:
     def close(self) -> None:
         """Ends all connections."""
         self.ledger.close()
+        if self._database is not None:
+            self._database.close()
+            self._database = None
 
     def facts(self, as_of: int | None = None) -> Facts:
         """The fold now or as of a batch."""
@@ -75,25 +84,93 @@ class Plant:
         kept = Lineage.head_on_disk(self.folder / "lineage")
         if kept is not None:
             heads.append(kept)
-        if (self.folder / "graph").exists():
-            with LadybugGraph(self.folder / "graph") as graph:
-                state = graph.state()
-                if state is not None:
-                    heads.append((state.batch, state.head))
+        state = self._graph_state()
+        if state is not None:
+            heads.append((state.batch, state.head))
         return heads
 
-    def graph(self, *, rebuild: bool = False) -> LadybugGraph:
-        """The embedded graph, caught up with the ledger. The caller closes it."""
-        number, head = self.ledger.head()
+    def graph(
+        self,
+        *,
+        rebuild: bool = False,
+        progress: Callable[[str, int, int], object] | None = None,
+        waiting: Callable[[str, int], object] | None = None,
+    ) -> Graph:
+        """The graph of the settings, caught up with the ledger. The caller closes it.
+
+        On Neo4j `progress` is told (table, rows written, rows in all), and `waiting` host and
+        process of another importer. Raises EngineError where the graph is of another ledger.
+        """
+        if self.embedded:
+            return self._embedded_graph(rebuild)
+        if not rebuild:
+            graph = Neo4jGraph(self._neo4j())
+            if self._stands_on_ledger(graph.state()):
+                return graph
+        with Neo4jGraph(self._neo4j(), write=True, progress=progress, waiting=waiting) as graph:
+            if not rebuild:
+                self._refuse_other_ledger(graph.state())
+            act = projection.rebuild if rebuild else projection.project
+            act(self.network(), self.facts(), graph)
+        return Neo4jGraph(self._neo4j())
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the graph is a file in the data folder."""
+        return self.settings.graph == "embedded"
+
+    @property
+    def graph_name(self) -> str:
+        """Where the graph is: embedded, or server and database."""
+        s = self.settings
+        return s.graph if self.embedded else f"{s.graph} / {s.neo4j_database}"
+
+    def _embedded_graph(self, rebuild: bool) -> Graph:
         folder = self.folder / "graph"
         if folder.exists() and not rebuild:
             graph = LadybugGraph(folder)
-            state = graph.state()
-            whole = state is not None and state.whole and not graph.damaged
-            if state is not None and whole and (state.batch, state.head) == (number, head):
+            if not graph.damaged and self._stands_on_ledger(graph.state()):
                 return graph
             graph.close()
         with LadybugGraph(folder, write=True) as graph:
             act = projection.rebuild if rebuild or graph.damaged else projection.project
             act(self.network(), self.facts(), graph)
         return LadybugGraph(folder)
+
+    def _graph_state(self) -> State | None:
+        if not self.embedded:
+            return Neo4jGraph(self._neo4j()).state()
+        if not (self.folder / "graph").exists():
+            return None
+        with LadybugGraph(self.folder / "graph") as graph:
+            return graph.state()
+
+    def _stands_on_ledger(self, state: State | None) -> bool:
+        head = self.ledger.head()
+        return state is not None and state.whole and (state.batch, state.head) == head
+
+    def _refuse_other_ledger(self, state: State | None) -> None:
+        """Two plants set to one database would each wipe what the other wrote."""
+        if state is None or state.batch == 0:
+            return
+        known = {batch.number: batch.hash for batch in self.ledger.batches()}
+        if known.get(state.batch) != state.head:
+            raise EngineError("graph_of_other_ledger", batch=state.batch, data=str(self.folder))
+
+    def _neo4j(self) -> Neo4jDatabase:
+        if self._database is None:
+            s = self.settings
+            password = s.neo4j_password.get_secret_value()
+            if s.neo4j_password_file is not None:
+                try:
+                    password = s.neo4j_password_file.read_text(encoding="utf-8").strip()
+                except OSError as error:
+                    path = str(s.neo4j_password_file)
+                    raise BadInput("password_file_unreadable", path=path) from error
+            self._database = Neo4jDatabase(
+                Access(
+                    s.graph, s.neo4j_user, password, s.neo4j_database, s.neo4j_ca_file,
+                    s.neo4j_seconds,
+                )
+            )  # fmt: skip
+        return self._database

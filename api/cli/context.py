@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -56,6 +58,21 @@ def plant(*, new: bool = False) -> Plant:
     if not new and not _settings.database_url and not (_settings.data / "ledger.sqlite").exists():
         raise BadInput("no_data", folder=str(_settings.data))
     return Plant(_settings)
+
+
+def project(plant: Plant, tell: Callable[[str], None], *, rebuild: bool = False) -> None:
+    """Brings the graph up to date with the ledger; tells how far it is and how long it takes."""
+    tell(text("cli.projecting"))
+    started = time.monotonic()
+
+    def told(table: str, done: int, total: int) -> None:
+        left = (time.monotonic() - started) / done * (total - done)
+        tell(text("cli.projecting_rows", done=f"{done:,}", total=f"{total:,}", left=round(left)))
+
+    def waits(host: str, pid: int) -> None:
+        tell(text("cli.projecting_waits", host=host, pid=pid))
+
+    plant.graph(rebuild=rebuild, progress=told, waiting=waits).close()
 
 
 def show_json(value: Any) -> None:

@@ -169,8 +169,7 @@ def load_into(
     tell(text("cli.checking"))
     files = {file.name for file in taken.files}
     found = checks.run(plant.facts(), plant.settings.company, timezone=plant.settings.timezone)
-    tell(text("cli.projecting"))
-    plant.graph().close()
+    context.project(plant, tell)
     mine = [finding for finding in found if finding.file in files or not finding.file]
     return Loaded(taken.kind, batch, taken.counts, taken.findings + mine)
 
@@ -261,8 +260,7 @@ def demo(
     with context.plant(new=True) as plant, progress() as tell:
         load_into(plant, folder / "plant", "plant", None, "demo", False, tell)
         _confirm_delays(plant, made.delays)
-        tell(text("cli.projecting"))
-        plant.graph().close()
+        context.project(plant, tell)
         asked = Suspects(
             supplier=made.incident.supplier, supplier_lot=made.incident.supplier_lot_no
         )

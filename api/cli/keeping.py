@@ -10,6 +10,7 @@ import typer
 
 from api.cli import context
 from api.cli.context import Json
+from api.cli.importing import progress
 from graph_model.errors import BadInput, LedgerError, NotFound
 from graph_model.i18n import text
 from graph_model.interval import in_force
@@ -52,7 +53,12 @@ def info(as_json: Json = False) -> None:
             for b in batches
         ]  # fmt: skip
     if as_json:
-        context.show_json({"data": str(plant.folder), "batches": rows, "facts": counts})
+        context.show_json(
+            {
+                "data": str(plant.folder), "graph": plant.graph_name, "batches": rows,
+                "facts": counts,
+            }
+        )  # fmt: skip
         return
     heads = [text(f"cli.head.{h}") for h in ("batch", "at", "source", "who", "note", "new", "hash")]
     cells: list[list[object]] = [
@@ -60,6 +66,7 @@ def info(as_json: Json = False) -> None:
         for r in rows
     ]
     context.show_table(text("cli.batches", data=str(plant.folder)), heads, cells)
+    context.console.print(text("cli.engine", engine=plant.graph_name))
     for name, count in counts.items():
         context.console.print(f"{name}: {count:,}")
 
@@ -114,7 +121,8 @@ def _head(value: str) -> tuple[int, str]:
 def rebuild() -> None:
     """Make graph and arrays anew from the ledger."""
     with context.plant() as plant:
-        plant.graph(rebuild=True).close()
+        with progress() as tell:
+            context.project(plant, tell, rebuild=True)
         number, _ = plant.ledger.head()
     context.console.print(text("cli.rebuilt", batch=number))
 
@@ -127,7 +135,8 @@ def undo(
     """Void a batch; nothing is deleted."""
     with context.plant() as plant:
         made = plant.ledger.undo(batch, who=by, reason=reason)
-        plant.graph().close()
+        with progress() as tell:
+            context.project(plant, tell)
     context.console.print(text("cli.undone", batch=batch, number=made.number))
 
 
@@ -157,7 +166,8 @@ def _record(
     )
     key = table["key"][0]
     plant.ledger.append({"Decision": table}, source="decisions", who=by, note=kind)
-    plant.graph().close()
+    with progress() as tell:
+        context.project(plant, tell)
     context.console.print(text("cli.decide.done", key=key))
 
 

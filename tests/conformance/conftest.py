@@ -1,17 +1,24 @@
-"""The shared plant in a graph, once a session and engine."""
+"""The engines, and the shared plant in a graph, once a module and engine."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from graph_model import network, projection
 from graph_model.engines.base import Graph
 from graph_model.engines.ladybug import LadybugGraph
+from graph_model.engines.neo4j import Neo4jDatabase
+from graph_model.engines.neo4j_graph import Neo4jGraph
 from tests.conformance.cases import FILL, POOL
 from tests.conformance.plant import facts
+
+DATABASES = {"neo4j": "neo4j_database", "neo4j_newest": "newest_neo4j_database"}
+Open = Callable[[], AbstractContextManager[Graph]]
 
 
 @dataclass(frozen=True)
@@ -22,14 +29,37 @@ class Plant:
     names: dict[str, str]
 
 
-@pytest.fixture(scope="session", params=["ladybug"])
-def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
+def wipe(database: Neo4jDatabase) -> None:
+    """Leaves the constraints only."""
+    database.write(lambda tx: tx.run("MATCH (n) DETACH DELETE n").consume())
+
+
+def opener(request: pytest.FixtureRequest, engine: str, folder: Path) -> Open:
+    """Opens an empty graph of this engine for writing."""
+    if engine == "ladybug":
+        return lambda: LadybugGraph(folder, write=True)
+    database: Neo4jDatabase = request.getfixturevalue(DATABASES[engine])
+    wipe(database)
+    return lambda: Neo4jGraph(database, write=True)
+
+
+@pytest.fixture(params=["ladybug", "neo4j"])
+def empty_graph(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Graph]:
+    """An empty graph of each engine, open for writing."""
+    with opener(request, request.param, tmp_path)() as graph:
+        yield graph
+
+
+@pytest.fixture(scope="module", params=["ladybug", *DATABASES])
+def plant(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Plant]:
     """The plant, projected in full."""
     recorded = facts()
     built = network.build(recorded)
     pools = built.lots.filter(built.lots["rule"] == "pool")["key"]
     fills = built.operations.filter(built.operations["rule"] == "pool")["key"]
     names = {pools.item(): POOL, fills.item(): FILL}
-    with LadybugGraph(tmp_path_factory.mktemp("plant"), write=True) as graph:
+    with opener(request, request.param, tmp_path_factory.mktemp("plant"))() as graph:
         projection.project(built, recorded, graph)
         yield Plant(graph, names)

@@ -1,0 +1,47 @@
+"""Neo4j servers for all tests: each started once, when the first test asks for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from graph_model.engines.neo4j import Access, Neo4jDatabase
+from tests.neo4j_server import Unavailable, running
+
+
+def _server(release: str, factory: pytest.TempPathFactory) -> Iterator[Access]:
+    try:
+        with running(release, factory.mktemp(f"neo4j-{release}")) as access:
+            yield access
+    except Unavailable as reason:
+        if os.environ.get("CI"):
+            pytest.fail(str(reason))
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Access]:
+    """A server of the long-term release."""
+    yield from _server("lts", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def newest_neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Access]:
+    """A server of the newest release."""
+    yield from _server("newest", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def neo4j_database(neo4j_server: Access) -> Iterator[Neo4jDatabase]:
+    """The database of the long-term release; its remarks on a question are warnings."""
+    with Neo4jDatabase(neo4j_server, warn=True) as database:
+        yield database
+
+
+@pytest.fixture(scope="session")
+def newest_neo4j_database(newest_neo4j_server: Access) -> Iterator[Neo4jDatabase]:
+    """The database of the newest release; its remarks on a question are warnings."""
+    with Neo4jDatabase(newest_neo4j_server, warn=True) as database:
+        yield database
