@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -20,6 +21,7 @@ from loaders.times import Zone, read_times
 _MOST_FINDINGS = 10_000
 PLACES = ("line", "tank", "site_code", "place", "to_place", "from_place")
 PROVENANCE = ("_file", "_sheet", "_row")
+_Column = pl.Expr | pl.Series
 _MIDNIGHT = r"[ T]00:00(:00)?(\.0+)?\s*$"
 _TYPES: dict[str, pl.DataType] = {"number": pl.Float64(), "flag": pl.Boolean()}
 
@@ -110,26 +112,37 @@ def _word(column: pl.Series, name: str) -> pl.Series:
     return column.replace_strict(written, codes, default=None, return_dtype=pl.String)
 
 
+def _each(
+    names: Iterable[str], act: Callable[[str], tuple[list[_Column], list[Finding]]]
+) -> tuple[list[_Column], list[Finding]]:
+    """Columns and findings of each field; fields do not touch each other, so all cores work."""
+    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+        done = list(pool.map(act, names))
+    return (
+        [column for columns, _ in done for column in columns],
+        [note for _, notes in done for note in notes],
+    )
+
+
 def typed(frame: pl.DataFrame, sheet: Sheet) -> tuple[pl.DataFrame, list[Finding]]:
     """All fields but times as values; times stay text."""
-    notes: list[Finding] = []
-    done: list[pl.Expr | pl.Series] = []
-    for name in sheet.fields:
+
+    def read(name: str) -> tuple[list[_Column], list[Finding]]:
         # In one piece: polars fails on text of which a filter left an empty piece.
         kind, raw = type_of(name), frame[name].rechunk()
         if raw.null_count() == len(raw):
             # A constant takes no memory, whatever the number of rows.
-            done.append(pl.lit(None, dtype=_TYPES.get(kind, pl.String())).alias(name))
-        elif kind in ("code", "text"):
-            done.append(clean_code(raw) if kind == "code" else clean_text(raw))
-        elif kind in _TYPES or kind == "word":
-            read = _value(raw, name, kind)
-            done.append(read)
-            rule = "unreadable_number" if kind == "number" else "unreadable_word"
-            notes += _unread(frame, read, raw, rule, name)
-        else:
-            done.append(raw)
-    return frame.with_columns(*done, frame[ROW].rechunk()), notes
+            return [pl.lit(None, dtype=_TYPES.get(kind, pl.String())).alias(name)], []
+        if kind in ("date", "stamp"):
+            return [raw], []
+        if kind in ("code", "text"):
+            return [clean_code(raw) if kind == "code" else clean_text(raw)], []
+        values = _value(raw, name, kind)
+        rule = "unreadable_number" if kind == "number" else "unreadable_word"
+        return [values], _unread(frame, values, raw, rule, name)
+
+    columns, notes = _each(sheet.fields, read)
+    return frame.with_columns(*columns, frame[ROW].rechunk()), notes
 
 
 def _value(raw: pl.Series, name: str, kind: str) -> pl.Series:
@@ -150,25 +163,27 @@ def _unread(
 
 def timed(frame: pl.DataFrame, sheet: Sheet, zones: Zones) -> tuple[pl.DataFrame, list[Finding]]:
     """Times as `<field>` (earliest) and `<field>__latest`, in µs UTC."""
-    notes: list[Finding] = []
-    done: list[pl.Expr | pl.Series] = []
     zone = zones.of(frame)
-    for name in (name for name in sheet.fields if name in DATES | STAMPS):
-        raw = frame[name]
+
+    def read(name: str) -> tuple[list[_Column], list[Finding]]:
+        raw, both = frame[name], (name, f"{name}__latest")
         if raw.null_count() == len(raw):
-            none = pl.lit(None, dtype=pl.Int64)
-            done += [none.alias(name), none.alias(f"{name}__latest")]
-            continue
+            return [pl.lit(None, dtype=pl.Int64).alias(each) for each in both], []
         if name in DATES and raw.str.contains("00:00", literal=True).any():
             # A date cell is handed over with midnight: it is the day, not the moment.
             raw = raw.str.replace(_MIDNIGHT, "")
-        earliest, latest = read_times(raw, zone)
-        if earliest.null_count() > raw.null_count():
-            written = clean_text(raw)
-            bad = earliest.is_null() & written.is_not_null()
-            notes += _note(frame, bad, "unreadable_date", "warning", name, written)
-        done += [earliest.alias(name), latest.alias(f"{name}__latest")]
-    return frame.with_columns(done), notes
+        bounds = read_times(raw, zone)
+        columns: list[_Column] = [
+            column.alias(each) for column, each in zip(bounds, both, strict=True)
+        ]
+        if bounds[0].null_count() == raw.null_count():
+            return columns, []
+        written = clean_text(raw)
+        bad = bounds[0].is_null() & written.is_not_null()
+        return columns, _note(frame, bad, "unreadable_date", "warning", name, written)
+
+    columns, notes = _each((n for n in sheet.fields if n in DATES | STAMPS), read)
+    return frame.with_columns(columns), notes
 
 
 @cache
