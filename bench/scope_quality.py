@@ -19,6 +19,8 @@ LOTS = 60
 SMALL = 400
 """Lots of the plants on which sizes are compared; a cone is a small part of these."""
 TOGETHER = 40
+SHOWN = 12
+"""Misses that the page lists."""
 SHARES = (0.0, 0.25, 0.5, 1.0)
 PAGE = Path(__file__).parent.parent / "docs" / "scope-quality.md"
 
@@ -39,6 +41,7 @@ class Tally:
     customers_missed: int = 0
     reachable: int = 0
     blanket: int = 0
+    examples: list[str] = field(default_factory=list)
 
     def add(self, trial: Trial) -> None:
         """One more scope."""
@@ -54,6 +57,9 @@ class Tally:
         self.customers_missed += len(trial.customers_missed)
         self.reachable += trial.reachable
         self.blanket += trial.blanket
+        if trial.traced:
+            plant, lots = trial.site.company, ", ".join(sorted(trial.traced))
+            self.examples.append(f"seed {int(plant[1:])}, {trial.site.dirt}: {lots}")
 
 
 def _trials(sites: list[Site], others: int, confirmed: tuple[bool, ...]) -> Iterator[Trial]:
@@ -153,6 +159,9 @@ def page(dirt: dict[str, Tally], share: dict[tuple[str, float], Tally]) -> str:
         total.untold += sums.untold
         total.customers_missed += sums.customers_missed
         total.scopes += sums.scopes
+    examples = sorted(
+        {text for sums in (*dirt.values(), *share.values()) for text in sums.examples}
+    )
     sure = [sums for name, sums in dirt.items() if name != "all" and name not in FALSE_RECORDS]
     values = {
         "scopes": total.scopes,
@@ -163,6 +172,7 @@ def page(dirt: dict[str, Tally], share: dict[tuple[str, float], Tally]) -> str:
         "false_records": ", ".join(sorted(name.replace("_", " ") for name in FALSE_RECORDS)),
         "dirt": "\n".join(_dirt_table(dirt)),
         "share": "\n".join(_share_table(share)),
+        "examples": "".join(f"\n- {text}" for text in examples[:SHOWN]),
     }
     return (Path(__file__).parent / "scope_quality.md").read_text("utf-8").format(**values)
 

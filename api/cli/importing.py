@@ -248,12 +248,15 @@ def demo(
     lots: Annotated[int, typer.Option("--lots", help=text("cli.demo_lots"))] = 2000,
     seed: Annotated[int, typer.Option("--seed", help=text("cli.demo_seed"))] = 7,
     kind: Annotated[str, typer.Option("--kind", help=text("cli.demo_kind"))] = "food",
+    unconfirmed: Annotated[
+        bool, typer.Option("--unconfirmed", help=text("demo.unconfirmed"))
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """A demo plant, its incident and the scope of it."""
     folder = context.demo_folder()
-    made = demo_plant.generate(lots, seed, kind=kind)
-    made.write(folder / "plant")
+    confirm = not unconfirmed
+    made = demo_plant.write_plant(folder / "plant", lots, seed, kind=kind, confirm_delays=confirm)
     if lots <= MESSY_LOTS:
         (folder / "messy").mkdir()
         demo_plant.write_messy(made, folder / "messy" / "plant.xlsx")
