@@ -76,6 +76,8 @@ def _field_row(column: schema.Column) -> list[str]:
         kind += f", {_text('required')}"
     if column.index:
         kind += f", {_text('indexed')}"
+    if not column.graph:
+        kind += f", {_text('not_in_graph')}"
     meaning = column.description
     if column.ref:
         meaning += f" (`{column.ref.edge}`)"

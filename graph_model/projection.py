@@ -7,19 +7,19 @@ whatever the order of loading; derived rows and where a fact was read are left o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 import polars as pl
 
 from graph_model import keys, schema
 from graph_model.engines.base import Graph, State, difference
-from graph_model.engines.tables import Table, edge_kinds, edges, nodes, references
+from graph_model.engines.tables import Table, edges, nodes
 
 Progress = Callable[[str, int, int], None]
 """Called with (table, tables done, tables in all)."""
 
-FORM = f"1/{schema.VERSION}/{pl.__version__}"
+FORM = f"2/{schema.VERSION}/{pl.__version__}"
 """Row hashes compare only within one form; another form in the graph means: project in full."""
 
 _NETWORK: dict[type, str] = {
@@ -67,19 +67,22 @@ def project(
     held = graph.state()
     if held == state:
         return state
-    frames = graph_frames(network, facts)
+    frames = Frames(network, facts)
     if held is None or not held.whole or held.form != FORM:
         graph.replace(frames, state)
         return state
-    changes = []
+    changes, rows = [], 0
     tables = (*nodes(), *edges())
     for done, table in enumerate(tables):
         if progress:
             progress(table.id, done, len(tables))
-        changes.append(difference(table, frames[table.id], graph.hashes(table)))
+        wanted = frames[table.id]
+        rows += len(wanted)
+        changes.append(difference(table, wanted, graph.hashes(table)))
     touched = sum(len(c.new) + len(c.changed) + len(c.gone) for c in changes)
     # Row by row changes cost some hundred times a bulk load.
-    if touched > 20_000 and touched * 20 > sum(map(len, frames.values())):
+    if touched > 20_000 and touched * 20 > rows:
+        changes.clear()
         graph.replace(frames, state)
     else:
         graph.apply(changes, state)
@@ -89,29 +92,72 @@ def project(
 def rebuild(network: Network, facts: Facts, graph: Graph) -> State:
     """Write the whole graph anew."""
     state = State(facts.batch, facts.head, FORM, whole=True)
-    graph.replace(graph_frames(network, facts), state)
+    graph.replace(Frames(network, facts), state)
     return state
 
 
-def graph_frames(network: Network, facts: Facts) -> dict[str, pl.DataFrame]:
-    """The rows of every table of the graph by table id, with `row_hash`."""
-    kinds = {kind: _kind_frame(kind, network, facts) for kind in (*schema.NODES, *schema.EDGES)}
-    plain: dict[str, pl.DataFrame] = {k.__name__: kinds[k] for k in schema.NODES}
-    own = zip(edges(), edge_kinds(), strict=False)
-    plain |= {table.id: _own_edges(kind, kinds[kind]) for table, kind in own}
-    for kind, name, ref in references():
-        frame = _reference_edges(kind, name, ref, kinds[kind])
-        table_id = _reference_id(kind, ref)
-        # Two fields of one kind may make the same edge.
-        plain[table_id] = pl.concat([plain[table_id], frame]) if table_id in plain else frame
-    plain["PERFORMED_BY:Operation:Person"] = _performed(kinds)
-    _add_named_nodes(plain)
-    return {table.id: _hashed(table, plain[table.id]) for table in (*nodes(), *edges())}
+class Frames(Mapping[str, pl.DataFrame]):
+    """The rows of every table of the graph by table id, with `row_hash`.
+
+    A frame is made when it is asked for and not kept: all of them together would not fit beside
+    a large network.
+    """
+
+    def __init__(self, network: Network, facts: Facts) -> None:
+        self._network = network
+        self._facts = facts
+        self._tables = {table.id: table for table in (*nodes(), *edges())}
+
+    def __getitem__(self, table_id: str) -> pl.DataFrame:
+        table = self._tables[table_id]
+        return table.hashed(self._edges(table) if table.ends else self._nodes(table))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tables)
+
+    def __len__(self) -> int:
+        return len(self._tables)
+
+    def _kind(self, kind: type) -> pl.DataFrame:
+        attribute = _NETWORK.get(kind)
+        return getattr(self._network, attribute) if attribute else self._facts[kind]
+
+    def _nodes(self, table: Table) -> pl.DataFrame:
+        """A node that is only named by an edge exists too: dropping the edge would hide a flow."""
+        stated = schema.conform(table.kind, self._kind(table.kind))
+        named = [
+            self._ends(edge).select(key=side).unique()
+            for edge in edges()
+            for side, label in zip(("from", "to"), edge.ends or (), strict=True)
+            if label == table.name
+        ]
+        missing = (
+            pl.concat(named).unique().join(stated.select("key"), on="key", how="anti")["key"].sort()
+        )
+        rows = [{"key": key} | _identity(table.kind, key) for key in missing]
+        return pl.concat([stated, pl.DataFrame(rows, schema=stated.schema)])
+
+    def _ends(self, table: Table, *more: pl.Expr) -> pl.DataFrame:
+        """`from` and `to` of every edge, and more columns of the rows that state it."""
+        start, end = table.sides or ("", "")
+        if table.derived:
+            kinds = (schema.Consumed, schema.Produced, schema.Returned)
+            frame = pl.concat([self._kind(k).select(start, end) for k in kinds]).unique()
+        else:
+            frame = self._kind(table.kind)
+        both = pl.col(start).is_not_null() & pl.col(end).is_not_null()
+        ends = {"from": pl.col(start), "to": pl.col(end)}
+        return frame.lazy().filter(both).select(*more, **ends).collect()
+
+    def _edges(self, table: Table) -> pl.DataFrame:
+        given = set() if table.derived else set(self._kind(table.kind).columns)
+        rows = self._ends(table, *(_cell(name, dtype, given) for name, dtype in _stated(table)))
+        return table.with_key(rows) if table.key_parts else rows
 
 
 def facts_hash(network: Network, facts: Facts) -> str:
     """SHA-256 of the recorded rows as the ledger gives them."""
-    frames = graph_frames(network, facts)
+    frames = Frames(network, facts)
     return _hash_tables(lambda table: frames[table.id])
 
 
@@ -148,71 +194,16 @@ def _update(digest: Any, table: Table, frame: pl.DataFrame) -> None:
             )
 
 
-def _kind_frame(kind: type, network: Network, facts: Facts) -> pl.DataFrame:
-    attribute = _NETWORK.get(kind)
-    frame = getattr(network, attribute) if attribute else facts[kind]
-    return schema.conform(kind, frame)
+def _stated(table: Table) -> Iterable[tuple[str, pl.DataType]]:
+    """The columns that a row states: all but a key that follows from the ends."""
+    return ((n, t) for n, t in table.columns.items() if n != "key" or not table.key_parts)
 
 
-def _own_edges(kind: type, frame: pl.DataFrame) -> pl.DataFrame:
-    _, _, start, _, end = kind.EDGE  # type: ignore[attr-defined]
-    return frame.with_columns(**{"from": pl.col(start), "to": pl.col(end)}).drop_nulls(
-        ["from", "to"]
-    )
-
-
-def _reference_id(kind: type, ref: schema.Ref) -> str:
-    ends = (ref.target, kind.__name__) if ref.reverse else (kind.__name__, ref.target)
-    return ":".join((ref.edge, *ends))
-
-
-def _reference_edges(kind: type, name: str, ref: schema.Ref, frame: pl.DataFrame) -> pl.DataFrame:
-    start, end = (name, "key") if ref.reverse else ("key", name)
-    rule = pl.col("rule") if "rule" in frame.columns else pl.lit(None, pl.String)
-    return frame.filter(pl.col(name).is_not_null()).select(
-        pl.col(start).alias("from"),
-        pl.col(end).alias("to"),
-        pl.concat_str("key", pl.lit(f" {name}")).alias("key"),
-        rule.alias("rule"),
-    )
-
-
-def _performed(kinds: dict[type, pl.DataFrame]) -> pl.DataFrame:
-    moves = [kinds[k] for k in (schema.Consumed, schema.Produced, schema.Returned)]
-    pairs = pl.concat([m.select("operation", "person") for m in moves]).drop_nulls().unique()
-    return pairs.select(
-        pl.col("operation").alias("from"),
-        pl.col("person").alias("to"),
-        pl.concat_str("operation", "person", separator=" ").alias("key"),
-        pl.lit(None, pl.String).alias("rule"),
-    )
-
-
-def _add_named_nodes(plain: dict[str, pl.DataFrame]) -> None:
-    """A node that is only named by an edge exists too: dropping the edge would hide a flow."""
-    kinds = {kind.__name__: kind for kind in schema.NODES}
-    for label, kind in kinds.items():
-        named = [
-            plain[table.id].select(pl.col(side).alias("key"))
-            for table in edges()
-            for side, end in zip(("from", "to"), table.ends or (), strict=False)
-            if end == label
-        ]
-        missing = pl.concat(named).unique().join(plain[label].select("key"), on="key", how="anti")
-        if len(missing):
-            rows = [{"key": key} | _identity(kind, key) for key in missing["key"].sort()]
-            plain[label] = pl.concat(
-                [plain[label], pl.DataFrame(rows, schema=schema.frame_schema(kind))]
-            )
+def _cell(name: str, dtype: pl.DataType, given: set[str]) -> pl.Expr:
+    return (pl.col(name) if name in given else pl.lit(None)).cast(dtype).alias(name)
 
 
 def _identity(kind: type, key: str) -> dict[str, str]:
     names: Iterable[str] = kind.KEY  # type: ignore[attr-defined]
     parts = keys.lot_parts(key) if kind is schema.Lot and key.count("/") == 2 else keys.parts(key)
     return dict(zip(names, parts, strict=False))
-
-
-def _hashed(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
-    names = [name for name in table.frame_columns if name != "row_hash"]
-    frame = frame.select(names)
-    return frame.with_columns(row_hash=frame.hash_rows(seed=1).reinterpret(signed=True))

@@ -27,10 +27,25 @@ class Ref:
 
 
 def prop(
-    description: str, *, unit: str = "", index: bool = False, label: str = "", default: Any = None
+    description: str,
+    *,
+    unit: str = "",
+    index: bool = False,
+    label: str = "",
+    default: Any = None,
+    graph: bool = True,
 ) -> Any:
-    """A field: what it means, its unit, whether the engines index it, its label key."""
-    meta = {"description": description, "unit": unit, "index": index, "label": label}
+    """A field: what it means, its unit, whether the engines index it, its label key.
+
+    `graph=False`: kept in the ledger and the arrays, found there by the record's key.
+    """
+    meta = {
+        "description": description,
+        "unit": unit,
+        "index": index,
+        "label": label,
+        "graph": graph,
+    }
     return field(default=default, metadata=meta)
 
 
@@ -41,6 +56,7 @@ def ref(target: str, edge: str, description: str, *, reverse: bool = False) -> A
         "unit": "",
         "index": False,
         "label": "",
+        "graph": True,
         "ref": Ref(target, edge, reverse),
     }
     return field(default=None, metadata=meta)
@@ -110,11 +126,13 @@ class Operation:
         "produce, merge, rework, fill, receive, opening, transfer, split, pack, unpack, rename, "
         "return, count, use, scrap; derived: pool, gap, part"
     )
-    number: str = prop("Number that makes the key unique within company and kind")
+    number: str = prop("Number that makes the key unique within company and kind", index=True)
     work_order_no: str | None = prop("Work order", index=True)
-    order: str | None = prop("Key of the whole order when this is an exactly paired part of it")
+    order: str | None = prop(
+        "Key of the whole order when this is an exactly paired part of it", index=True
+    )
     doc_no: str | None = prop("Document", index=True)
-    purchase_order_no: str | None = prop("Purchase order")
+    purchase_order_no: str | None = prop("Purchase order", index=True)
     item: str | None = prop("Key of the item the order makes")
     status: str | None = prop("open or closed; null: not recorded, treated as open")
     planned_qty: float | None = prop("Planned amount", unit="uom")
@@ -137,7 +155,7 @@ class Supplier:
     KEY: ClassVar = ("company",)
 
     company: str = prop("Company code, shared with the customer of the same company", index=True)
-    name: str | None = prop("Name", label="supplier_name")
+    name: str | None = prop("Name", index=True, label="supplier_name")
     country: str | None = prop("Country, ISO 3166 alpha 2")
     kind: str | None = prop("Type of business", label="party_kind")
     language: str | None = prop("Language of letters")
@@ -151,7 +169,7 @@ class Customer:
     KEY: ClassVar = ("company",)
 
     company: str = prop("Company code, shared with the supplier of the same company", index=True)
-    name: str | None = prop("Name; a pseudonym for a natural person", label="customer_name")
+    name: str | None = prop("Name; a pseudonym for a natural person", index=True, label="customer_name")
     country: str | None = prop("Country, ISO 3166 alpha 2")
     kind: str | None = prop("Type of business", label="party_kind")
     language: str | None = prop("Language of letters")
@@ -197,7 +215,7 @@ class Shipment:
     customer: str | None = ref("Customer", "SHIPPED_TO", "Key of the customer")
     kind: str | None = prop("delivery, supplier_return, scrap, sample, by_product")
     status: str | None = prop("planned, picked, shipped, delivered, cancelled")
-    sales_order_no: str | None = prop("Sales order")
+    sales_order_no: str | None = prop("Sales order", index=True)
     ship_earliest: int | None = prop("Earliest departure", unit="us")
     ship_latest: int | None = prop("Latest departure", unit="us")
     arrival_earliest: int | None = prop("Earliest arrival", unit="us")
@@ -266,26 +284,28 @@ class Movement:
     """One recorded movement line. `lot` is null when the row names none, or not surely one."""
 
     lot: str | None = prop("Key of the lot; null: goes through the pool of its item")
-    owner: str | None = prop("Owner of the lot as recorded")
-    item: str | None = prop("Key of the item")
-    lot_no: str | None = prop("Lot number as recorded")
+    owner: str | None = prop("Owner of the lot as recorded", graph=False)
+    item: str | None = prop("Key of the item", graph=False)
+    lot_no: str | None = prop("Lot number as recorded", graph=False)
     quantity: float | None = prop("Amount", unit="uom")
     uom: str | None = prop("Unit")
     earliest: int | None = prop("Earliest event time as recorded", unit="us")
     latest: int | None = prop("Latest event time as recorded", unit="us")
-    entered_at: int | None = prop("Keyed in; upper bound of the event", unit="us")
-    audited_at: int | None = prop("Audited", unit="us")
-    source: str | None = prop("Source whose posting delay applies, such as issues")
+    entered_at: int | None = prop("Keyed in; upper bound of the event", unit="us", graph=False)
+    audited_at: int | None = prop("Audited", unit="us", graph=False)
+    source: str | None = prop("Source whose posting delay applies, such as issues", graph=False)
     status: str | None = prop("posted, draft (possible), cancelled (retracted)")
     lot_source: str | None = prop("scanned, typed, system_proposed, unknown")
-    posting_method: str | None = prop("scanner_clock, scan_upload, manual, backflush, network")
+    posting_method: str | None = prop(
+        "scanner_clock, scan_upload, manual, backflush, network", graph=False
+    )
     person: str | None = prop("Pseudonym of who did it", index=True)
-    from_place: str | None = prop("Key of the place it left")
-    to_place: str | None = prop("Key of the place it went to")
-    step: str | None = prop("Step of the route")
-    doc_no: str | None = prop("Document", index=True)
-    doc_line_no: str | None = prop("Line")
-    reversed_doc_no: str | None = prop("Document that this one retracts")
+    from_place: str | None = prop("Key of the place it left", index=True)
+    to_place: str | None = prop("Key of the place it went to", index=True)
+    step: str | None = prop("Step of the route", graph=False)
+    doc_no: str | None = prop("Document")
+    doc_line_no: str | None = prop("Line", graph=False)
+    reversed_doc_no: str | None = prop("Document that this one retracts", graph=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -572,6 +592,7 @@ class Column:
     unit: str
     index: bool
     label: str
+    graph: bool
     ref: Ref | None
 
     @property
@@ -592,6 +613,7 @@ def _column(item: Field[Any], hint: Any) -> Column:
         unit=meta["unit"],
         index=meta["index"],
         label=meta["label"] or item.name,
+        graph=meta["graph"],
         ref=meta.get("ref"),
     )
 
@@ -610,6 +632,13 @@ def frame_schema(kind: type, *, provenance: bool = False) -> dict[str, pl.DataTy
     if provenance:
         schema |= {f"_{name}": dtype for name, dtype in PROVENANCE.items()}
     return schema
+
+
+def graph_schema(kind: type) -> dict[str, pl.DataType]:
+    """Column types of what a graph shows of a kind; an edge's ends are no columns of it."""
+    ends = {kind.EDGE[2], kind.EDGE[4]} if hasattr(kind, "EDGE") else set()
+    shown = (column for column in columns(kind) if column.graph and column.name not in ends)
+    return {"key": pl.String()} | {column.name: column.polars for column in shown}
 
 
 def conform(kind: type, frame: pl.DataFrame, *, provenance: bool = False) -> pl.DataFrame:

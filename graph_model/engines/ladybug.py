@@ -146,11 +146,15 @@ class LadybugGraph:
 
     def hashes(self, table: Table) -> pl.DataFrame:
         """`key` and `row_hash` of all rows; `from` and `to` besides for edges."""
+        if table.key_parts:
+            return table.hashed(self.rows(table))
         return self._columns(table, ["key", "row_hash"])
 
     def rows(self, table: Table) -> pl.DataFrame:
         """All rows with the table's columns; `from` and `to` besides for edges."""
-        frame = self._columns(table, list(table.columns))
+        frame = self._columns(table, [name for name in _stored(table) if name != "row_hash"])
+        if table.key_parts:
+            frame = table.with_key(frame)
         return frame.with_columns(pl.col(name).cast(t) for name, t in table.columns.items())
 
     def close(self) -> None:
@@ -186,8 +190,9 @@ class LadybugGraph:
             return
         start, end = table.ends
         rows = frame.select(f="from", t="to", k="key").to_dicts()
+        key = "" if table.key_parts else " {key: r.k}"
         self._run(
-            f"UNWIND $rows AS r MATCH (a:{start} {{key: r.f}})-[e:{table.name} {{key: r.k}}]->"
+            f"UNWIND $rows AS r MATCH (a:{start} {{key: r.f}})-[e:{table.name}{key}]->"
             f"(b:{end} {{key: r.t}}) DELETE e",
             {"rows": rows},
         )
@@ -308,9 +313,16 @@ def _look_up_single_keys(text: str, params: dict[str, Any]) -> tuple[str, dict[s
     return text, {name: value for name, value in wanted.items() if name in used}
 
 
+def _stored(table: Table) -> dict[str, pl.DataType]:
+    """What the file holds of a table. A key that follows from the ends is not written: text that
+    is different in every row is what loading costs most."""
+    if table.key_parts:
+        return {name: dtype for name, dtype in table.columns.items() if name != "key"}
+    return table.columns | {"row_hash": pl.Int64()}
+
+
 def _typed(table: Table) -> str:
-    typed = [f"`{name}` {_TYPES[dtype]}" for name, dtype in table.columns.items()]
-    return ", ".join([*typed, "row_hash INT64"])
+    return ", ".join(f"`{name}` {_TYPES[dtype]}" for name, dtype in _stored(table).items())
 
 
 def _ends(frame: pl.DataFrame) -> pl.DataFrame:
@@ -318,7 +330,8 @@ def _ends(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _arrow(table: Table, frame: pl.DataFrame) -> Any:
-    return frame.select(table.frame_columns).to_arrow()
+    ends = ("from", "to") if table.ends else ()
+    return frame.select(*ends, *_stored(table)).to_arrow()
 
 
 def _remove(path: Path) -> None:

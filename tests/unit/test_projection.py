@@ -53,7 +53,7 @@ def project(graph: LadybugGraph, recorded: Facts) -> None:
 
 def in_full(recorded: Facts) -> Rows:
     """What a full projection writes."""
-    frames = projection.graph_frames(network.build(recorded), recorded)
+    frames = projection.Frames(network.build(recorded), recorded)
     plain = {name: frame.drop("row_hash") for name, frame in frames.items()}
     return {
         name: frame.select(sorted(frame.columns)).sort(pl.all()) for name, frame in plain.items()
@@ -70,8 +70,8 @@ def test_order_of_loading_leaves_no_trace(order: int) -> None:
     straight, shuffled = facts(), facts(order)
     one, other = network.build(straight), network.build(shuffled)
     assert projection.facts_hash(one, straight) == projection.facts_hash(other, shuffled)
-    again = projection.graph_frames(other, shuffled)
-    for table_id, frame in projection.graph_frames(one, straight).items():
+    again = projection.Frames(other, shuffled)
+    for table_id, frame in projection.Frames(one, straight).items():
         assert frame.sort(pl.all()).equals(again[table_id].sort(pl.all())), table_id
 
 
