@@ -37,9 +37,20 @@ _WHAT = ("_order", "_item", "_lot", "_t", "_need", "quantity")
 
 
 def _issues(book: Book) -> pl.DataFrame:
-    """Of all issues: what dirt in amounts goes by, with the share of its order's need."""
+    """Of all issues: what dirt in amounts goes by, with the share of its order's need.
+
+    `_spare`: how much of the lot nobody takes before four hours have passed.
+    """
+    rows = book.sheets["issues"].select("_lot", "_t", "quantity").with_row_index("_at")
+    rows = rows.sort("_lot", "_t", "_at").with_columns(
+        _left=C("quantity").sum().over("_lot") - C("quantity").cum_sum().over("_lot"),
+        _until=C("_t").shift(-1).over("_lot"),
+    )
+    spare = pl.when(C("_until") - C("_t") > 4 * HOUR).then("_left").otherwise(0)
+    rows = rows.with_columns(_spare=spare).sort("_at")
     return book.sheets["issues"].select(
         *_WHAT,
+        _spare=rows["_spare"],
         _share=C("quantity") / C("_need"),
         _free=~C("_busy") & (C("posting_method") == "scanner_clock"),
     )
@@ -170,7 +181,8 @@ def whole_reel_leftover(book: Book, rate: float) -> None:
 def unposted_return(book: Book, rate: float) -> None:
     """More is issued than used; the rest goes back to the store without a record."""
     rows = _issues(book)
-    mask = _picked(book, rows, C("_share") > 0.3, rate)
+    there = C("_spare") >= C("quantity") // 4
+    mask = _picked(book, rows, (C("_share") > 0.3) & there, rate)
     _touch(book, rows.filter(mask)["_order"])
     _left_at_line(book, rows.filter(mask), C("_t") + 4 * HOUR)
     _alter(book, "issues", mask, quantity=C("quantity") * 5 // 4)
@@ -179,7 +191,8 @@ def unposted_return(book: Book, rate: float) -> None:
 def opened_bag_returned(book: Book, rate: float) -> None:
     """An opened bag goes back to the store under its number, with a record."""
     rows = _issues(book)
-    mask = _picked(book, rows, C("quantity") >= 4000, rate)
+    there = C("_spare") >= C("quantity") // 4
+    mask = _picked(book, rows, (C("quantity") >= 4000) & there, rate)
     _touch(book, rows.filter(mask)["_order"])
     _left_at_line(book, rows.filter(mask), C("_t") + 2 * HOUR)
     extra = C("quantity") // 4000 * 1000

@@ -171,13 +171,25 @@ def _heels(book: Book, rate: float) -> pl.DataFrame:
         below_no=below["lot_no"],
         _since=below["ready"],
         _t=C("ready") - 30 * MINUTE,
-        _heel=below["qty"] // 40_000 * 1000 + 1000,
+        _heel=below["qty"] // 100,
         _free=(~C("_busy") & (below["ready"] <= C("ready") - 30 * MINUTE)).fill_null(False),
     )
     picked = lots.filter(chosen(book, lots["_free"], rate))
     take(book, picked["lot"])
     book.stood(picked.select("place", "item", start="_since", end="ready"))
+    _made_more(book, picked.select("_heel", lot="_below"))
     return picked
+
+
+def _made_more(book: Book, heels: pl.DataFrame) -> None:
+    """What stayed in the tank had been made with the rest of its lot."""
+
+    def raised(rows: pl.DataFrame, lot: str, qty: str) -> pl.DataFrame:
+        more = rows.join(heels, left_on=lot, right_on="lot", how="left", maintain_order="left")
+        return more.with_columns(C(qty) + C("_heel").fill_null(0)).drop("_heel")
+
+    book.lots = raised(book.lots, "lot", "qty")
+    book.sheets["outputs"] = raised(book.sheets["outputs"], "_lot", "quantity")
 
 
 def heel_recorded(book: Book, rate: float) -> None:

@@ -305,6 +305,7 @@ def samples(book: Book, uses: pl.DataFrame) -> None:
     picked = _some(book, lots).with_columns(_extra=one, _t=C("ready") + HOUR)
     sent = pl.when(C("_n") % 2 == 0).then(pl.lit(LABORATORY))
     _grown(book, picked["lot"], one)
+    take(book, picked["lot"])
     _leave(book, picked, sent)
     rows = picked.select(
         "item_code",
