@@ -220,8 +220,8 @@ def heel_unrecorded(book: Book, rate: float) -> None:
     book.hidden += [("heel_unrecorded", lot) for lot in picked["lot"]]
 
 
-def rework_tomorrow(book: Book, rate: float) -> None:
-    """Finished goods left over go into the next order of the same item."""
+def _next_orders(book: Book) -> pl.DataFrame:
+    """Finished lots left over, each with the next order of the same item within three days."""
     left = remaining(book)
     finished = [i for i, item in enumerate(book.model.items) if item.kind == "finished"]
     old = left.filter(C("item").is_in(finished) & ~C("_busy")).sort("ready", "lot")
@@ -234,7 +234,12 @@ def rework_tomorrow(book: Book, rate: float) -> None:
         strategy="forward",
         check_sortedness=False,  # sorted above; it cannot be checked within groups
     )
-    pairs = pairs.filter(C("order_right").is_not_null() & (C("starts") - C("ready") < 3 * DAY))
+    return pairs.filter(C("order_right").is_not_null() & (C("starts") - C("ready") < 3 * DAY))
+
+
+def rework_tomorrow(book: Book, rate: float) -> None:
+    """Finished goods left over go into the next order of the same item."""
+    pairs = _next_orders(book)
     picked = pairs.filter(chosen(book, pl.repeat(True, pairs.height, eager=True), rate))
     if picked.is_empty():
         return
