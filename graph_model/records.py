@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import sqlalchemy as sa
 
-from graph_model.errors import LedgerError, Locked
+from graph_model.errors import BadInput, EngineError, LedgerError, Locked
 
 META = sa.MetaData()
 BATCH = sa.Table(
@@ -61,7 +61,7 @@ class Records:
     """The records database behind one URL."""
 
     def __init__(self, url: str) -> None:
-        self.engine = sa.create_engine(url)
+        self.engine = _engine(url)
         if self.engine.dialect.name == "sqlite":
             sa.event.listen(self.engine, "connect", _durable)
             sa.event.listen(self.engine, "handle_error", _torn)
@@ -76,7 +76,11 @@ class Records:
                 return self._made()
             # Another process makes the tables or the key just now.
             time.sleep(_PAUSE)
-        return self._made()
+        try:
+            return self._made()
+        except sa.exc.OperationalError as error:
+            url = self.engine.url.render_as_string()
+            raise EngineError("records_unreachable", url=url, why=str(error.orig)) from error
 
     def _made(self) -> bytes:
         META.create_all(self.engine)
@@ -151,6 +155,15 @@ class Records:
                 value = secrets.token_hex(32)
                 connection.execute(sa.insert(SECRET).values(name="pseudonym", value=value))
         return bytes.fromhex(value)
+
+
+def _engine(url: str) -> sa.Engine:
+    try:
+        return sa.create_engine(url)
+    except ModuleNotFoundError as error:
+        raise BadInput("no_database_driver", module=error.name or "?") from error
+    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError) as error:
+        raise BadInput("bad_database_url") from error
 
 
 def _lock(connection: sa.Connection) -> None:

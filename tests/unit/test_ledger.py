@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -17,6 +15,7 @@ from hypothesis import strategies as st
 from graph_model.errors import BadInput, Locked
 from graph_model.ledger import Ledger
 from graph_model.schema import KINDS, Consumed, Item, conform, frame_schema
+from tests.unit.conftest import Home, NewHome
 
 HOUR = 3_600_000_000
 Rows = list[dict[str, Any]]
@@ -50,22 +49,22 @@ def item_names(ledger: Ledger) -> dict[str, Any]:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with Ledger(tmp_path) as opened:
+def ledger(home: Home) -> Iterator[Ledger]:
+    with home.open() as opened:
         yield opened
 
 
 @pytest.mark.parametrize("count", [1, 200, 201, 3000])
-def test_rows_come_back_as_stated_with_where_they_were_read(tmp_path: Path, count: int) -> None:
+def test_rows_come_back_as_stated_with_where_they_were_read(home: Home, count: int) -> None:
     tables = items([{"item_code": f"{n:05}", "unit_cost": n / 3} for n in range(count)])
     tables["Item"] = tables["Item"].with_columns(
         _file=pl.lit("物料.csv"), _sheet=pl.lit("items"), _row=pl.int_range(2, count + 2)
     )
-    with Ledger(tmp_path) as ledger:
+    with home.open() as ledger:
         batch = ledger.append(tables, source="erp", who="Tester", note="first")
         assert batch.counts == {"Item": count}
-    assert bool(list((tmp_path / "batches").iterdir())) == (count > 200)
-    with Ledger(tmp_path) as ledger:
+    assert bool(list((home.folder / "batches").iterdir())) == (count > 200)
+    with home.open() as ledger:
         facts = ledger.fold()
         assert facts[Item].equals(conform(Item, tables["Item"], provenance=True))
         assert ledger.batches() == [batch]
@@ -84,14 +83,15 @@ def test_the_empty_ledger_has_every_kind(ledger: Ledger) -> None:
 CODES = st.sampled_from(["a", "b", "c"])
 NAMES = st.one_of(st.none(), st.sampled_from(["x", "y"]))
 STATEMENT = st.tuples(CODES, NAMES, st.one_of(st.none(), st.integers(0, 2).map(float)))
+Stated = list[tuple[str, str | None, float | None]]
 BATCH = st.lists(STATEMENT, min_size=1, max_size=4)
 
 
-def as_items(batch: list[tuple[str, str | None, float | None]]) -> dict[str, pl.DataFrame]:
+def as_items(batch: Stated) -> dict[str, pl.DataFrame]:
     return items([{"item_code": c, "item_name": n, "unit_cost": u} for c, n, u in batch])
 
 
-def model(batches: list[list[tuple[str, str | None, float | None]]]) -> dict[str, Any]:
+def model(batches: list[Stated]) -> dict[str, Any]:
     """The fold in words of dictionaries: per property, the last one stated."""
     facts: dict[str, list[Any]] = {}
     for code, *stated in itertools.chain.from_iterable(batches):
@@ -109,9 +109,10 @@ def told(ledger: Ledger, as_of: int | None = None) -> dict[str, Any]:
 @settings(max_examples=20, deadline=None)
 @given(st.lists(BATCH, min_size=1, max_size=5))
 def test_fold_is_the_last_statement_of_each_property_at_every_batch(
-    batches: list[list[tuple[str, str | None, float | None]]],
+    new_home: NewHome,
+    batches: list[Stated],
 ) -> None:
-    with tempfile.TemporaryDirectory() as folder, Ledger(Path(folder)) as ledger:
+    with new_home().open() as ledger:
         for batch in batches:
             add(ledger, as_items(batch))
         for number in range(len(batches) + 1):
@@ -122,9 +123,11 @@ def test_fold_is_the_last_statement_of_each_property_at_every_batch(
 @settings(max_examples=12, deadline=None)
 @given(st.lists(BATCH, min_size=1, max_size=4), st.data())
 def test_stating_again_changes_nothing_and_undo_falls_only_what_nobody_else_states(
-    batches: list[list[tuple[str, str | None, float | None]]], data: st.DataObject
+    new_home: NewHome,
+    batches: list[Stated],
+    data: st.DataObject,
 ) -> None:
-    with tempfile.TemporaryDirectory() as folder, Ledger(Path(folder)) as ledger:
+    with new_home().open() as ledger:
         for batch in batches:
             add(ledger, as_items(batch))
         before = plain(ledger.fold()[Item])
@@ -159,11 +162,11 @@ MOVE = st.fixed_dictionaries(
 @settings(max_examples=15, deadline=None)
 @given(st.lists(MOVE, min_size=1, max_size=3), st.data())
 def test_sources_in_any_order_give_the_same_movements(
-    moves: list[dict[str, Any]], data: st.DataObject
+    new_home: NewHome, moves: list[dict[str, Any]], data: st.DataObject
 ) -> None:
     folds = []
     for order in (range(len(moves)), data.draw(st.permutations(range(len(moves))))):
-        with tempfile.TemporaryDirectory() as folder, Ledger(Path(folder)) as ledger:
+        with new_home().open() as ledger:
             for n in order:
                 add(ledger, consumed(**moves[n]), source=f"s{n}")
             facts = ledger.fold()
@@ -176,12 +179,14 @@ def test_sources_in_any_order_give_the_same_movements(
 @settings(max_examples=8, deadline=None)
 @given(st.lists(BATCH, min_size=1, max_size=3), st.data())
 def test_disjoint_parts_in_any_order_give_the_same_facts(
-    batches: list[list[tuple[str, str | None, float | None]]], data: st.DataObject
+    new_home: NewHome,
+    batches: list[Stated],
+    data: st.DataObject,
 ) -> None:
     parts = [[(f"{code}{n}", *rest) for code, *rest in batch] for n, batch in enumerate(batches)]
     folds = []
     for order in (parts, data.draw(st.permutations(parts))):
-        with tempfile.TemporaryDirectory() as folder, Ledger(Path(folder)) as ledger:
+        with new_home().open() as ledger:
             for part in order:
                 add(ledger, as_items(part))  # type: ignore[arg-type]
             folds.append(plain(ledger.fold()[Item]))
@@ -364,34 +369,18 @@ def test_a_statement_without_a_required_column_is_refused_whole(
     assert ledger.head() == (0, "")
 
 
-def test_a_second_importer_is_told_who_holds_the_lease(ledger: Ledger) -> None:
-    with ledger.lease(), Ledger(ledger.folder) as other:
+def test_a_second_importer_is_told_who_holds_the_lease(ledger: Ledger, home: Home) -> None:
+    with ledger.lease(), home.open() as other:
         with pytest.raises(Locked) as locked:
             add(other, items([{"item_code": "a"}]))
         assert f"pid {os.getpid()} " in locked.value.params["holder"]
         assert other.fold()[Item].is_empty()  # readers never wait
-    with Ledger(ledger.folder) as other:
+    with home.open() as other:
         assert add(other, items([{"item_code": "a"}])) == 1
 
 
-def test_a_reader_sees_the_batches_of_another_connection(ledger: Ledger) -> None:
+def test_a_reader_sees_the_batches_of_another_connection(ledger: Ledger, home: Home) -> None:
     assert ledger.fold()[Item].is_empty()
-    with Ledger(ledger.folder) as other:
+    with home.open() as other:
         add(other, items([{"item_code": "a", "item_name": "x"}]))
     assert item_names(ledger) == {"a": "x"}
-
-
-def test_postgresql_keeps_the_manifest_as_sqlite_does(tmp_path: Path) -> None:
-    url = os.environ.get("LOTGRAPH_TEST_POSTGRES_URL")
-    if not url:
-        pytest.skip("LOTGRAPH_TEST_POSTGRES_URL names no empty database")
-    same = items([{"item_code": "a", "item_name": "x"}])
-    with Ledger(tmp_path, url) as ledger:
-        first = add(ledger, same)
-        add(ledger, same)
-        add(ledger, items([{"item_code": f"{n}"} for n in range(300)]))
-        ledger.undo(first, who="Tester", reason="")
-    with Ledger(tmp_path, url) as ledger:
-        assert item_names(ledger)["a"] == "x"
-        assert len(ledger.fold()[Item]) == 301
-        assert ledger.verify([ledger.head()]) == []

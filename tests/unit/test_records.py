@@ -5,15 +5,18 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import polars as pl
 import pytest
 import sqlalchemy as sa
 
+from graph_model.errors import Locked, LotgraphError
 from graph_model.ledger import Ledger
 from graph_model.records import PAYLOAD, PERSON, Records
 from graph_model.schema import Consumed, Person
+from tests.unit.conftest import Home, NewHome
 
 NAME = "欧阳测试者 Zoltan Q."
 OTHER = "Wilhelmina Probe"
@@ -38,23 +41,20 @@ def holding(folder: Path, name: str) -> set[str]:
 
 
 @pytest.fixture
-def records(tmp_path: Path) -> Iterator[Records]:
-    opened = Records(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+def records(home: Home) -> Iterator[Records]:
+    opened = Records(home.url)
     yield opened
     opened.close()
 
 
-def test_the_same_name_has_the_same_pseudonym_after_reopening(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'a.sqlite'}"
-    first = Records(url)
-    pseudonym = first.pseudonym(NAME)
-    first.close()
-    again = Records(url)
-    assert again.pseudonym(f" {NAME} ") == pseudonym != again.pseudonym(OTHER)
-    again.close()
-    elsewhere = Records(f"sqlite:///{tmp_path / 'b.sqlite'}")
-    assert elsewhere.pseudonym(NAME) != pseudonym  # keyed: not to be guessed without the key
-    elsewhere.close()
+def test_the_same_name_has_the_same_pseudonym_after_reopening(new_home: NewHome) -> None:
+    home = new_home()
+    with closing(Records(home.url)) as first:
+        pseudonym = first.pseudonym(NAME)
+    with closing(Records(home.url)) as again:
+        assert again.pseudonym(f" {NAME} ") == pseudonym != again.pseudonym(OTHER)
+    with closing(Records(new_home().url)) as elsewhere:
+        assert elsewhere.pseudonym(NAME) != pseudonym  # keyed: not to be guessed without the key
     assert NAME not in pseudonym
 
 
@@ -109,10 +109,10 @@ def test_a_name_stands_in_no_ledger_file_and_after_forgetting_in_no_file(
         assert len(ledger.fold()[Consumed]) == count
 
 
-def test_two_processes_may_open_a_new_folder_at_once(tmp_path: Path) -> None:
+def test_two_processes_may_open_a_new_folder_at_once(home: Home) -> None:
     program = (
         "import sys; from graph_model.records import Records;"
-        f"print(Records('sqlite:///{tmp_path / 'ledger.sqlite'}').pseudonym('x'))"
+        f"print(Records({home.url!r}).pseudonym('x'))"
     )
     started = [
         subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
@@ -121,3 +121,27 @@ def test_two_processes_may_open_a_new_folder_at_once(tmp_path: Path) -> None:
     told = [process.communicate(timeout=60)[0] for process in started]
     assert [process.returncode for process in started] == [0] * 4
     assert len(set(told)) == 1
+
+
+def test_on_a_server_no_importer_starts_before_the_last_one_has_ended(server_home: Home) -> None:
+    """A killed client's commit may still be under way; its files must not be written over."""
+    url = server_home.url
+    with closing(Records(url)) as one, closing(Records(url)) as two:
+        for first, second in ((one, two), (two, one)):
+            with first.importing(), pytest.raises(Locked), second.importing():
+                pass
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("postgresql://x:secret@/nothing?host=/nowhere", "records_unreachable"),
+        ("oracle://x:secret@nowhere/nothing", "no_database_driver"),
+        ("what is this", "bad_database_url"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_said_to_be_one(url: str, code: str) -> None:
+    with pytest.raises(LotgraphError) as refused:
+        Records(url)
+    assert refused.value.code == code
+    assert "secret" not in str(refused.value)
