@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cached_property, wraps
 from pathlib import Path
+from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -60,13 +62,16 @@ class Rows:
 
     def at(self, nodes: Index) -> Index:
         """Flow rows of all these nodes."""
-        if not len(nodes):
-            return self.rows[:0]
-        starts, sizes = self.first[nodes], self.first[nodes + 1] - self.first[nodes]
-        total = int(sizes.sum())
-        offsets = np.arange(total) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        found: Index = self.rows[np.repeat(starts, sizes) + offsets]
+        found: Index = self.rows[spans(self.first[nodes], self.first[nodes + 1])[0]]
         return found
+
+
+def spans(starts: Index, ends: Index) -> tuple[Index, Index]:
+    """All positions of these stretches, and for each position the number of its stretch."""
+    sizes = np.maximum(ends - starts, 0)
+    owner = np.repeat(np.arange(len(starts)), sizes)
+    offsets = np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return starts[owner] + offsets, owner
 
 
 @dataclass(frozen=True)
@@ -305,6 +310,22 @@ class Lineage:
         except (OSError, ValueError, pl.exceptions.PolarsError):
             return None
         return Lineage(batch, head, **frames)
+
+
+Made = TypeVar("Made")
+
+
+def once(make: Callable[[Lineage], Made]) -> Callable[[Lineage], Made]:
+    """Keeps what is made of a plant's arrays for as long as the arrays are kept."""
+    kept: WeakKeyDictionary[Lineage, Made] = WeakKeyDictionary()
+
+    @wraps(make)
+    def made(lineage: Lineage) -> Made:
+        if lineage not in kept:
+            kept[lineage] = make(lineage)
+        return kept[lineage]
+
+    return made
 
 
 def _numbered(pairs: pl.DataFrame, lots: pl.DataFrame, ops: pl.DataFrame) -> pl.DataFrame:

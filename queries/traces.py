@@ -13,6 +13,7 @@ from graph_model.network import Facts
 from queries.recall import completeness, places
 
 DIRECTIONS = ("forward", "backward")
+_COLUMNS = ("lot", "op", "quantity", "uom", "basis", "rule", "t0", "t1")
 
 
 def to_dict(facts: Facts, lineage: Lineage, roots: Index, direction: str) -> dict[str, Any]:
@@ -48,9 +49,9 @@ def to_dict(facts: Facts, lineage: Lineage, roots: Index, direction: str) -> dic
 def _coming_back(lineage: Lineage, roots: Index, operations: Index, name: str) -> Index:
     """Roots that the trace comes back to over a cycle other than a mere move."""
     made = (
-        lineage.produced[lineage.outputs.at(operations)]
+        lineage.produced.select("op", "lot")[lineage.outputs.at(operations)]
         if name == "forward"
-        else (lineage.consumed[lineage.inputs.at(operations)])
+        else lineage.consumed.select("op", "lot")[lineage.inputs.at(operations)]
     )
     kinds = lineage.operations["kind"][made["op"]]
     real = made.filter(~kinds.is_in(["transfer", "count", "return"]))
@@ -67,11 +68,9 @@ def _lots(
     both: bool,
 ) -> list[dict[str, Any]]:
     kept = ~np.isin(lots, roots) | np.isin(lots, again)
-    rows = (
-        lineage.lots[lots[kept]]
-        .select("key", "item_code", "lot_no", "owner", "sublot", "rule")
-        .with_columns(distance=pl.Series(distance[kept]))
-    )
+    rows = lineage.lots.select("key", "item_code", "lot_no", "owner", "sublot", "rule")[
+        lots[kept]
+    ].with_columns(distance=pl.Series(distance[kept]))
     rows = rows.filter(pl.col("rule").is_null()).drop("rule").rename({"item_code": "item"})
     if both:
         rows = rows.with_columns(direction=pl.lit(name))
@@ -82,8 +81,8 @@ def _flows(lineage: Lineage, lots: Index, operations: Index, name: str) -> list[
     """Movements between lots and operations of the cone."""
     reached = np.zeros(len(lineage.lots), dtype=bool)
     reached[lots] = True
-    into = lineage.consumed[lineage.inputs.at(operations)]
-    out = lineage.produced[lineage.outputs.at(operations)]
+    into = lineage.consumed.select(_COLUMNS)[lineage.inputs.at(operations)]
+    out = lineage.produced.select(_COLUMNS)[lineage.outputs.at(operations)]
     if name == "forward":
         into = into.filter(pl.Series(reached[into["lot"].to_numpy()]))
     else:

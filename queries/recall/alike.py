@@ -8,19 +8,16 @@ digit in the same place is another number: consecutive lots are not alike.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import polars as pl
 from rapidfuzz import fuzz, process
 
-from graph_model.lineage import Index, Lineage
+from graph_model.lineage import Index, Lineage, once
 
 _LOOKS_LIKE = {"O": "0", "Q": "0", "I": "1", "L": "1", "Z": "2", "S": "5", "B": "8"}
 _ALPHABET = "0123456789ACDEFGHJKMNPRTUVWXY"
 _SCORE = 85.0
-
-_folded: WeakKeyDictionary[Lineage, pl.DataFrame] = WeakKeyDictionary()
 
 
 def near(lineage: Lineage, texts: Iterable[str]) -> Index:
@@ -62,12 +59,9 @@ def _slips(text: str) -> set[str]:
     return found - {""}
 
 
+@once
 def _index(lineage: Lineage) -> pl.DataFrame:
-    """folded, n: recorded lots by folded number, made once for each set of arrays."""
-    index = _folded.get(lineage)
-    if index is None:
-        numbered = lineage.lots.select("lot_no", n=pl.int_range(pl.len(), dtype=pl.Int64))
-        numbered = numbered.filter(pl.Series(lineage.recorded) & (pl.col("lot_no") != ""))
-        index = numbered.select("n", folded=fold(numbered["lot_no"])).sort("folded", "n")
-        _folded[lineage] = index
-    return index
+    """folded, n: recorded lots by folded number."""
+    numbered = lineage.lots.select("lot_no", n=pl.int_range(pl.len(), dtype=pl.Int64))
+    numbered = numbered.filter(pl.Series(lineage.recorded) & (pl.col("lot_no") != ""))
+    return numbered.select("n", folded=fold(numbered["lot_no"])).sort("folded", "n")

@@ -17,8 +17,8 @@ from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
 from graph_model import quantity
-from graph_model.lineage import Index
-from queries.recall.cone import Cone, Flags, ranges
+from graph_model.lineage import Index, spans
+from queries.recall.cone import Cone, Flags
 
 Numbers = npt.NDArray[np.float64]
 _CLOSED_LOOP = 1 - 1e-12
@@ -108,7 +108,7 @@ def _spread(blend: sparse.csr_array, unknown: Flags, free: Flags) -> Flags:
     first = depends.indptr.astype(np.int64)
     frontier = np.flatnonzero(unknown)
     while frontier.size:
-        at, _ = ranges(first[frontier], first[frontier + 1])
+        at, _ = spans(first[frontier], first[frontier + 1])
         hit = np.unique(depends.indices[at]).astype(np.int64)
         frontier = hit[free[hit] & ~unknown[hit]]
         unknown[frontier] = True

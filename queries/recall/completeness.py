@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import polars as pl
@@ -145,13 +146,23 @@ def _sources(facts: Facts, lineage: Lineage, operations: Index) -> list[Missing]
     entries = of_rows(
         "delay_unconfirmed", unbounded.to_list(), sources=", ".join(sorted(unbounded))
     )
-    latest: dict[str, int] = {}
-    for kind in MOVEMENTS:
-        ends = facts[kind].group_by("source").agg(pl.col("latest").max()).drop_nulls()
-        for source, end in ends.iter_rows():
-            latest[source] = max(end, latest.get(source, end))
-    until = [f"{source}: {_moment(end)}" for source, end in sorted(latest.items())]
+    until = [f"{source}: {_moment(end)}" for source, end in _reach(facts, lineage)]
     return entries + of_rows("data_until", until, sources="; ".join(until))
+
+
+_kept: WeakKeyDictionary[Lineage, list[tuple[str, int]]] = WeakKeyDictionary()
+
+
+def _reach(facts: Facts, lineage: Lineage) -> list[tuple[str, int]]:
+    """Each source with the latest moment it tells of; kept with the arrays of the same batch."""
+    if lineage not in _kept:
+        ends = [
+            facts[kind].group_by("source").agg(pl.col("latest").max()).drop_nulls()
+            for kind in MOVEMENTS
+        ]
+        latest = pl.concat(ends).group_by("source").agg(pl.col("latest").max()).sort("source")
+        _kept[lineage] = latest.rows()
+    return _kept[lineage]
 
 
 def _moment(stamp: int) -> str:

@@ -228,11 +228,3 @@ def _output_rows(out: pl.DataFrame, lots: Index) -> Outputs:
         doubtful=out["doubtful"].to_numpy(),
         recorded=out["recorded"].to_numpy(),
     )
-
-
-def ranges(starts: Index, ends: Index) -> tuple[Index, Index]:
-    """All positions of these stretches, and for each the number of its stretch."""
-    sizes = np.maximum(ends - starts, 0)
-    owner = np.repeat(np.arange(len(starts)), sizes)
-    offsets = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    return starts[owner] + offsets, owner

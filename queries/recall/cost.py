@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from graph_model import quantity
 from graph_model.errors import BadInput
-from graph_model.lineage import Lineage
+from graph_model.lineage import Index, Lineage, spans
 from queries.recall import places
 
 _WAYS = {"share", "price_share", "per_unit", "per_party"}
@@ -80,14 +83,64 @@ def _check(figures: dict[str, Any], path: Path | None) -> None:
                 raise BadInput("costs_unreadable", path=str(path), problem=f"{place}.{cost_type}")
 
 
-def price(
-    table: CostTable, located: pl.DataFrame, lineage: Lineage, items: pl.DataFrame
-) -> pl.DataFrame:
-    """lot, place, cost_type, cost in the table's currency for each located amount.
+@dataclass(frozen=True)
+class Prices:
+    """What acting on each located amount of a plant costs.
 
-    An item without cost or price adds nothing there; `unpriced` names such items.
+    `lines`: lot, place, cost_type, cost; the rows of lot i are `first[i]:first[i + 1]`; `by_lot`
+    their sum. `parties`: row, lot, party (a number), place, cost_type, cost: what a place costs
+    once for each party there, whatever the number of lots.
     """
-    active = located.filter(pl.col("place").is_in(places.ACTIVE) & (pl.col("quantity") > 0))
+
+    lines: pl.DataFrame
+    first: Index
+    by_lot: npt.NDArray[np.float64]
+    parties: pl.DataFrame
+
+    @staticmethod
+    def of(table: CostTable, lineage: Lineage, items: pl.DataFrame) -> Prices:
+        """Every located amount priced. An item without cost or price adds nothing there."""
+        located = places.holdings(lineage).located
+        active = located.filter(pl.col("place").is_in(places.ACTIVE) & (pl.col("quantity") > 0))
+        lines = _lines(table, _in_item_units(active, lineage, items)).sort("lot")
+        lots = lines["lot"].to_numpy()
+        return Prices(
+            lines,
+            np.searchsorted(lots, np.arange(len(lineage.lots) + 1)),
+            np.bincount(lots, weights=lines["cost"].to_numpy(), minlength=len(lineage.lots)).astype(
+                np.float64
+            ),
+            _parties(table, active),
+        )
+
+    def costs(self, lots: Index) -> pl.DataFrame:
+        """lot, place, cost_type, cost of acting on these lots; a party on its first lot."""
+        lines = self.lines[spans(self.first[lots], self.first[lots + 1])[0]]
+        return pl.concat([lines, self._reached(lots).select(lines.columns)])
+
+    def total(self, lots: Index) -> float:
+        """What acting on these lots costs."""
+        return float(self.by_lot[lots].sum() + self._reached(lots)["cost"].sum())
+
+    def _reached(self, lots: Index) -> pl.DataFrame:
+        chosen = np.zeros(len(self.by_lot), dtype=bool)
+        chosen[lots] = True
+        here = self.parties.filter(pl.Series(chosen[self.parties["lot"].to_numpy()]))
+        return here.unique(["party", "cost_type"], keep="first", maintain_order=True)
+
+
+_kept: WeakKeyDictionary[Lineage, tuple[CostTable, Prices]] = WeakKeyDictionary()
+
+
+def prices(table: CostTable, lineage: Lineage, items: pl.DataFrame) -> Prices:
+    """Prices by this table; kept for the arrays until another table is asked for."""
+    kept = _kept.get(lineage)
+    if kept is None or kept[0] != table:
+        kept = _kept[lineage] = (table, Prices.of(table, lineage, items))
+    return kept[1]
+
+
+def _in_item_units(active: pl.DataFrame, lineage: Lineage, items: pl.DataFrame) -> pl.DataFrame:
     about = items.select("unit_cost", "sales_price", item="key")
     rows = active.with_columns(
         item=lineage.lots["item"][active["lot"]], uom=lineage.lots["uom"][active["lot"]]
@@ -95,27 +148,44 @@ def price(
     rows = quantity.to_item_unit(rows, items).join(
         about, on="item", how="left", maintain_order="left"
     )
-    amount = pl.coalesce("amount", "quantity")
-    parts = []
+    return rows.select(
+        "lot",
+        "place",
+        amount=pl.coalesce("amount", "quantity"),
+        unit_cost=pl.col("unit_cost").fill_null(0.0),
+        price=pl.col("sales_price").fill_null(0.0),
+    )
+
+
+def _lines(table: CostTable, rows: pl.DataFrame) -> pl.DataFrame:
+    parts = [rows.select("lot", "place", cost_type=pl.lit(""), cost=pl.lit(0.0)).clear()]
     for place, types in table.figures.items():
         here = rows.filter(pl.col("place") == place)
         for cost_type, ways in types.items():
-            cost = (
-                amount * pl.col("unit_cost").fill_null(0.0) * ways.get("share", 0.0)
-                + amount * pl.col("sales_price").fill_null(0.0) * ways.get("price_share", 0.0)
-                + amount * ways.get("per_unit", 0.0)
+            figure = (
+                pl.col("unit_cost") * ways.get("share", 0.0)
+                + pl.col("price") * ways.get("price_share", 0.0)
+                + ways.get("per_unit", 0.0)
             )
-            parts.append(here.select("lot", "place", cost=cost, cost_type=pl.lit(cost_type)))
-            if "per_party" in ways:
-                # Once a party, on the first lot that reached it.
-                parties = here.unique("at", keep="first", maintain_order=True)
-                parts.append(
-                    parties.select(
-                        "lot", "place", cost=pl.lit(ways["per_party"]), cost_type=pl.lit(cost_type)
-                    )
-                )
-    schema = {"lot": pl.Int64, "place": pl.String, "cost": pl.Float64, "cost_type": pl.String}
-    return pl.concat(parts) if parts else pl.DataFrame(schema=schema)
+            cost = pl.col("amount") * figure
+            parts.append(here.select("lot", "place", cost_type=pl.lit(cost_type), cost=cost))
+    return pl.concat(parts)
+
+
+def _parties(table: CostTable, active: pl.DataFrame) -> pl.DataFrame:
+    rows = active.select("lot", "place", party=pl.struct("place", "at").rank("dense"))
+    parts = [
+        rows.with_columns(cost_type=pl.lit(""), cost=pl.lit(0.0)).clear(),
+        *(
+            rows.filter(pl.col("place") == place).with_columns(
+                cost_type=pl.lit(cost_type), cost=pl.lit(ways["per_party"])
+            )
+            for place, types in table.figures.items()
+            for cost_type, ways in types.items()
+            if "per_party" in ways
+        ),
+    ]
+    return pl.concat(parts)
 
 
 def unpriced(located: pl.DataFrame, lineage: Lineage, items: pl.DataFrame) -> list[str]:

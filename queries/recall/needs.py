@@ -12,8 +12,8 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from graph_model.lineage import Index, Rows
-from queries.recall.cone import Cone, Flags, ranges
+from graph_model.lineage import Index, Rows, spans
+from queries.recall.cone import Cone, Flags
 from queries.recall.recipe import Recipe
 
 NEVER = np.int64(2**62)
@@ -73,7 +73,7 @@ class Needs:
     def met(self, needs: Index, lots: Flags, stopped: Flags) -> tuple[Index, Index]:
         """Needs and output lots whose every allowed input, and exact extra, is among these lots."""
         inputs, outputs = self.cone.inputs, self.cone.outputs
-        at, owner = ranges(self.input_from[needs], self.input_from[needs + 1])
+        at, owner = spans(self.input_from[needs], self.input_from[needs + 1])
         rows = self.input_row[at]
         bad = ~lots[inputs.lot[rows]] | inputs.doubtful[rows] | stopped[rows]
         # The first output that a lot which is not among them can have gone into.
@@ -81,7 +81,7 @@ class Needs:
         np.minimum.at(limit, owner[bad], self.first[rows[bad]])
         begin = np.full(len(needs), NEVER)
         np.minimum.at(begin, owner, self.first[rows])
-        at, owner = ranges(self.output_from[needs], self.output_from[needs + 1])
+        at, owner = spans(self.output_from[needs], self.output_from[needs + 1])
         output = self.output_row[at]
         met = (output >= begin[owner]) & (output < limit[owner]) & ~outputs.doubtful[output]
         met &= ~self._spoilt(needs[owner], output, lots)

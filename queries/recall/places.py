@@ -7,9 +7,12 @@ on in its outputs and is not counted again.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import numpy as np
 import polars as pl
 
-from graph_model.lineage import Index, Lineage, Rows
+from graph_model.lineage import Index, Lineage, Rows, once, spans
 
 SCHEMA = {"lot": pl.Int64, "place": pl.String, "at": pl.String, "quantity": pl.Float64}
 ON_HAND, IN_PROCESS, PICKED, IN_TRANSIT, SHIPPED, RETURNED, CONSUMED, SCRAPPED, SEARCH = (
@@ -21,8 +24,35 @@ ACTIVE = (ON_HAND, IN_PROCESS, PICKED, IN_TRANSIT, SHIPPED, RETURNED)
 _COLUMNS = ("lot", "op", "site", "quantity", "uom", "rule")
 
 
-def find(lineage: Lineage, lots: Index) -> pl.DataFrame:
-    """Places of the lots: lot number, place, at (site or party key), quantity in the lot's unit."""
+@dataclass(frozen=True)
+class Holdings:
+    """Where the recorded lots of a plant are, and how much there is of each.
+
+    `located`: lot (number), place, at (site or party key), quantity in the lot's unit, by lot; the
+    rows of lot i are `first[i]:first[i + 1]`. `amounts`: quantity, uom; row i is lot i.
+    """
+
+    located: pl.DataFrame
+    first: Index
+    amounts: pl.DataFrame
+
+    def rows(self, lots: Index) -> Index:
+        """Rows of `located` of these lots."""
+        return spans(self.first[lots], self.first[lots + 1])[0]
+
+
+@once
+def holdings(lineage: Lineage) -> Holdings:
+    """Places and amounts of every recorded lot."""
+    lots = np.flatnonzero(lineage.recorded)
+    located = _find(lineage, lots).sort("lot", maintain_order=True)
+    first = np.searchsorted(located["lot"].to_numpy(), np.arange(len(lineage.lots) + 1))
+    every = pl.DataFrame({"lot": pl.int_range(len(lineage.lots), dtype=pl.Int64, eager=True)})
+    amounts = every.join(_amounts(lineage, lots), on="lot", how="left", maintain_order="left")
+    return Holdings(located, first, amounts.drop("lot"))
+
+
+def _find(lineage: Lineage, lots: Index) -> pl.DataFrame:
     used = _rows(lineage.consumed, lineage.uses, lots)
     used = used.with_columns(
         kind=lineage.operations["kind"][used["op"]], status=lineage.operations["status"][used["op"]]
@@ -45,7 +75,7 @@ def find(lineage: Lineage, lots: Index) -> pl.DataFrame:
     )
 
 
-def amounts(lineage: Lineage, lots: Index) -> pl.DataFrame:
+def _amounts(lineage: Lineage, lots: Index) -> pl.DataFrame:
     """lot, quantity, uom: what was made or received of each lot (or else stated, stocked, used)."""
     made = _rows(lineage.produced, lineage.origins, lots)
     kinds = lineage.operations["kind"]

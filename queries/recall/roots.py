@@ -15,7 +15,7 @@ import polars as pl
 from graph_model.births import TIMES
 from graph_model.errors import Ambiguous, NotFound
 from graph_model.interval import MAX, MIN, in_force
-from graph_model.lineage import Index, Lineage
+from graph_model.lineage import Index, Lineage, once
 from graph_model.network import Facts
 from graph_model.schema import Alias, Complaint, Decision, Shipment, Site
 from queries.recall import alike
@@ -61,25 +61,40 @@ def find_lots(lineage: Lineage, text: str) -> Index:
 
     `LOTNO`, `ITEM/LOTNO`, `OWNER/ITEM/LOTNO`, each also with `#SUBLOT`, or `#SUBLOT` alone.
     """
-    named = lineage.lots.lazy().with_row_index("n").filter(pl.col("rule").is_null())
-    found = _numbers(named.filter((pl.col("lot_no") == text) & (pl.col("sublot") == "")))
+    whole = _numbered(lineage, text)
+    found = whole.filter(pl.col("sublot") == "")["n"].to_numpy()
     if found.size:
         return found
     rest, _, sublot = text.partition("#")
     parts = rest.split("/")
     for cut in range(min(3, len(parts)), 0, -1):
         head, lot_no = parts[: cut - 1], "/".join(parts[cut - 1 :])
-        rows = named.filter(pl.col("lot_no") == lot_no) if rest else named
+        rows = _numbered(lineage, lot_no) if rest else _index(lineage)
         if len(head) == 2:
             rows = rows.filter((pl.col("owner") == head[0]) & (pl.col("item_code") == head[1]))
         elif len(head) == 1:
             rows = rows.filter(pl.col("item_code") == head[0])
         rows = rows.filter(pl.col("sublot") == sublot) if sublot else rows
-        found = _numbers(rows)
-        if found.size:
-            whole = lineage.lots["sublot"][found] == ""
-            return found[whole.to_numpy()] if whole.any() and not sublot else found
-    return _numbers(named.filter(pl.col("key") == text))
+        if len(rows):
+            lots = rows.filter(pl.col("sublot") == "")
+            return (lots if len(lots) and not sublot else rows)["n"].sort().to_numpy()
+    number = lineage.number([text])
+    return number[(number >= 0) & lineage.recorded[number]]
+
+
+def _numbered(lineage: Lineage, lot_no: str) -> pl.DataFrame:
+    """Recorded lots of this number: n, owner, item_code, lot_no, sublot."""
+    index = _index(lineage)
+    start = index["lot_no"].search_sorted(lot_no, side="left")
+    return index[start : index["lot_no"].search_sorted(lot_no, side="right")]
+
+
+@once
+def _index(lineage: Lineage) -> pl.DataFrame:
+    """Recorded lots by number."""
+    columns = ("owner", "item_code", "lot_no", "sublot")
+    numbered = lineage.lots.select(*columns, n=pl.int_range(pl.len(), dtype=pl.Int64))
+    return numbered.filter(pl.Series(lineage.recorded)).sort("lot_no", "n")
 
 
 def one_lot(lineage: Lineage, text: str) -> int:
@@ -124,10 +139,6 @@ def answer(facts: Facts, lineage: Lineage, asked: Suspects) -> Roots:
 
 def _none() -> Index:
     return np.empty(0, dtype=np.int64)
-
-
-def _numbers(rows: pl.LazyFrame) -> Index:
-    return rows.select("n").collect()["n"].to_numpy().astype(np.int64)
 
 
 def _other_numbers(lineage: Lineage, match: Index) -> Index:

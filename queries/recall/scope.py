@@ -93,8 +93,9 @@ def compute(
     sure, unsure = cone.number(start.match), cone.number(start.cannot_rule_out)
     lots = _lots(lineage, worlds, amounts.shares(cone, worlds.grade, sure, unsure))
     listed = lots["lot"].to_numpy()
-    located = places.find(lineage, listed)
-    costs = cost.price(table, located, lineage, facts[Item])
+    holdings = places.holdings(lineage)
+    located = holdings.located[holdings.rows(listed)]
+    costs = cost.prices(table, lineage, facts[Item]).costs(listed)
     held = lots.filter(pl.col("tier") != EXCLUDED)["lot"].to_numpy()
     blanket = yardstick.blanket(facts, lineage, found, held, table)
     scope = Scope(
@@ -122,7 +123,8 @@ def _lots(lineage: Lineage, worlds: Worlds, shares: amounts.Numbers) -> pl.DataF
             "share": pl.Series(shares[at]).fill_nan(None),
         }
     )
-    return rows.join(places.amounts(lineage, cone.lots[at]), on="lot", maintain_order="left")
+    amounts_ = places.holdings(lineage).amounts[cone.lots[at]]
+    return pl.concat([rows, amounts_], how="horizontal")
 
 
 def _missing(scope: Scope) -> list[Missing]:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graph_model.lineage import Index
-from queries.recall.cone import Cone, Flags, ranges
+from graph_model.lineage import Index, spans
+from queries.recall.cone import Cone, Flags
 from queries.recall.needs import Needs
 from queries.recall.rules import Case, Cut, rules
 
@@ -101,7 +101,7 @@ def spread(
         rows = rows[np.argsort(-first[rows], kind="stable")]
         best[inputs.step[rows]] = rows
         steps = np.unique(inputs.step[rows])
-        positions, owner = ranges(first[best[steps]], reached[steps])
+        positions, owner = spans(first[best[steps]], reached[steps])
         reached[steps] = first[best[steps]]
         fresh = out[positions] & (grade[outputs.lot[positions]] == 0)
         lots = outputs.lot[positions[fresh]]
@@ -159,7 +159,7 @@ class _Certain:
         """Everything surely made by a step that keeps lots apart or pairs them by record."""
         cone = self._cone
         steps, at = np.unique(cone.inputs.step[rows], return_index=True)
-        positions, owner = ranges(cone.output_from[steps], cone.output_from[steps + 1])
+        positions, owner = spans(cone.output_from[steps], cone.output_from[steps + 1])
         sure = ~cone.outputs.doubtful[positions]
         lots, owner = cone.outputs.lot[positions[sure]], owner[sure]
         entire = self._entire_steps(steps)[owner] & (cone.makers[lots] == 1)
@@ -168,7 +168,7 @@ class _Certain:
     def _entire_steps(self, steps: Index) -> Flags:
         """Identity-preserving steps of which all inputs are wholly affected."""
         cone = self._cone
-        positions, owner = ranges(cone.input_from[steps], cone.input_from[steps + 1])
+        positions, owner = spans(cone.input_from[steps], cone.input_from[steps + 1])
         entire = cone.identity[steps].copy()
         entire[owner[~self._whole[cone.inputs.lot[positions]]]] = False
         return entire

@@ -16,7 +16,7 @@ from graph_model.interval import MIN
 from graph_model.lineage import Index, Lineage
 from graph_model.network import Facts
 from graph_model.schema import Component, Item
-from queries.recall import cost, places
+from queries.recall import cost
 from queries.recall.roots import Roots
 
 
@@ -44,8 +44,8 @@ def blanket(
     wanted = affected & late & lineage.recorded
     wanted[np.fromiter(scope, dtype=np.int64)] = True
     lots = np.flatnonzero(wanted)
-    priced = cost.price(table, places.find(lineage, lots), lineage, facts[Item])
-    return Blanket(len(lots), float(priced["cost"].sum()), start if start > MIN else None, None)
+    spent = cost.prices(table, lineage, facts[Item]).total(lots)
+    return Blanket(len(lots), spent, start if start > MIN else None, None)
 
 
 def _made_from(facts: Facts, lineage: Lineage, items: pl.Series) -> pl.Series:
