@@ -98,7 +98,7 @@ class Plant:
     ) -> Graph:
         """The graph of the settings, caught up with the ledger. The caller closes it.
 
-        On Neo4j `progress` is told (table, rows written, rows in all), and `waiting` host and
+        On Neo4j `progress` is told (table, its rows written, to be written), and `waiting` host and
         process of another importer. Raises EngineError where the graph is of another ledger.
         """
         if self.embedded:
@@ -108,7 +108,9 @@ class Plant:
             if self._stands_on_ledger(graph.state()):
                 return graph
         with Neo4jGraph(self._neo4j(), write=True, progress=progress, waiting=waiting) as graph:
-            if not rebuild:
+            if rebuild:
+                graph.forget()
+            else:
                 self._refuse_other_ledger(graph.state())
             act = projection.rebuild if rebuild else projection.project
             act(self.network(), self.facts(), graph)

@@ -169,7 +169,9 @@ class Customer:
     KEY: ClassVar = ("company",)
 
     company: str = prop("Company code, shared with the supplier of the same company", index=True)
-    name: str | None = prop("Name; a pseudonym for a natural person", index=True, label="customer_name")
+    name: str | None = prop(
+        "Name; a pseudonym for a natural person", index=True, label="customer_name"
+    )
     country: str | None = prop("Country, ISO 3166 alpha 2")
     kind: str | None = prop("Type of business", label="party_kind")
     language: str | None = prop("Language of letters")

@@ -127,7 +127,7 @@ def lots_by_number(graph: Reader, number: str) -> list[NumberedLot]:
 @question
 def lots_of_item(graph: Reader, item: str) -> list[NumberedLot]:
     """All recorded lots of an item, by its key or number."""
-    return graph.read(LOTS_OF_ITEM, item=item)
+    return sorted(graph.read(LOTS_OF_ITEM, item=item), key=lambda lot: lot.key)
 
 
 @question

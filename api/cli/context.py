@@ -63,11 +63,13 @@ def plant(*, new: bool = False) -> Plant:
 def project(plant: Plant, tell: Callable[[str], None], *, rebuild: bool = False) -> None:
     """Brings the graph up to date with the ledger; tells how far it is and how long it takes."""
     tell(text("cli.projecting"))
-    started = time.monotonic()
+    begun: dict[str, float] = {}
 
     def told(table: str, done: int, total: int) -> None:
-        left = (time.monotonic() - started) / done * (total - done)
-        tell(text("cli.projecting_rows", done=f"{done:,}", total=f"{total:,}", left=round(left)))
+        began = begun.setdefault(table, time.monotonic())
+        left = round((time.monotonic() - began) / done * (total - done))
+        name = table.partition(":")[0]
+        tell(text("cli.projecting_rows", table=name, done=done, total=total, left=left))
 
     def waits(host: str, pid: int) -> None:
         tell(text("cli.projecting_waits", host=host, pid=pid))

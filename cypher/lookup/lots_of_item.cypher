@@ -2,8 +2,12 @@
 // Params:   $item  item key or item number
 // Returns:  key, owner, item_code, lot_no, sublot
 //   derived lots (mixed stock, parts) are left out; never limited
-MATCH (l:Lot)
-WHERE (l.item = $item OR l.item_code = $item) AND l.rule IS NULL
+MATCH (:Item {key: $item})<-[:OF_ITEM]-(l:Lot)
+WHERE l.rule IS NULL
 RETURN l.key AS key, l.owner AS owner, l.item_code AS item_code, l.lot_no AS lot_no,
        l.sublot AS sublot
-ORDER BY key
+UNION
+MATCH (l:Lot {item_code: $item})
+WHERE l.rule IS NULL
+RETURN l.key AS key, l.owner AS owner, l.item_code AS item_code, l.lot_no AS lot_no,
+       l.sublot AS sublot

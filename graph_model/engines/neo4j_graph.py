@@ -7,7 +7,7 @@ since the reader opened it, is an error and never a short answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -32,11 +32,10 @@ _INDEX_SECONDS = 300
 
 
 _Packed = Callable[[pl.DataFrame], list[Any]]
-_Work = tuple[Table, str, pl.DataFrame, _Packed]
 
 
 class Told(Protocol):
-    """Called with (table, rows done, rows in all) while a graph is written."""
+    """Called with (table, rows of it written, rows of it to write) while a graph is written."""
 
     def __call__(self, table: str, done: int, total: int, /) -> object: ...
 
@@ -113,27 +112,28 @@ class Neo4jGraph:
         return None if now is None else now.state
 
     def replace(self, frames: Mapping[str, pl.DataFrame], state: State) -> None:
-        """Hold exactly these frames. One that was interrupted goes on where it stopped."""
+        """Hold exactly these frames. One that was interrupted goes on where it stopped.
+
+        Rows that a program of the same form has written are left as they are; see `forget`.
+        """
         held = self.state()
-        interrupted = held is not None and not held.whole and held.form == state.form
-        if not interrupted:
-            self._set_state(State(state.batch, state.head, "", whole=False))
+        trusted = held is not None and held.form == state.form
+        if not trusted:
+            self.forget()
             self._wipe()
         # From here on every row is of this form, so its hash tells whether it must be written.
         self._set_state(replace(state, whole=False))
-        self._write(
-            [
-                difference(table, frames[table.id], self.hashes(table) if interrupted else nothing)
-                for table in (*nodes(), *edges())
-                for nothing in [frames[table.id].clear()]
-            ]
-        )
+        self._write(self._missing(frames, trusted=trusted))
         self._set_state(state)
 
+    def forget(self) -> None:
+        """Trust nothing that is there: the next `replace` writes every row anew."""
+        self._set_state(State(0, "", "", whole=False))
+
     def apply(self, changes: list[Change], state: State) -> None:
-        """Edges leave before their nodes, nodes come before their edges."""
+        """Apply changes; an interrupted one is made good by `replace`."""
         self._set_state(replace(state, whole=False))
-        self._write(changes)
+        self._write(sorted(changes, key=lambda change: change.table.ends is not None))
         self._set_state(state)
 
     def hashes(self, table: Table) -> pl.DataFrame:
@@ -201,27 +201,33 @@ class Neo4jGraph:
             while self._changed(text, {"rows": BATCH}):
                 continue
 
-    def _write(self, changes: list[Change]) -> None:
-        own = [change for change in changes if change.table.ends is None]
-        linked = [change for change in changes if change.table.ends is not None]
-        work: list[_Work] = [(c.table, cypher.drop(c.table), c.gone, _keys) for c in linked]
-        work += [(c.table, cypher.put(c.table), _put(c), _node_rows) for c in own]
-        work += [(c.table, cypher.put(c.table), _by_hub(_put(c)), _edge_rows) for c in linked]
-        work += [(c.table, cypher.drop(c.table), c.gone, _keys) for c in own]
-        done, total = 0, sum(len(rows) for _, _, rows, _ in work)
-        for table, text, rows, packed in work:
-            for some in self._sent(text, rows, packed):
-                done += some
-                if self._progress:
-                    self._progress(table.id, done, total)
+    def _missing(self, frames: Mapping[str, pl.DataFrame], *, trusted: bool) -> Iterator[Change]:
+        """What is to be written, one table at a time: all frames together may not fit."""
+        for table in (*nodes(), *edges()):
+            wanted = frames[table.id]
+            yield difference(table, wanted, self.hashes(table) if trusted else wanted.clear())
 
-    def _sent(self, text: str, rows: pl.DataFrame, packed: _Packed) -> Iterator[int]:
-        """Writes rows in batches, side by side in as many lanes as there are; gives their sizes."""
+    def _write(self, changes: Iterable[Change]) -> None:
+        """Nodes come before edges, of which old ones leave first; nodes leave last."""
+        left: list[Change] = []
+        for change in changes:
+            new = pl.concat([change.new, change.changed])
+            if change.table.ends is None:
+                left.append(change)
+                self._send(change.table, cypher.put(change.table), new, _node_rows)
+            else:
+                self._send(change.table, cypher.drop(change.table), change.gone, _keys)
+                self._send(change.table, cypher.put(change.table), _by_hub(new), _edge_rows)
+        for change in left:
+            self._send(change.table, cypher.drop(change.table), change.gone, _keys)
+
+    def _send(self, table: Table, text: str, rows: pl.DataFrame, packed: _Packed) -> None:
+        """Writes rows in batches, side by side in as many lanes as there are."""
         share = max(BATCH, -(-len(rows) // LANES))
         lanes = [rows[start : start + share] for start in range(0, len(rows), share)]
-        rounds = -(-share // BATCH) if lanes else 0
+        done = 0
         with ThreadPoolExecutor(LANES) as pool:
-            for start in range(0, rounds * BATCH, BATCH):
+            for start in range(0, share if lanes else 0, BATCH):
                 parts = [part[start : start + BATCH] for part in lanes]
                 sent = [
                     pool.submit(self._changed, text, {"rows": packed(part)}, lane)
@@ -230,7 +236,9 @@ class Neo4jGraph:
                 ]
                 for each in sent:
                     each.result()
-                yield sum(map(len, parts))
+                done += sum(map(len, parts))
+                if self._progress:
+                    self._progress(table.id, done, len(rows))
 
     def _changed(self, text: str, params: dict[str, Any], lane: int = 0) -> bool:
         """Runs a statement while the lock is ours; whether it changed anything."""
@@ -300,10 +308,6 @@ def _schema_names(tx: Any) -> dict[str, str]:
                 # A constraint brings an index of the same name.
                 found.setdefault(record["name"], kind)
     return found
-
-
-def _put(change: Change) -> pl.DataFrame:
-    return pl.concat([change.new, change.changed])
 
 
 def _by_hub(frame: pl.DataFrame) -> pl.DataFrame:
