@@ -8,6 +8,7 @@ a named person confirms figures. A row beyond a confirmed figure widens it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import polars as pl
@@ -62,52 +63,68 @@ def measured_delays(movements: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def delays(decisions: pl.DataFrame, movements: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """What each confirmed source's clock is worth: `source`, `late`, `early` in microseconds.
+
+    A row beyond a confirmed figure widens it, whatever kind of movement it is.
+    """
+    bounds = confirmed_bounds(decisions)
+    schema = {"source": pl.String, "late": pl.Int64, "early": pl.Int64}
+    rows = [(bound.source, bound.late, bound.early) for bound in bounds.values()]
+    confirmed = pl.DataFrame(rows, schema=schema, orient="row")
+    if confirmed.is_empty():
+        return confirmed
+    seen = [
+        measured_delays(frame.join(confirmed, on="source", how="semi"))
+        for frame in movements
+        if "entered_at" in frame.columns
+    ]
+    widest = pl.concat([confirmed, *seen]).group_by("source", maintain_order=True)
+    return widest.agg(pl.col("late").max(), pl.col("early").max())
+
+
 def effective(
-    movements: pl.DataFrame, bounds: dict[str, Bounds], floor: pl.Expr | None = None
+    movements: pl.DataFrame, known: pl.DataFrame, floor: pl.Series | None = None
 ) -> pl.DataFrame:
     """Adds `t0` and `t1`: when the movement can have happened, from its record and its source.
 
-    `floor` is a column or expression with a moment that must have come before (release, shipping).
+    `known` are the `delays`. `floor` is, row by row, a moment that must have come before (release,
+    shipping); it is a stamp of the same kind as the movement's own and counts once the source's
+    delay is known. So does the entry time, which stands in for an event time that is missing: where
+    one is recorded, nothing says that the row was not keyed in before the event.
     """
-    measured = measured_delays(movements)
-    figures = pl.DataFrame(
-        {
-            "source": list(bounds),
-            "_late": [bound.late for bound in bounds.values()],
-            "_early": [bound.early for bound in bounds.values()],
-        },
-        schema={"source": pl.String, "_late": pl.Int64, "_early": pl.Int64},
-    ).join(measured, on="source", how="left")
-    figures = figures.select(
-        "source",
-        pl.max_horizontal("_late", pl.col("late").fill_null(0)).alias("_late"),
-        pl.max_horizontal("_early", pl.col("early").fill_null(0)).alias("_early"),
+    stamps = _stamps(movements, known).with_columns(
+        floor=floor if floor is not None else pl.lit(None, pl.Int64)
     )
-    method = pl.col("posting_method") if "posting_method" in movements.columns else pl.lit("")
+    stamps = stamps.with_columns(
+        t0=(pl.col("earliest") - pl.col("late")).fill_null(MIN),
+        t1=(pl.col("latest") + pl.col("early")).fill_null(MAX),
+    )
+    # A floor that contradicts the record itself is not believed: the interval stays.
+    raised = pl.when((pl.col("floor") <= pl.col("t1")) & pl.col("late").is_not_null())
+    t0 = raised.then(pl.max_horizontal("t0", "floor")).otherwise("t0")
+    found = stamps.select(t0.alias("t0"), "t1")
+    return movements.with_columns(found.get_columns())
+
+
+def _stamps(movements: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """earliest, latest, late, early of each row; the last two null where nobody knows them."""
+    nothing = pl.DataFrame(schema={"entered_at": pl.Int64, "posting_method": pl.String})
+    absent = [
+        pl.lit(None, dtype).alias(name)
+        for name, dtype in nothing.schema.items()
+        if name not in movements.columns
+    ]
+    rows = movements.with_columns(absent)
+    # An entry before the event's earliest moment contradicts it and is not believed either.
+    entered = pl.when(pl.col("entered_at") >= pl.col("earliest").fill_null(MIN)).then("entered_at")
+    method = pl.col("posting_method")
 
     def bound(name: str) -> pl.Expr:
-        return (
-            pl.when(method == "network")
-            .then(0)
-            .when(method == "scanner_clock")
-            .then(SCANNER_CLOCK)
-            .otherwise(pl.col(name))
-            .alias(name)
+        figure = pl.col("source").replace_strict(
+            known["source"], known[name], default=None, return_dtype=pl.Int64
         )
+        clock = pl.when(method == "network").then(0).when(method == "scanner_clock")
+        return clock.then(SCANNER_CLOCK).otherwise(figure).alias(name)
 
-    widened = movements.join(figures, on="source", how="left", maintain_order="left")
-    widened = widened.with_columns(bound("_late"), bound("_early")).with_columns(
-        t0=(pl.col("earliest") - pl.col("_late")).fill_null(MIN),
-        t1=(pl.col("latest") + pl.col("_early")).fill_null(MAX),
-    )
-    entered = pl.col("entered_at") if "entered_at" in movements.columns else pl.lit(None, pl.Int64)
-    # A ceiling or floor that contradicts the record itself is not believed: the interval stays.
-    capped = pl.when(entered >= pl.col("t0")).then(pl.min_horizontal("t1", entered))
-    widened = widened.with_columns(t1=capped.otherwise(pl.col("t1")))
-    if floor is not None:
-        # The floor is a stamp of the same kind: it counts once the source's delay is known.
-        raised = pl.when((floor <= pl.col("t1")) & pl.col("_late").is_not_null()).then(
-            pl.max_horizontal("t0", floor)
-        )
-        widened = widened.with_columns(t0=raised.otherwise(pl.col("t0")))
-    return widened.drop("_late", "_early")
+    return rows.select("earliest", pl.coalesce("latest", entered), bound("late"), bound("early"))

@@ -8,12 +8,14 @@ removed because data are missing. Graph and arrays are both made from the result
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import polars as pl
 
 from graph_model import interval
-from graph_model.derived import Derived, ends, gaps, links, pools, sublots
+from graph_model.derived import Derived, ends, links, orders, pools, sublots
+from graph_model.derived.codes import Codes
+from graph_model.derived.facts import Facts
+from graph_model.derived.records import Records
 from graph_model.schema import (
     MOVEMENTS,
     Alias,
@@ -21,6 +23,7 @@ from graph_model.schema import (
     Consumed,
     Count,
     Decision,
+    Item,
     Lot,
     Operation,
     Packed,
@@ -31,17 +34,7 @@ from graph_model.schema import (
     Stock,
 )
 
-
-class Facts(Protocol):
-    """What `Ledger.fold` gives: one frame a kind, one row a key."""
-
-    @property
-    def batch(self) -> int: ...
-
-    @property
-    def head(self) -> str: ...
-
-    def __getitem__(self, kind: type) -> pl.DataFrame: ...
+__all__ = ["Facts", "Network", "build", "records", "standing_movements"]
 
 
 @dataclass(frozen=True)
@@ -73,71 +66,108 @@ class Network:
     maybe_returned: pl.DataFrame
 
 
-def build(facts: Facts) -> Network:
-    """The network of a fold."""
-    decisions = facts[Decision]
-    moves = standing_movements(facts)
-    trusted = interval.trusted_sources(decisions)
-    moves = {kind: _judge(frame, trusted) for kind, frame in moves.items()}
+def build(facts: Facts, judged: Records | None = None) -> Network:
+    """The network of a fold; `judged` saves judging it again (see `records`)."""
+    judged = judged or records(facts)
+    moves, gap = judged.recorded, judged.gaps
     lots, operations = facts[Lot], facts[Operation]
-    bounds = interval.confirmed_bounds(decisions)
-    counts = interval.effective(_live(facts[Count]), bounds)
-    cleanings = interval.effective(facts[Cleaning], bounds)
-
-    scrapped = ends.derive(moves[Produced])
-    moves[Produced] = moves[Produced].filter(~ends.is_end(moves[Produced]))
-    gap = gaps.find(facts, moves)
+    decisions = interval.in_force(facts[Decision])
     derived = Derived.merge(
-        scrapped,
-        pools.derive(facts, moves, gap, counts, cleanings),
-        sublots.derive(lots, moves),
-        links.derive(lots, facts[Alias], interval.in_force(decisions)),
+        ends.derive(moves[Produced]),
+        pools.derive(judged),
+        orders.derive(judged),
+        links.derive(lots, facts[Alias], decisions, judged.codes),
         links.packed(facts[Packed], moves[Shipped]),
     )
+    consumed, shipped = (
+        _join(_with_lot(moves[kind]), rows)
+        for kind, rows in ((Consumed, derived.consumed), (Shipped, derived.shipped))
+    )
+    # Whatever took a lot, by record or by rule, may have taken any part of it.
+    parts = sublots.derive(lots, consumed, shipped)
+    made = moves[Produced].filter(~ends.is_end())
     return Network(
         batch=facts.batch,
         head=facts.head,
-        lots=_join(lots, derived.lots),
-        operations=_join(operations, derived.operations),
-        consumed=_join(_with_lot(moves[Consumed]), derived.consumed),
-        produced=_join(_with_lot(moves[Produced]), derived.produced),
+        lots=_join(lots, derived.lots, parts.lots),
+        operations=_join(operations, derived.operations, parts.operations),
+        consumed=_join(consumed, parts.consumed),
+        produced=_join(_with_lot(made), derived.produced, parts.produced),
         returned=_with_lot(moves[Returned]),
-        maybe_returned=_maybe_returned(moves, operations),
-        shipped=_join(_with_lot(moves[Shipped]), derived.shipped),
-        unresolved=pools.unresolved(moves),
+        maybe_returned=_maybe_returned(judged),
+        shipped=_join(shipped, parts.shipped),
+        unresolved=pools.unresolved({**moves, Produced: made}),
         stock=facts[Stock],
         shipments=facts[Shipment],
         sourceless=gap.sourceless,
         gap_unknown=gap.unknown,
-        gap_over=gap.over,
+        gap_over=_with_codes(gap.over, judged.codes),
+    )
+
+
+def records(facts: Facts) -> Records:
+    """What stands of a fold, with times and gaps: computed once for checks and network."""
+    decisions = facts[Decision]
+    live = {kind: _live(facts[kind]) for kind in MOVEMENTS}
+    delays = interval.delays(decisions, live.values())
+    trusted = interval.trusted_sources(decisions)
+    moves = _timed(live, facts[Operation], delays)
+    return Records(
+        facts,
+        {kind: _judge(frame, trusted) for kind, frame in moves.items()},
+        counts=interval.effective(_live(facts[Count]), delays),
+        cleanings=interval.effective(facts[Cleaning], delays),
+        codes=Codes.of(facts[Alias], facts[Item]),
     )
 
 
 def standing_movements(facts: Facts) -> dict[type, pl.DataFrame]:
     """Movements that were neither cancelled nor reversed, with `t0` and `t1`."""
-    bounds = interval.confirmed_bounds(facts[Decision])
-    released = facts[Operation].select(
-        pl.col("key").alias("operation"), pl.col("released_at").alias("_floor")
-    )
-    standing: dict[type, pl.DataFrame] = {}
-    for kind in MOVEMENTS:
-        frame = _live(facts[kind])
-        if "operation" in frame.columns:
-            frame = frame.join(released, on="operation", how="left", maintain_order="left")
-            frame = interval.effective(frame, bounds, pl.col("_floor")).drop("_floor")
-        else:
-            frame = interval.effective(frame, bounds)
-        standing[kind] = frame
-    return standing
+    live = {kind: _live(facts[kind]) for kind in MOVEMENTS}
+    return _timed(live, facts[Operation], interval.delays(facts[Decision], live.values()))
 
 
-def _maybe_returned(moves: dict[type, pl.DataFrame], operations: pl.DataFrame) -> pl.DataFrame:
+def _timed(
+    moves: dict[type, pl.DataFrame], operations: pl.DataFrame, delays: pl.DataFrame
+) -> dict[type, pl.DataFrame]:
+    """The movements with `t0`, `t1`. Nothing of an order happened before its release."""
+    released = operations.select("released_at", operation="key").drop_nulls()
+    timed = {}
+    for kind, frame in moves.items():
+        floor = None
+        if "operation" in frame.columns and len(released):
+            rows = frame.select("operation")
+            rows = rows.join(released, on="operation", how="left", maintain_order="left")
+            floor = rows["released_at"]
+        timed[kind] = interval.effective(frame, delays, floor)
+    return timed
+
+
+def _maybe_returned(judged: Records) -> pl.DataFrame:
     """operation, lot: a return that names no lot may be of any lot of its item in that order."""
-    orders = operations.select(operation="key", order=pl.coalesce("order", "key"))
-    back = moves[Returned].filter(pl.col("lot").is_null()).join(orders, on="operation")
-    had = _with_lot(moves[Consumed]).join(orders, on="operation")
-    pairs = had.join(back.select("order", "item").unique(), on=["order", "item"], how="semi")
+    steps = judged.orders.select("operation", "order")
+    guessed = pl.col("lot").is_null() | pl.col("proposed")
+    back = judged.moves[Returned].filter(guessed).select("operation", "item")
+    back = back.join(steps, on="operation").select("order", "item").unique()
+    of_order = back.join(steps, on="order").select("operation", "item")
+    had = judged.moves[Consumed].select("operation", "item", "lot").drop_nulls("lot")
+    nameless = of_order.filter(pl.col("item").is_null())
+    pairs = pl.concat(
+        [
+            had.join(of_order, on=["operation", "item"], how="semi"),
+            had.join(nameless, on="operation", how="semi"),
+        ]
+    )
     return pairs.select("operation", "lot").unique().sort("operation", "lot")
+
+
+def _with_codes(gaps: pl.DataFrame, codes: Codes) -> pl.DataFrame:
+    """Gaps by the usual code, and by each other code of the item that lines may carry."""
+    others = pl.DataFrame(
+        list(codes.items.items()), schema={"other": pl.String, "item": pl.String}, orient="row"
+    )
+    also = gaps.join(others, on="item").select("operation", "rule", item="other")
+    return pl.concat([gaps, also.select(gaps.columns)])
 
 
 def _live(frame: pl.DataFrame) -> pl.DataFrame:
@@ -199,5 +229,7 @@ def _with_lot(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.filter(pl.col("lot").is_not_null()).drop("proposed")
 
 
-def _join(recorded: pl.DataFrame, derived: pl.DataFrame) -> pl.DataFrame:
-    return pl.concat([recorded, derived], how="diagonal_relaxed") if len(derived) else recorded
+def _join(*frames: pl.DataFrame) -> pl.DataFrame:
+    first, *others = frames
+    rows = [frame for frame in others if len(frame)]
+    return pl.concat([first, *rows], how="diagonal_relaxed") if rows else first

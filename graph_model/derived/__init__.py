@@ -1,9 +1,13 @@
 """Flows that no row records but the records make possible, each with the rule that made it.
 
+records   the standing movements as rules look at them: items under their usual code
+codes     one item or company under several codes
+gaps      orders that used more or less than their recipe explains (needs: by what recipe)
 pools     what a place holds of an item when lots cannot be told apart
-gaps      orders that used more or less than their recipe explains
+orders    outputs of an order that only exact pairs name
 sublots   movements that name a lot only and may be of any of its parts
 links     two numbers for one lot
+ends      scrap and samples without a number
 """
 
 from __future__ import annotations
@@ -42,17 +46,17 @@ class Derived:
         )
 
 
-def lots(frame: pl.DataFrame) -> pl.DataFrame:
+def _lots(frame: pl.DataFrame) -> pl.DataFrame:
     """Derived lots from at least `key`, `owner`, `item_code`, `sublot`, `kind`, `rule`."""
     return _filled(frame, frame_schema(Lot)).unique("key", maintain_order=True)
 
 
-def operations(frame: pl.DataFrame) -> pl.DataFrame:
+def _operations(frame: pl.DataFrame) -> pl.DataFrame:
     """Derived operations from at least `key`, `company`, `kind`, `number`, `rule`."""
     return _filled(frame, frame_schema(Operation)).unique("key", maintain_order=True)
 
 
-def movements(frame: pl.DataFrame, kind: type[Consumed | Produced | Shipped]) -> pl.DataFrame:
+def _movements(frame: pl.DataFrame, kind: type[Consumed | Produced | Shipped]) -> pl.DataFrame:
     """Derived movements from lot, end, rule and times; the key follows from these.
 
     Rows that differ in time only are one movement over the hull of their times.
@@ -76,16 +80,28 @@ def movements(frame: pl.DataFrame, kind: type[Consumed | Produced | Shipped]) ->
     return _filled(one, frame_schema(kind) | _TIMES)
 
 
-def empty() -> Derived:
-    """Nothing derived."""
+def of(
+    *,
+    lots: pl.DataFrame | None = None,
+    operations: pl.DataFrame | None = None,
+    consumed: pl.DataFrame | None = None,
+    produced: pl.DataFrame | None = None,
+    shipped: pl.DataFrame | None = None,
+) -> Derived:
+    """What a rule derives, each frame with the columns that its maker above names."""
     none = pl.DataFrame()
     return Derived(
-        lots(none),
-        operations(none),
-        movements(none, Consumed),
-        movements(none, Produced),
-        movements(none, Shipped),
+        _lots(none if lots is None else lots),
+        _operations(none if operations is None else operations),
+        _movements(none if consumed is None else consumed, Consumed),
+        _movements(none if produced is None else produced, Produced),
+        _movements(none if shipped is None else shipped, Shipped),
     )
+
+
+def empty() -> Derived:
+    """Nothing derived."""
+    return of()
 
 
 def _filled(frame: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame:

@@ -5,40 +5,41 @@ from __future__ import annotations
 import polars as pl
 
 from graph_model import derived
-from graph_model.schema import Consumed, Produced, Shipped
+from graph_model.derived.codes import Codes
 
 RULE, PACKED = "same_lot", "packed"
 
 
 def packed(packings: pl.DataFrame, shipped: pl.DataFrame) -> derived.Derived:
-    """What is packed leaves with its container. Packed together, lots do not become kin."""
-    held = packings.select("lot", container="container")
-    rows = shipped.select("shipment", "t0", "t1", container="lot").join(held, on="container")
-    none = derived.empty()
-    rows = rows.with_columns(item=pl.lit(None, pl.String), rule=pl.lit(PACKED))
-    return derived.Derived(
-        none.lots,
-        none.operations,
-        none.consumed,
-        none.produced,
-        derived.movements(rows, Shipped),
-    )
+    """What is packed leaves with its container, however deep. Packed together is not kinship."""
+    held = packings.select("lot", "container").drop_nulls().unique()
+    rows = shipped.select("shipment", "t0", "t1", "lot").drop_nulls("lot")
+    found = rows.clear()
+    while len(rows):
+        inside = rows.join(held, left_on="lot", right_on="container", suffix="_held")
+        inside = inside.select("shipment", "t0", "t1", lot="lot_held").select(found.columns)
+        rows = inside.unique().join(found, on=found.columns, how="anti")
+        found = pl.concat([found, rows])
+    found = found.with_columns(item=pl.lit(None, pl.String), rule=pl.lit(PACKED))
+    return derived.of(shipped=found)
 
 
-def derive(lots: pl.DataFrame, aliases: pl.DataFrame, decisions: pl.DataFrame) -> derived.Derived:
+def derive(
+    lots: pl.DataFrame, aliases: pl.DataFrame, decisions: pl.DataFrame, codes: Codes
+) -> derived.Derived:
     """A flow each way between the lots that are one."""
     pairs = pl.concat(
         [
             aliases.filter(pl.col("kind") == "lot").select(one="alias", other="target"),
             decisions.filter(pl.col("kind") == "same_lot").select(one="subject", other="target"),
-            _renumbered(lots, aliases),
+            _renumbered(lots, codes),
         ]
     ).filter(pl.col("one") != pl.col("other"))
+    if pairs.is_empty():
+        return derived.empty()
     known = lots.select("key")
     pairs = pairs.join(known, left_on="one", right_on="key", how="semi")
     pairs = pairs.join(known, left_on="other", right_on="key", how="semi")
-    if pairs.is_empty():
-        return derived.empty()
     both = pl.concat([pairs, pairs.select(one="other", other="one")]).unique().sort("one", "other")
     both = both.with_columns(
         operation=pl.concat_str([pl.lit("~same"), "one", "other"], separator="|"),
@@ -47,42 +48,28 @@ def derive(lots: pl.DataFrame, aliases: pl.DataFrame, decisions: pl.DataFrame) -
         t1=pl.lit(None, pl.Int64),
         item=pl.lit(None, pl.String),
     )
-    return derived.Derived(
-        lots=derived.empty().lots,
-        operations=derived.operations(
-            both.select(
-                "rule",
-                key="operation",
-                company=pl.lit("~"),
-                kind=pl.lit("rename"),
-                number="operation",
-                status=pl.lit("closed"),
-            )
+    return derived.of(
+        operations=both.select(
+            "rule",
+            key="operation",
+            company=pl.lit("~"),
+            kind=pl.lit("rename"),
+            number="operation",
+            status=pl.lit("closed"),
         ),
-        consumed=derived.movements(both.with_columns(lot="one"), Consumed),
-        produced=derived.movements(both.with_columns(lot="other"), Produced),
-        shipped=derived.movements(pl.DataFrame(), Shipped),
+        consumed=both.with_columns(lot="one"),
+        produced=both.with_columns(lot="other"),
     )
 
 
-def _renumbered(lots: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
-    """Lots under an alias of their item or owner, paired with the lot under the usual code."""
-    items = aliases.filter(pl.col("kind") == "item").select(item="alias", item_to="target")
-    owners = aliases.filter(pl.col("kind") == "company").select(owner="alias", owner_to="target")
-    if items.is_empty() and owners.is_empty():
+def _renumbered(lots: pl.DataFrame, codes: Codes) -> pl.DataFrame:
+    """Lots of one number under several codes of their item or owner, each with the first of them.
+
+    The usual code need not have the lot itself: two other codes for one thing are one thing too.
+    """
+    if not codes.items and not codes.companies:
         return pl.DataFrame(schema={"one": pl.String, "other": pl.String})
-    named = lots.select("key", "owner", "item", "lot_no", "sublot")
-    moved = named.join(items.unique("item"), on="item", how="left").join(
-        owners.unique("owner"), on="owner", how="left"
-    )
-    moved = moved.filter(pl.col("item_to").is_not_null() | pl.col("owner_to").is_not_null())
-    moved = moved.select(
-        one="key",
-        owner=pl.coalesce("owner_to", "owner"),
-        item=pl.coalesce("item_to", "item"),
-        lot_no="lot_no",
-        sublot="sublot",
-    )
-    return moved.join(
-        named.rename({"key": "other"}), on=["owner", "item", "lot_no", "sublot"], nulls_equal=True
-    ).select("one", "other")
+    same = lots.select(
+        "key", "lot_no", "sublot", owner=codes.company("owner"), item=codes.item()
+    ).with_columns(first=pl.col("key").min().over("owner", "item", "lot_no", "sublot"))
+    return same.select(one="first", other="key").filter(pl.col("one") != pl.col("other"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from graph_model.derived import ends, gaps
+from graph_model.derived import gaps
 from graph_model.schema import Alias, Component, Consumed, Item, Operation, Produced, Returned
 from loaders.checks.records import WHERE, C, Records, number_of, place
 from loaders.checks.registry import rule
@@ -50,7 +50,7 @@ def _judged(records: Records) -> dict[type, pl.DataFrame]:
     made = records.moves[Produced].select(*names, "basis", "output_kind")
     return {
         Consumed: records.moves[Consumed].select(names),
-        Produced: made.filter(~ends.is_end(made)),
+        Produced: made,
         Returned: records.moves[Returned].select(names),
     }
 

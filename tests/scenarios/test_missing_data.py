@@ -116,6 +116,104 @@ POSSIBLE: dict[str, Case] = {
         },
         {"supplier": "V"},
     ),
+    "mixed stock is of the item, not of the code": (
+        {
+            "aliases": "alias_kind,alias,code\nitem,A-old,A\n",
+            "receipts": f"{RECEIPTS}\nR1,1,V,A,S1,SL1,60\n",
+            "issues": f"{LINE}\nI1,1,W1,A-old,,60\n",
+            "outputs": OUTPUT,
+        },
+        {"lots": ("A/S1",)},
+    ),
+    "two codes are aliases of a third that has no lots": (
+        {
+            "aliases": "alias_kind,alias,code\nitem,A-old,A\nitem,A-new,A\n",
+            "receipts": f"{RECEIPTS}\nR1,1,V,A-old,S1,SL1,60\n",
+            "issues": f"{LINE}\nI1,1,W1,A-new,S1,60\n",
+            "outputs": OUTPUT,
+        },
+        {"lots": ("A-old/S1",)},
+    ),
+    "an alias of an alias": (
+        {
+            "aliases": "alias_kind,alias,code\nitem,A-old,A\nitem,A,A-new\n",
+            "receipts": f"{RECEIPTS}\nR1,1,V,A-old,S1,SL1,60\n",
+            "issues": f"{LINE}\nI1,1,W1,A-new,,60\n",
+            "outputs": OUTPUT,
+        },
+        {"lots": ("A-old/S1",)},
+    ),
+    "a company has two codes": (
+        {
+            "aliases": "alias_kind,alias,code\ncompany,OLD,PLANT\n",
+            "receipts": f"{RECEIPTS},org\nR1,1,V,A,S1,SL1,60,OLD\n",
+            "issues": f"{LINE}\nI1,1,W1,A,S1,60\n",
+            "outputs": OUTPUT,
+        },
+        {"supplier_lot": "SL1"},
+    ),
+    "an order gives back mixed stock without a lot": (
+        {
+            "receipts": f"{RECEIPTS},to_place\nR1,1,V,A,S1,SL1,60,WH\nR2,1,V,A,S2,SL2,60,WB\n",
+            "issues": f"{LINE},from_place\nI1,1,W2,A,,60,WH\nI2,1,W1,A,,60,WB\n",
+            "returns": f"{LINE},to_place\nT1,1,W2,A,,60,WB\n",
+            "outputs": OUTPUT,
+        },
+        {"lots": ("A/S1",)},
+    ),
+    "mixed stock was given back twice": (
+        {
+            "work_orders": f"{ORDERS}W3,P,closed\n",
+            "receipts": f"{RECEIPTS},to_place\nR1,1,V,A,S1,SL1,60,WH\nR2,1,V,A,S2,SL2,60,WB\n"
+            "R3,1,V,A,S3,SL3,60,WC\n",
+            "issues": f"{LINE},from_place\nI1,1,W3,A,,60,WH\nI2,1,W2,A,,60,WB\nI3,1,W1,A,,60,WC\n",
+            "returns": f"{LINE},to_place\nT1,1,W3,A,,60,WB\nT2,1,W2,A,,60,WC\n",
+            "outputs": OUTPUT,
+        },
+        {"lots": ("A/S1",)},
+    ),
+    "the lot of a return is a guess": (
+        {
+            "receipts": f"{RECEIPTS},to_place\nR1,1,V,A,S1,SL1,60,WH\nR2,1,V,A,S2,SL2,60,WB\n",
+            "issues": f"{LINE},from_place\nI1,1,W2,A,S1,60,WH\nI2,1,W1,A,,60,WB\n",
+            "returns": f"{LINE},to_place,lot_source\nT1,1,W2,A,S2,60,WB,system_proposed\n",
+            "outputs": OUTPUT,
+        },
+        {"lots": ("A/S1",)},
+    ),
+    "our side of the receipt has no lot": (
+        {
+            "receipts": f"{RECEIPTS},to_place\nR1,1,V,A,,SL1,60,WH\nR2,1,V,A,S2,SL2,60,WH\n",
+            "issues": f"{LINE},from_place\nI1,1,W1,A,,60,WH\n",
+            "outputs": OUTPUT,
+        },
+        {"supplier_lot": "SL1"},
+    ),
+    "a place is inside another": (
+        {
+            "sites": "site_code,site_kind,parent_site\nHALL,plant,\nWH,warehouse,HALL\n",
+            "receipts": f"{RECEIPTS},to_place\nR1,1,V,A,S1,SL1,60,HALL\nR2,1,V,A,S2,SL2,60,WH\n",
+            "issues": f"{LINE},from_place\nI1,1,W1,A,,60,WH\n",
+            "outputs": OUTPUT,
+        },
+        {"lots": ("A/S1",)},
+    ),
+    "an issue names neither item nor lot": (
+        {
+            "bom": BOM,
+            "receipts": f"{RECEIPTS}\nR1,1,V,A,S1,SL1,60\n",
+            "issues": f"{LINE}\nI1,1,W1,,,60\n",
+            "outputs": OUTPUT,
+        },
+        {"lots": ("A/S1",)},
+    ),
+    "only an exact pair names the output": (
+        {
+            "receipts": f"{RECEIPTS}\nR1,1,V,A,S1,SL1,60\n",
+            "issues": f"{LINE},output_lot_no\nI1,1,W1,A,S1,60,\nI1,2,W1,A,S2,60,P1\n",
+        },
+        {"lots": ("A/S1",)},
+    ),
     "one line of a document was reversed, not the other": (
         {
             "issues": f"{LINE},reversed_doc_no\nI1,1,W1,A,S1,60,\nI1,2,W1,A,S2,40,\n"
@@ -173,3 +271,34 @@ def test_what_a_place_or_order_made_is_suspect(asked: dict[str, str], tmp_path: 
         "outputs": OUTPUT,
     }
     assert tiers(tmp_path, sheets, **asked)["P1"] == "certain"
+
+
+def test_a_supplier_lot_is_in_our_stock_as_our_own_lot_only(tmp_path: Path) -> None:
+    sheets = {
+        "receipts": f"{RECEIPTS},to_place\nR1,1,V,A,S1,SL1,60,WH\nR2,1,V,A,S2,SL2,60,WB\n",
+        "issues": f"{LINE},from_place\nI1,1,W1,A,,60,WB\n",
+        "outputs": OUTPUT,
+    }
+    assert "P1" not in tiers(tmp_path, sheets, supplier_lot="SL1")
+    assert tiers(tmp_path, sheets, supplier_lot="SL2")["P1"] == "possible"
+
+
+def test_a_supplier_lot_reaches_what_took_from_the_place_of_our_own_lot(tmp_path: Path) -> None:
+    sheets = {
+        "receipts": f"{RECEIPTS},to_place\nR1,1,V,A,S1,SL1,60,WH\n",
+        "issues": f"{LINE},from_place\nI1,1,W1,A,,60,WH\n",
+        "outputs": OUTPUT,
+    }
+    assert tiers(tmp_path, sheets, supplier_lot="SL1")["P1"] == "possible"
+
+
+def test_goods_given_back_elsewhere_do_not_reach_this_place(tmp_path: Path) -> None:
+    sheets = {
+        "items": "item_code,uom\nA,kg\n",
+        "receipts": f"{RECEIPTS},to_place\nR1,1,V,A,S1,SL1,60,WH\nR2,1,V,A,S2,SL2,60,WB\n"
+        "R3,1,V,A,S3,SL3,60,WC\n",
+        "issues": f"{LINE},from_place\nI1,1,W2,A,,60,WH\nI2,1,W1,A,,60,WC\n",
+        "returns": f"{LINE},to_place\nT1,1,W2,A,,60,WB\n",
+        "outputs": OUTPUT,
+    }
+    assert "P1" not in tiers(tmp_path, sheets, lots=("A/S1",))

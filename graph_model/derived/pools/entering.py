@@ -1,0 +1,104 @@
+"""What lies in mixed stock: every lot of the item that was there, and what came unnumbered."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from graph_model.derived.pools import leftovers
+from graph_model.derived.pools.events import (
+    AT_PLACE,
+    ENTRY,
+    OUTSIDE,
+    OWN,
+    UNCLEAR,
+    UNLOTTED,
+    holder,
+    shaped,
+)
+from graph_model.derived.pools.leaving import ARRIVALS
+from graph_model.derived.records import Records
+from graph_model.interval import MAX, MIN
+from graph_model.schema import Consumed, Lot, Operation, Produced, Returned, Shipped, Stock
+
+
+def entries(records: Records, exits: pl.DataFrame, fits: pl.DataFrame) -> pl.DataFrame:
+    """Everything that lies in the pools of the items that something takes from or adds to."""
+    unlotted = _unlotted_outputs(records, fits)
+    needed = pl.concat([exits.select("item"), unlotted.select("item")]).unique()
+    lots = _lots(records, needed)
+    outside = exits.filter(pl.col("place") == OUTSIDE).select("item").unique()
+    found = pl.concat([lots, unlotted, leftovers.entries(records, exits, fits)])
+    found = found.join(needed, on="item", how="semi")
+    # What a customer gives back can be all that was ever here: a count of ours proves nothing.
+    gone = found.join(outside, on="item", how="semi").with_columns(place=pl.lit(OUTSIDE))
+    return pl.concat([found, gone])
+
+
+def _unlotted_outputs(records: Records, fits: pl.DataFrame) -> pl.DataFrame:
+    """What operations gave without a lot; without an item it is the product of the order.
+
+    Where the number is that of a lot of this item, it is this lot and no mixed stock.
+    """
+    rows = records.moves[Produced].filter(pl.col("lot").is_null())
+    rows = rows.select(
+        "operation", "item", "lot_no", "t0", "t1", "owner", place="to_place", rule=pl.lit(UNLOTTED)
+    )
+    bare = rows.filter(pl.col("item").is_null())
+    if len(bare):
+        made = records.orders.select("operation", "made")
+        bare = bare.join(made, on="operation").with_columns(item="made").drop("made")
+        bare = bare.join(fits.select("lot_no", "item"), on=["lot_no", "item"], how="anti")
+        rows = pl.concat([rows.filter(pl.col("item").is_not_null()), bare.select(rows.columns)])
+    rows = rows.drop_nulls("item")
+    whose = holder(pl.col("owner"), pl.col("item"), records.codes.companies)
+    return shaped(rows.with_columns(holder=whose), ENTRY)
+
+
+def _lots(records: Records, needed: pl.DataFrame) -> pl.DataFrame:
+    """Lots of the needed items at each place where they arrived or were seen."""
+    lots = records.of_usual_item(Lot, "item").join(needed, on="item", how="semi")
+    whose = holder(pl.col("owner"), pl.col("item"), records.codes.companies)
+    lots = lots.select("item", "parent", "kind", lot="key", holder=whose)
+    arrivals = records.moves[Produced].select("lot", "t0", "t1", place="to_place")
+    arrivals = arrivals.join(lots.select("lot"), on="lot", how="semi")
+    arrivals = arrivals.group_by("lot", "place").agg(pl.col("t0").min(), pl.col("t1").max())
+    born = arrivals.group_by("lot").agg(pl.col("t0").min())
+    seen = _seen(records, lots.select("lot")).join(born, on="lot", how="left")
+    unseen = lots.filter(pl.col("holder").is_in([OWN, UNCLEAR]) & pl.col("parent").is_null())
+    unseen = unseen.join(arrivals, on="lot", how="anti").join(seen, on="lot", how="anti")
+    somewhere = unseen.select(
+        "lot", place=pl.lit(None, pl.String), t0=pl.lit(MIN), t1=pl.lit(MAX), unclear=pl.lit(False)
+    )
+    arrivals = arrivals.with_columns(unclear=pl.lit(False))
+    names = ["lot", "place", "t0", "t1", "unclear"]
+    rows = pl.concat([part.select(names) for part in (arrivals, seen, somewhere)])
+    rows = rows.group_by("lot", "place").agg(
+        pl.col("t0").fill_null(MIN).min(), pl.col("t1").max(), pl.col("unclear").any()
+    )
+    rows = rows.join(lots, on="lot")
+    unclear = pl.when("unclear").then(pl.lit(UNCLEAR)).otherwise("holder")
+    return shaped(rows.with_columns(holder=unclear), ENTRY, rule=AT_PLACE)
+
+
+def _seen(records: Records, lots: pl.DataFrame) -> pl.DataFrame:
+    """lot, place, t1, unclear: where lots were taken from, given back to, or are on the books."""
+    moves = records.moves
+    names = ["lot", "place", "t1", "unclear"]
+    used = moves[Consumed].select("operation", "lot", "t1", place="from_place")
+    used = used.join(lots, on="lot", how="semi")
+    steps = records.facts[Operation].filter(pl.col("kind").is_in(list(ARRIVALS)))
+    steps = steps.select(operation="key")
+    # A receipt's own lot is what enters stock. Without one, the supplier's lot itself is here.
+    whole = moves[Produced].join(steps, on="operation", how="semi").select("operation").unique()
+    used = used.join(whole, on="operation", how="anti")
+    unclear = pl.col("operation").is_in(steps["operation"].implode())
+    parts = [
+        used.with_columns(unclear=unclear if len(used) else pl.lit(False)),
+        moves[Shipped].select("lot", "t1", place="from_place", unclear=pl.lit(False)),
+        moves[Returned].select("lot", "t1", place="to_place", unclear=pl.lit(False)),
+        records.facts[Stock].select("lot", place="site", t1="as_of", unclear=pl.lit(False)),
+    ]
+    rows = pl.concat([part.select(names) for part in parts]).join(lots, on="lot", how="semi")
+    return rows.group_by("lot", "place").agg(
+        pl.col("t1").fill_null(MAX).max(), pl.col("unclear").any()
+    )
