@@ -69,15 +69,18 @@ def _trials(sites: list[Site], others: int, confirmed: tuple[bool, ...]) -> Iter
             yield from try_all(part, Path(folder), others=others, confirmed=confirmed)
 
 
+def _true_records(dirt: str) -> bool:
+    return dirt not in ("all", "default") and dirt not in FALSE_RECORDS
+
+
 def _sites(dirt: str, rate: Dirt, plants: int, lots: int = LOTS, exact: float = 0.0) -> list[Site]:
-    sure = dirt != "all" and dirt not in FALSE_RECORDS
     return [
         Site(
             f"Q{seed:04d}",
             generate(lots, seed, rate, kind="electronics" if seed % 5 == 4 else "food",
                      exact=exact),
             dirt,
-            sure,
+            _true_records(dirt),
         )
         for seed in range(plants)
     ]  # fmt: skip
@@ -119,15 +122,17 @@ def _per_cent(part: int, whole: int) -> str:
 def _dirt_table(found: dict[str, Tally]) -> list[str]:
     rows = [
         "| deviation | plants | scopes | true lots | missed, with a trace | missed, without | "
-        "miss rate | named in `missing` as |",
-        "|---|---:|---:|---:|---:|---:|---:|---|",
+        "miss rate | named in `missing` as | certain, not true | scope / true | scope / blanket |",
+        "|---|---:|---:|---:|---:|---:|---:|---|---:|---:|---:|",
     ]
     for name, sums in found.items():
         told = NAMED.get(name, NAMED["heel_unrecorded"] if name == "all" else "")
         kind = f"`{told}`" if sums.untraced else ""
+        sure = str(sums.false_certain) if _true_records(name) else "-"
         rows.append(
             f"| {name.replace('_', ' ')} | {len(sums.plants)} | {sums.scopes} | {sums.truth} | "
-            f"{sums.traced} | {sums.untraced} | {_per_cent(sums.untraced, sums.truth)} | {kind} |"
+            f"{sums.traced} | {sums.untraced} | {_per_cent(sums.untraced, sums.truth)} | {kind} | "
+            f"{sure} | {sums.held / sums.truth:.2f} | {_per_cent(sums.held, sums.blanket)} |"
         )
     return rows
 
@@ -162,7 +167,7 @@ def page(dirt: dict[str, Tally], share: dict[tuple[str, float], Tally]) -> str:
     examples = sorted(
         {text for sums in (*dirt.values(), *share.values()) for text in sums.examples}
     )
-    sure = [sums for name, sums in dirt.items() if name != "all" and name not in FALSE_RECORDS]
+    sure = [sums for name, sums in dirt.items() if _true_records(name)]
     values = {
         "scopes": total.scopes,
         "traced": total.traced,
