@@ -101,7 +101,7 @@ def build(facts: Facts, judged: Records | None = None) -> Network:
         shipments=facts[Shipment],
         sourceless=gap.sourceless,
         gap_unknown=gap.unknown,
-        gap_over=_with_codes(gap.over, judged.codes),
+        gap_over=judged.codes.under_all(gap.over, "item"),
     )
 
 
@@ -159,15 +159,6 @@ def _maybe_returned(judged: Records) -> pl.DataFrame:
         ]
     )
     return pairs.select("operation", "lot").unique().sort("operation", "lot")
-
-
-def _with_codes(gaps: pl.DataFrame, codes: Codes) -> pl.DataFrame:
-    """Gaps by the usual code, and by each other code of the item that lines may carry."""
-    others = pl.DataFrame(
-        list(codes.items.items()), schema={"other": pl.String, "item": pl.String}, orient="row"
-    )
-    also = gaps.join(others, on="item").select("operation", "rule", item="other")
-    return pl.concat([gaps, also.select(gaps.columns)])
 
 
 def _live(frame: pl.DataFrame) -> pl.DataFrame:

@@ -51,6 +51,19 @@ class Codes:
             return frame
         return frame.with_columns(self.item(name).alias(name) for name in names)
 
+    def under_all(self, frame: pl.DataFrame, *names: str) -> pl.DataFrame:
+        """Rows under usual codes, once for each code that their items have."""
+        others = pl.DataFrame(
+            list(self.items.items()),
+            schema={"_other": pl.String, "_usual": pl.String},
+            orient="row",
+        )
+        for name in names:
+            more = frame.join(others, left_on=name, right_on="_usual")
+            more = more.with_columns(pl.col("_other").alias(name)).select(frame.columns)
+            frame = pl.concat([frame, more])
+        return frame
+
     def amounts(self, frame: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
         """Adds `amount` in the stock unit of the usual item, and puts `item` under that code.
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from graph_model.derived.codes import Codes
 from graph_model.network import Facts
-from graph_model.schema import Component, Item
+from graph_model.schema import Alias, Component, Item
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,19 @@ class Recipe:
         always = pl.col("valid_from").is_null() & pl.col("valid_to").is_null()
         taken = pl.col("quantity").fill_null(1.0) > 0
         made = ~pl.col("co_product").fill_null(False)
-        lines = facts[Component].filter(made & taken & always)
-        single = pl.col("bom_no").fill_null("").n_unique().over("parent") == 1
-        group = pl.coalesce("alternate_group", "item")
-        needs = lines.filter(single).select("parent", "item", group=group).unique()
+        codes = Codes.of(facts[Alias], facts[Item])
+        lines = (
+            facts[Component]
+            .filter(made & taken & always)
+            .with_columns(
+                recipe=pl.struct("parent", pl.col("bom_no").fill_null("")),
+                group=pl.coalesce("alternate_group", "item"),
+            )
+        )
+        lines = codes.under_usual(lines, "parent", "item")
+        single = pl.col("recipe").n_unique().over("parent") == 1
+        needs = lines.filter(single).select("parent", "group", "item").unique()
+        # A lot may carry any code of the item that is needed, or made.
+        needs = codes.under_all(needs, "parent", "item")
         items = facts[Item].filter(pl.col("homogeneous").fill_null(False))
         return Recipe(needs.sort("parent", "group", "item"), items["key"])

@@ -70,6 +70,15 @@ NOT_CERTAIN: dict[str, Case] = {
         },
         {"lots": ("A/S1",)},
     ),
+    "a lot under another code of the component may have met the need": (
+        {
+            "aliases": "alias_kind,alias,code\nitem,A-old,A\n",
+            "bom": BOM,
+            "issues": f"{LINE}\nI1,1,W1,A,S1,100\nI1,2,W1,A-old,S2,100\n",
+            "outputs": f"{OUTPUT}F1,2,W1,P,P2,100\n",
+        },
+        {"lots": ("A/S1",)},
+    ),
     "a negative line takes the issue back": (
         {
             "issues": f"{LINE}\nI1,1,W1,A,S1,60\nI1,2,W1,A,S1,-60\nI1,3,W1,A,S2,60\n",
