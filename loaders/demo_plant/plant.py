@@ -79,7 +79,7 @@ def generate(
     confirm_delays: bool = True,
     exact: float = 0.0,
 ) -> Plant:
-    """A plant with `lots` lots of its own (within a tenth), the same for the same arguments.
+    """A plant of `lots` lots (within about a tenth from a hundred on), the same for the same seed.
 
     `dirt` is `Dirt.default()` when not given. `exact`: share of the orders whose issues name the
     output they are for. Raises BadInput for an unknown kind or no lots.
