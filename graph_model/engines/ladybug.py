@@ -20,7 +20,8 @@ import ladybug
 import polars as pl
 from filelock import FileLock, Timeout
 
-from graph_model.engines.base import DEPTH, Change, Query, Row, State
+from graph_model.engines.base import Change, Query, Row, State
+from graph_model.engines.ladybug_search import is_search, search
 from graph_model.engines.tables import Table, edges, nodes
 from graph_model.errors import EngineError, Locked
 
@@ -30,11 +31,14 @@ _TYPES: dict[pl.DataType, str] = {
     pl.Float64(): "DOUBLE",
     pl.Boolean(): "BOOL",
 }
-_SHORTEST = re.compile(r"SHORTEST 1\.\.\d+")
 _BRANCH = re.compile(r"(\bUNION(?: ALL)?\n)")
 _UNWIND = re.compile(r"UNWIND \$(\w+) AS k\n")
-_FIRST_DEPTH = 1000
 _BUFFER = 1 << 30
+# A COPY of edges holds all its rows in the buffer, some 900 bytes each, and fails where they do
+# not fit. Several COPY cost more time in all than one, so only large tables are cut.
+_LOAD_BUFFER = 3 << 30
+_LOAD_ROWS = 2_500_000
+_TRACED = ("Lot", "Operation")
 _STATE_DDL = (
     "CREATE NODE TABLE Projection(key STRING, batch INT64, head STRING, form STRING, whole BOOL, "
     "PRIMARY KEY(key))"
@@ -55,6 +59,7 @@ class LadybugGraph:
         self.damaged = False
         self._database: Any = None
         self._connection: Any = None
+        self._searching = False
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(folder / "graph.lock")
         if write:
@@ -83,15 +88,13 @@ class LadybugGraph:
         return query.rows(self.read_columns(query, **params))
 
     def read_columns(self, query: Query[Any], **params: Any) -> pl.DataFrame:
-        """The answer as columns, complete: a search that reached its bound is repeated deeper."""
-        text, params = _look_up_single_keys(query.text_for("ladybug"), params)
-        depth = _FIRST_DEPTH
-        while True:
-            self._run(f"CALL var_length_extend_max_depth={depth}")
-            frame = self._frame(_SHORTEST.sub(f"SHORTEST 1..{depth}", text), params)
-            if DEPTH not in frame.columns or (frame[DEPTH].max() or 0) < depth:  # type: ignore[operator]
-                return query.conform(frame)
-            depth *= 8
+        """The answer as columns, complete whatever the depth."""
+        text = query.text_for("ladybug")
+        if is_search(text):
+            self._prepare_search()
+            return query.conform(search(self._run_within, text, params))
+        text, params = _look_up_single_keys(text, params)
+        return query.conform(self._frame(text, params))
 
     # ------------------------------------------------------------------ projection
 
@@ -108,7 +111,7 @@ class LadybugGraph:
         self._shut()
         fresh = self._folder / "fresh.lbug"
         _remove(fresh)
-        self._connect(fresh, read_only=False)
+        self._connect(fresh, read_only=False, buffer=_LOAD_BUFFER)
         for statement in ddl():
             self._run(statement)
         for table in (*nodes(), *edges()):
@@ -166,6 +169,21 @@ class LadybugGraph:
 
     # ------------------------------------------------------------------ inside
 
+    def _run_within(self, text: str, params: dict[str, Any], bound: int) -> pl.DataFrame:
+        self._run(f"CALL var_length_extend_max_depth={bound}")
+        return self._frame(text, params)
+
+    def _prepare_search(self) -> None:
+        """Let a search keep the list of nodes it found until that is longer than a scan of all.
+
+        By default the engine scans every node of the graph at every step once it found 1,000.
+        """
+        if self._searching:
+            return
+        found = (self._frame(f"MATCH (x:{name}) RETURN count(*)", {}).item() for name in _TRACED)
+        self._run(f"CALL sparse_frontier_threshold={max(1_000, sum(found) // 16)}")
+        self._searching = True
+
     def _columns(self, table: Table, names: list[str]) -> pl.DataFrame:
         wanted = ", ".join(f"x.`{name}` AS `{name}`" for name in names)
         if table.ends is None:
@@ -183,7 +201,8 @@ class LadybugGraph:
         pair = ""
         if table.ends and sum(other.name == table.name for other in edges()) > 1:
             pair = f" (from='{table.ends[0]}', to='{table.ends[1]}')"
-        self._run(f"COPY {table.name} FROM $frame{pair}", {"frame": _arrow(table, frame)})
+        for part in frame.iter_slices(_LOAD_ROWS):
+            self._run(f"COPY {table.name} FROM $frame{pair}", {"frame": _arrow(table, part)})
 
     def _delete_edges(self, table: Table, frame: pl.DataFrame) -> None:
         if frame.is_empty() or table.ends is None:
@@ -264,9 +283,10 @@ class LadybugGraph:
                 raise EngineError("graph_damaged") from error
             self._put_away()
 
-    def _connect(self, path: Path, *, read_only: bool) -> None:
-        self._database = ladybug.Database(path, buffer_pool_size=_BUFFER, read_only=read_only)
+    def _connect(self, path: Path, *, read_only: bool, buffer: int = _BUFFER) -> None:
+        self._database = ladybug.Database(path, buffer_pool_size=buffer, read_only=read_only)
         self._connection = ladybug.Connection(self._database)
+        self._searching = False
 
     def _put_away(self) -> None:
         """Keep the damaged file for a look at it, out of the way of the new one."""
