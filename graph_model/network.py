@@ -72,10 +72,11 @@ def build(facts: Facts, judged: Records | None = None) -> Network:
     moves, gap = judged.recorded, judged.gaps
     lots, operations = facts[Lot], facts[Operation]
     decisions = interval.in_force(facts[Decision])
+    mixed = pools.derive(judged)
     derived = Derived.merge(
         ends.derive(moves[Produced]),
-        pools.derive(judged),
-        orders.derive(judged),
+        mixed,
+        orders.derive(judged, mixed.consumed),
         links.derive(lots, facts[Alias], decisions, judged.codes),
         links.packed(facts[Packed], moves[Shipped]),
     )

@@ -101,9 +101,6 @@ def tiers(folder: Path, sheets: dict[str, str], root: str) -> dict[str, str]:
     return {lineage.lots["lot_no"][lot]: name for name in names for lot in scope.tier(name)}
 
 
-@pytest.mark.xfail(
-    reason="a by-product that no exact issue names is reached from nothing", strict=True
-)
 def test_a_by_product_of_an_exact_order_is_possible(tmp_path: Path) -> None:
     found = tiers(
         tmp_path,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from graph_model.derived import orders
 from graph_model.derived.pools import leftovers
 from graph_model.derived.pools.events import (
     AT_PLACE,
@@ -50,6 +51,10 @@ def _unlotted_outputs(records: Records, fits: pl.DataFrame) -> pl.DataFrame:
         bare = bare.join(fits.select("lot_no", "item"), on=["lot_no", "item"], how="anti")
         rows = pl.concat([rows.filter(pl.col("item").is_not_null()), bare.select(rows.columns)])
     rows = rows.drop_nulls("item")
+    # What no exact pair of an order names may be of anything that its parts took.
+    rest = orders.unpaired(records).filter(pl.col("lot").is_null()).select("operation").unique()
+    also = rows.join(rest, on="operation", how="semi")
+    rows = pl.concat([rows, also.with_columns(operation=orders.REST + pl.col("operation"))])
     whose = holder(pl.col("owner"), pl.col("item"), records.codes.companies)
     return shaped(rows.with_columns(holder=whose), ENTRY)
 
