@@ -2,8 +2,11 @@
 // Params:   $lots  lot keys
 // Returns:  key, start, finish, quantity, uom, basis, rule, earliest, latest, person
 //   one row per movement; start and finish are keys of a lot and an operation; never limited
+// OPTIONAL MATCH: the embedded engine then looks the keys up instead of scanning every edge.
 UNWIND $lots AS k
-MATCH (l:Lot {key: k})<-[e:PRODUCED]-(o:Operation)
+MATCH (l:Lot {key: k})
+OPTIONAL MATCH (l)<-[e:PRODUCED]-(o:Operation)
+WITH l, e, o WHERE o.key IS NOT NULL
 RETURN e.key AS key, o.key AS start, l.key AS finish, e.quantity AS quantity, e.uom AS uom,
        e.basis AS basis, e.rule AS rule, e.earliest AS earliest, e.latest AS latest,
        e.person AS person
