@@ -164,6 +164,8 @@ def load_into(
     batch = plant.ledger.append(
         tables, source=source or taken.kind, who=who, note=str(path.name), names=taken.names
     )
+    taken.tables.clear()  # the ledger has them: memory for what is derived from them
+    tables.clear()
     tell(text("cli.folding"))
     plant.lineage()
     tell(text("cli.checking"))
@@ -177,20 +179,19 @@ def load_into(
 def _count_known(plant: Plant, taken: intake.Intake, tables: dict[str, Any]) -> None:
     """Rows whose every statement the ledger has already count as known, not as loaded."""
     known = plant.ledger.known(tables)
-    new: set[tuple[str, int]] = set()
-    seen: set[tuple[str, int]] = set()
+    place = ["_sheet", "_row"]
+    schema = {"_sheet": pl.String, "_row": pl.Int64}
+    seen, new = [pl.DataFrame(schema=schema)], [pl.DataFrame(schema=schema)]
     for name, frame in tables.items():
         if name == "SetAside":
             continue
-        old = frame.join(known[name], on="key", how="semi")
-        fresh = frame.join(known[name], on="key", how="anti")
-        if old.is_empty():
-            continue
-        seen |= set(old.select("_sheet", "_row").drop_nulls().iter_rows())
-        new |= set(fresh.select("_sheet", "_row").drop_nulls().iter_rows())
-    for sheet, _ in seen - new:
-        if sheet in taken.counts and taken.counts[sheet].loaded > 0:
-            taken.counts[sheet].already_known += 1
+        seen.append(frame.join(known[name], on="key", how="semi").select(place).drop_nulls())
+        new.append(frame.join(known[name], on="key", how="anti").select(place).drop_nulls())
+    rows = pl.concat(seen).unique().join(pl.concat(new), on=place, how="anti")
+    for sheet, count in rows.group_by("_sheet").len().iter_rows():
+        if sheet in taken.counts:
+            counts = taken.counts[sheet]
+            counts.already_known += min(count, counts.loaded)
 
 
 def _finding(found: Finding) -> dict[str, Any]:

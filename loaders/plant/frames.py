@@ -92,16 +92,21 @@ def picked(grid: Grid, sheet: Sheet) -> tuple[pl.DataFrame, list[Finding]]:
         Finding("cell_too_long", "error", grid.file, grid.sheet, row, headings[int(name)] or "")
         for row, name in grid.too_long
     ]
-    body = grid.frame.slice(position + 1)
-    columns = {
-        name: pl.col(texts[found.columns[name]]) if name in found.columns else pl.lit(None)
-        for name in sheet.fields
-    }
-    frame = body.select(
-        *(expr.cast(pl.String).alias(name) for name, expr in columns.items()),
-        pl.lit(grid.file).alias("_file"),
-        pl.lit(grid.sheet).alias("_sheet"),
-        pl.col(ROW),
+    # Column by column out of the grid, each in one piece (polars fails on text of which a filter
+    # left an empty piece), so that memory holds no column twice.
+    columns = [
+        grid.frame.drop_in_place(texts[index]).slice(position + 1).rechunk().alias(name)
+        for name, index in found.columns.items()
+    ]
+    rows = grid.frame[ROW].slice(position + 1).rechunk()
+    frame = pl.DataFrame([rows, *columns]).with_columns(
+        *(
+            pl.lit(None, pl.String).alias(name)
+            for name in sheet.fields
+            if name not in found.columns
+        ),
+        _file=pl.lit(grid.file),
+        _sheet=pl.lit(grid.sheet),
     )
     return frame, notes
 
@@ -128,8 +133,7 @@ def typed(frame: pl.DataFrame, sheet: Sheet) -> tuple[pl.DataFrame, list[Finding
     """All fields but times as values; times stay text."""
 
     def read(name: str) -> tuple[list[_Column], list[Finding]]:
-        # In one piece: polars fails on text of which a filter left an empty piece.
-        kind, raw = type_of(name), frame[name].rechunk()
+        kind, raw = type_of(name), frame[name]
         if raw.null_count() == len(raw):
             # A constant takes no memory, whatever the number of rows.
             return [pl.lit(None, dtype=_TYPES.get(kind, pl.String())).alias(name)], []
@@ -142,7 +146,7 @@ def typed(frame: pl.DataFrame, sheet: Sheet) -> tuple[pl.DataFrame, list[Finding
         return [values], _unread(frame, values, raw, rule, name)
 
     columns, notes = _each(sheet.fields, read)
-    return frame.with_columns(*columns, frame[ROW].rechunk()), notes
+    return frame.with_columns(columns), notes
 
 
 def _value(raw: pl.Series, name: str, kind: str) -> pl.Series:

@@ -101,17 +101,23 @@ _STUBBED = (Item, Lot, Operation, Supplier, Customer, Site, Shipment)
 
 
 def _folded(rows: pl.DataFrame) -> pl.DataFrame:
-    rows = rows.sort("key", maintain_order=True)
-    again = rows["key"].eq(rows["key"].shift(1)).fill_null(False)
+    # Sorting the frame itself takes far more memory than taking its rows in order.
+    order = rows.select(pl.arg_sort_by("key", maintain_order=True)).to_series()
+    rows = rows[order].with_columns(pl.col("key").set_sorted())
+    again = _repeats(rows)
     if not again.any():
         return rows
-    twice = again | again.shift(-1, fill_value=False)
-    stated = [name for name in rows.columns if rows[name].null_count() < rows.height]
-    merged = (
-        rows.filter(twice)
-        .group_by("key", maintain_order=True)
-        .agg(pl.col(name).first(ignore_nulls=True) for name in stated if name != "key")
-    )
-    none = [pl.lit(None, dtype=rows.schema[name]).alias(name) for name in rows.columns]
-    merged = merged.with_columns(each for each in none if each.meta.output_name() not in stated)
-    return pl.concat([rows.filter(~twice), merged.select(rows.columns)]).sort("key")
+    first, later = rows.filter(~again), rows.filter(again)
+    for name in rows.columns:
+        # Filled column by column: groups of whole rows would take many times their memory.
+        if first[name].null_count() and later[name].null_count() < later.height:
+            stated = later.select("key", name).drop_nulls()
+            stated = stated.filter(~_repeats(stated))
+            found = first.select("key").join(stated, on="key", how="left", maintain_order="left")
+            first = first.with_columns(first[name].fill_null(found[name]))
+    return first
+
+
+def _repeats(rows: pl.DataFrame) -> pl.Series:
+    """Which rows have the key of the row before, in key order."""
+    return rows["key"].eq(rows["key"].shift(1)).fill_null(False)
