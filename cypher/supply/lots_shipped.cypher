@@ -2,9 +2,11 @@
 // Params:   $lots  lot keys
 // Returns:  lot, state, place, place_name, party, quantity, uom, status, as_of
 //   one row per shipment line that is not cancelled; place = the shipment; never limited
+// OPTIONAL MATCH: the embedded engine then looks the keys up instead of scanning every edge.
 UNWIND $lots AS k
-MATCH (l:Lot {key: k})-[e:SHIPPED_IN]->(s:Shipment)
-WHERE coalesce(s.status, 'delivered') <> 'cancelled'
+MATCH (l:Lot {key: k})
+OPTIONAL MATCH (l)-[e:SHIPPED_IN]->(s:Shipment)
+WITH l, e, s WHERE s.key IS NOT NULL AND coalesce(s.status, 'delivered') <> 'cancelled'
 OPTIONAL MATCH (s)-[:SHIPPED_TO]->(c:Customer)
 RETURN l.key AS lot,
        CASE coalesce(s.status, 'delivered')
