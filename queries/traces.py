@@ -37,6 +37,7 @@ def to_dict(facts: Facts, lineage: Lineage, roots: Index, direction: str) -> dic
         "roots": lineage.lots["key"][roots].to_list(),
         "direction": direction,
         "as_of": facts.batch,
+        "head": f"{facts.batch}:{facts.head}",
         "complete": not gaps,
         "missing": [entry.to_dict() for entry in missing],
         "lots": lots,

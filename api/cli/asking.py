@@ -98,6 +98,7 @@ def _show_trace(found: dict[str, Any]) -> None:
         context.console.print(text("cli.customers", customers=", ".join(found["customers"])))
     for entry in found["missing"]:
         context.console.print(f"· {entry['text']}")
+    context.console.print(text("cli.stands_on", head=found["head"]))
 
 
 def ask(

@@ -110,8 +110,23 @@ def write(path: Path, rows: list[dict[str, Any]], whole: Any) -> None:
         texts = {"strings_to_formulas": False, "strings_to_urls": False}
         with Workbook(path, texts) as book:
             frame.write_excel(book, autofit=True)
+            if isinstance(whole, dict) and "head" in whole:
+                _about(whole).write_excel(book, text("cli.about.sheet"), autofit=True)
     else:
         raise BadInput("output_kind", path=str(path))
+
+
+def _about(whole: dict[str, Any]) -> pl.DataFrame:
+    """What an answer stands on and what is missing in it, for the file's second sheet."""
+    state = "cli.complete" if whole["complete"] else "cli.incomplete"
+    lines = [
+        (text("cli.about.batch"), str(whole["as_of"])),
+        (text("cli.about.head"), whole["head"]),
+        (text("cli.about.state"), text(state)),
+        *((text("cli.about.missing"), entry["text"]) for entry in whole["missing"]),
+    ]
+    heads = [text("cli.about.what"), text("cli.about.value")]
+    return pl.DataFrame(lines, schema=heads, orient="row")
 
 
 def _cell(value: Any) -> Any:

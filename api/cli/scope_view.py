@@ -34,6 +34,7 @@ def show_scope(whole: dict[str, Any]) -> None:
     say(text("cli.complete" if whole["complete"] else "cli.incomplete"))
     for entry in whole["missing"]:
         say(f"· {entry['text']}")
+    say(text("cli.stands_on", head=whole["head"]))
 
 
 def _places(lot: dict[str, Any]) -> str:

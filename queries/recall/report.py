@@ -43,6 +43,7 @@ def to_dict(scope: Scope) -> dict[str, Any]:
         "source": "undetermined" if scope.roots.effect else "given",
         "rules": rules_in_force(scope),
         "as_of": scope.facts.batch,
+        "head": f"{scope.facts.batch}:{scope.facts.head}",
         "complete": not _incomplete(scope),
         "missing": [entry.to_dict() for entry in scope.missing],
         "lots": _lots(scope),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from python_calamine import CalamineWorkbook
 
 FOLDER = {
     "items": "item_code,measure,homogeneous,uom,unit_cost,sales_price\n"
@@ -167,6 +168,17 @@ def test_decisions_are_kept_listed_and_revoked(data: Path) -> None:
 def test_ledger_verifies_and_finds_a_head_it_does_not_have(data: Path) -> None:
     assert lotgraph(data, "verify").returncode == 0
     assert lotgraph(data, "verify", "--head", "99:abc").returncode == 7
+
+
+def test_every_answer_names_the_head_it_stands_on(data: Path, tmp_path: Path) -> None:
+    for command in (["scope", "--lot", "F2"], ["trace", "F2"]):
+        found = json.loads(lotgraph(data, *command, "--json").stdout)
+        assert lotgraph(data, "verify", "--head", found["head"]).returncode == 0
+        assert found["head"] in lotgraph(data, *command).stdout.replace("\n", "")
+    lotgraph(data, "scope", "--lot", "F2", "--output", str(tmp_path / "scope.xlsx"))
+    about = CalamineWorkbook.from_path(tmp_path / "scope.xlsx").get_sheet_by_name("About")
+    head = json.loads(lotgraph(data, "scope", "--lot", "F2", "--json").stdout)["head"]
+    assert head in {row[1] for row in about.to_python()}
 
 
 def test_both_languages_answer(data: Path) -> None:
