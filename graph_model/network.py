@@ -163,7 +163,9 @@ def _maybe_returned(judged: Records) -> pl.DataFrame:
 
 
 def _live(frame: pl.DataFrame) -> pl.DataFrame:
-    live = frame.filter(pl.col("status").fill_null("posted") != "cancelled")
+    # Most frames are whole: a filter would copy every column of them.
+    cancelled = (frame["status"] == "cancelled").fill_null(False)
+    live = frame.filter(~cancelled) if cancelled.any() else frame
     if "reversed_doc_no" not in frame.columns:
         return live
     reversing = pl.col("reversed_doc_no").is_not_null()
@@ -218,7 +220,8 @@ def _judge(frame: pl.DataFrame, trusted: list[str]) -> pl.DataFrame:
 
 
 def _with_lot(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.filter(pl.col("lot").is_not_null()).drop("proposed")
+    named = frame.filter(pl.col("lot").is_not_null()) if frame["lot"].null_count() else frame
+    return named.drop("proposed")
 
 
 def _join(*frames: pl.DataFrame) -> pl.DataFrame:

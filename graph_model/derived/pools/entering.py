@@ -63,47 +63,48 @@ def _lots(records: Records, needed: pl.DataFrame) -> pl.DataFrame:
     """Lots of the needed items at each place where they arrived or were seen."""
     lots = records.of_usual_item(Lot, "item").join(needed, on="item", how="semi")
     whose = holder(pl.col("owner"), pl.col("item"), records.codes.companies)
-    lots = lots.select("item", "parent", "kind", lot="key", holder=whose)
+    lots = lots.select("item", "parent", lot="key", holder=whose).with_row_index("n")
+    number = lots.select("lot", "n")
     arrivals = records.moves[Produced].select("lot", "t0", "t1", place="to_place")
-    arrivals = arrivals.join(lots.select("lot"), on="lot", how="semi")
-    arrivals = arrivals.group_by("lot", "place").agg(pl.col("t0").min(), pl.col("t1").max())
-    born = arrivals.group_by("lot").agg(pl.col("t0").min())
-    seen = _seen(records, lots.select("lot")).join(born, on="lot", how="left")
+    arrivals = arrivals.join(number, on="lot").drop("lot")
+    born = arrivals.group_by("n").agg(pl.col("t0").min())
+    seen = _seen(records, number).join(born, on="n", how="left")
     unseen = lots.filter(pl.col("holder").is_in([OWN, UNCLEAR]) & pl.col("parent").is_null())
-    unseen = unseen.join(arrivals, on="lot", how="anti").join(seen, on="lot", how="anti")
+    unseen = unseen.join(born, on="n", how="anti").join(seen, on="n", how="anti")
     somewhere = unseen.select(
-        "lot", place=pl.lit(None, pl.String), t0=pl.lit(MIN), t1=pl.lit(MAX), unclear=pl.lit(False)
+        "n", place=pl.lit(None, pl.String), t0=pl.lit(MIN), t1=pl.lit(MAX), unclear=pl.lit(False)
     )
     arrivals = arrivals.with_columns(unclear=pl.lit(False))
-    names = ["lot", "place", "t0", "t1", "unclear"]
+    names = ["n", "place", "t0", "t1", "unclear"]
     rows = pl.concat([part.select(names) for part in (arrivals, seen, somewhere)])
-    rows = rows.group_by("lot", "place").agg(
+    rows = rows.group_by("n", "place").agg(
         pl.col("t0").fill_null(MIN).min(), pl.col("t1").max(), pl.col("unclear").any()
     )
-    rows = rows.join(lots, on="lot")
+    rows = rows.with_columns(lots.select("lot", "item", "holder")[rows["n"]].get_columns())
     unclear = pl.when("unclear").then(pl.lit(UNCLEAR)).otherwise("holder")
     return shaped(rows.with_columns(holder=unclear), ENTRY, rule=AT_PLACE)
 
 
-def _seen(records: Records, lots: pl.DataFrame) -> pl.DataFrame:
-    """lot, place, t1, unclear: where lots were taken from, given back to, or are on the books."""
+def _seen(records: Records, number: pl.DataFrame) -> pl.DataFrame:
+    """n (of the lot), place, t1, unclear: where lots were taken, given back or on the books."""
     moves = records.moves
-    names = ["lot", "place", "t1", "unclear"]
-    used = moves[Consumed].select("operation", "lot", "t1", place="from_place")
-    used = used.join(lots, on="lot", how="semi")
+    names = ["n", "place", "t1", "unclear"]
     steps = records.facts[Operation].filter(pl.col("kind").is_in(list(ARRIVALS)))
     steps = steps.select(operation="key")
     # A receipt's own lot is what enters stock. Without one, the supplier's lot itself is here.
-    whole = moves[Produced].join(steps, on="operation", how="semi").select("operation").unique()
+    given = moves[Produced].select("operation").unique()
+    whole = steps.join(given, on="operation", how="semi")
+    bare = steps.join(given, on="operation", how="anti")["operation"]
+    used = moves[Consumed].select("operation", "lot", "t1", place="from_place")
     used = used.join(whole, on="operation", how="anti")
-    unclear = pl.col("operation").is_in(steps["operation"].implode())
+    used = used.with_columns(unclear=pl.col("operation").is_in(bare.implode()))
     parts = [
-        used.with_columns(unclear=unclear if len(used) else pl.lit(False)),
+        used,
         moves[Shipped].select("lot", "t1", place="from_place", unclear=pl.lit(False)),
         moves[Returned].select("lot", "t1", place="to_place", unclear=pl.lit(False)),
         records.facts[Stock].select("lot", place="site", t1="as_of", unclear=pl.lit(False)),
     ]
-    rows = pl.concat([part.select(names) for part in parts]).join(lots, on="lot", how="semi")
-    return rows.group_by("lot", "place").agg(
+    rows = pl.concat([part.join(number, on="lot").select(names) for part in parts])
+    return rows.group_by("n", "place").agg(
         pl.col("t1").fill_null(MAX).max(), pl.col("unclear").any()
     )
