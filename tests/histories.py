@@ -1,15 +1,14 @@
 """Everything that can have happened in a tiny plant, and what its records would say each time.
 
-A `Step` is fixed but for which goods are taken; `histories` plays every choice of goods (up to a
-limit) and groups them by the records they leave. It shares no code with the rules that it tests:
-goods are single units that carry every number they ever went under.
+A `Step` is fixed but for which goods are taken; `play` takes the next combination of picks. It
+shares no code with the rules that it tests: goods are single units that carry every number they
+ever went under.
 """
 
 from __future__ import annotations
 
-import random
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -28,81 +27,9 @@ from graph_model.schema import (
     Shipped,
     Site,
 )
+from tests.history_steps import GOOD, PLACES, RAW, STEP, Choices, Setting, Step, Unit
 
-RAW, GOOD = ("A", "B"), "P"
-PLACES = ("W1", "W2", "L1", "T1")
-"""Two warehouses, a line and a tank, whose contents always mix."""
-STEP = 1_000_000
-_MOST_HISTORIES = 250
-
-Row = tuple[tuple[str, Any], ...]
 Rows = dict[type, list[dict[str, Any]]]
-
-
-@dataclass(frozen=True)
-class Step:
-    """One thing that is done. `told`: how its record names goods; `where`: it names the places."""
-
-    deed: str
-    item: str
-    at: str
-    to: str
-    units: int
-    told: str
-    where: bool
-    order: int
-    label: int
-    off: int
-    code: str
-    dated: bool
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What is the same in all histories of a plant."""
-
-    company: str
-    steps: tuple[Step, ...]
-    bom: tuple[str, ...]
-    closed: tuple[bool, ...]
-    line: tuple[bool, ...]
-    confirmed: int | None
-    homogeneous: bool
-    aliases: bool
-
-
-@dataclass(frozen=True)
-class Unit:
-    """One unit of goods: the number on it, and all numbers its material ever went under."""
-
-    item: str
-    label: str | None
-    was: frozenset[str]
-
-
-class Choices:
-    """Plays the same code again and again, each time with the next combination of picks."""
-
-    def __init__(self) -> None:
-        self._path: list[tuple[int, int]] = []
-        self._at = 0
-
-    def pick(self, options: Sequence[Any]) -> Any:
-        """One of the options."""
-        if self._at == len(self._path):
-            self._path.append((0, len(options)))
-        self._at += 1
-        return options[self._path[self._at - 1][0]]
-
-    def again(self) -> bool:
-        """Whether there is another combination."""
-        self._at = 0
-        while self._path:
-            number, count = self._path.pop()
-            if number + 1 < count:
-                self._path.append((number + 1, count))
-                return True
-        return False
 
 
 @dataclass
@@ -443,93 +370,3 @@ class History:
                 Decision, key=self.key("delay"), kind="delay", subject=company, late=bound,
                 early=bound, decided_at=1,
             )  # fmt: skip
-
-
-def setting(seed: int) -> Setting:
-    """A random plant with two raw items, one product, and at most ten steps."""
-    rng = random.Random(seed)
-    confirmed = rng.choice([0, 0, 2, None])
-    spread = 30 if confirmed is None else confirmed
-    aliases = rng.random() < 0.25
-    bom = rng.choice([(), ("A",), ("A",), ("A", "B")])
-    line = (rng.random() < 0.7, rng.random() < 0.7)
-    draft = Setting(
-        f"X{seed}", (), bom, (False, False), line, confirmed, rng.random() < 0.5, aliases
-    )
-    steps: list[Step] = []
-    numbers: dict[str, int] = defaultdict(int)
-    for step in (*_arrivals(rng), *[None] * rng.randint(4, 7)):
-        stock = History(replace(draft, steps=tuple(steps)), Choices()).play().stock
-        chosen = step or _next(rng, bom, stock)
-        # Numbers start again for each item: one number is of several lots.
-        made = GOOD if chosen.deed in ("output", "make") else chosen.item
-        numbers[made] += 1
-        code = rng.choice(["A", "A2"]) if aliases else "A"
-        off = rng.randint(-spread, spread)
-        steps.append(replace(chosen, off=off, code=code, label=numbers[made]))
-    closed = tuple(_closed(rng, bom, steps, order) for order in (0, 1))
-    return replace(draft, steps=tuple(steps), closed=closed)
-
-
-def _closed(rng: random.Random, bom: tuple[str, ...], steps: list[Step], order: int) -> bool:
-    """Without a recipe a closed order used all it got, so that its last step is an output."""
-    last = [step.deed for step in steps if step.order == order][-1:]
-    return rng.random() < 0.8 and (bool(bom) or last == ["output"])
-
-
-def _step(rng: random.Random, deed: str, item: str, told: str, **more: Any) -> Step:
-    known: dict[str, Any] = {
-        "at": rng.choice(PLACES), "to": rng.choice(PLACES[:2]), "units": rng.choice([1, 1, 2]),
-        "where": rng.random() < 0.8, "order": -1, "label": 0, "off": 0, "code": "A",
-        "dated": rng.random() < 0.9,
-    }  # fmt: skip
-    return Step(deed=deed, item=item, told=told, **{**known, **more})
-
-
-def _arrivals(rng: random.Random) -> Iterator[Step]:
-    for item in rng.choices(("A", "A", "B"), k=rng.randint(2, 3)):
-        told = rng.choice(["lot", "lot", "lot", "none"])
-        yield _step(rng, "receive", item, told, units=rng.choice([1, 2, 2]))
-
-
-def _next(rng: random.Random, bom: tuple[str, ...], stock: dict[str, list[Unit]]) -> Step:
-    """Something that can be done with what is there."""
-    orders = [number for number in (0, 1) if stock[f"order {number}"]]
-    there = [(place, unit.item) for place in PLACES for unit in stock[place]]
-    deeds = ["receive", "count", "issue", "issue", "issue", "make", "move", "fill", "relabel"]
-    deeds += ["output", "output", "output", "give_back"] if orders else []
-    deeds += ["ship"] + (["take_back"] if stock["customer"] else [])
-    deed = rng.choice(deeds)
-    if deed in ("issue", "make", "fill"):
-        there = [pair for pair in there if pair[1] in (bom or "A")] or there
-    at, item = rng.choice(there) if there else ("W1", "A")
-    order, told = -1, rng.choice(["lot", "lot", "none"])
-    if deed in ("output", "give_back"):
-        order = rng.choice(orders)
-        item = rng.choice(stock[f"order {order}"]).item
-    elif deed == "take_back":
-        item = rng.choice(stock["customer"]).item
-    elif deed in ("issue", "make"):
-        order = rng.randint(0, 1)
-    if deed == "issue":
-        told = rng.choice(["lot", "lot", "none", "guess", "number", *(["missing"] if bom else [])])
-    if deed == "receive" or (deed in ("issue", "make", "fill") and item == GOOD):
-        item = "A"
-    return _step(rng, deed, item, told, order=order, at=at)
-
-
-def histories(about: Setting) -> list[list[History]]:
-    """Histories by what their records say."""
-    choices = Choices()
-    groups: dict[str, list[History]] = defaultdict(list)
-    for _ in range(_MOST_HISTORIES):
-        history = History(about, choices).play()
-        if history.swapped:
-            # Goods used in place of as many others that were issued leave no trace in amounts.
-            return []
-        groups[repr(sorted((kind.__name__, rows) for kind, rows in history.rows.items()))].append(
-            history
-        )
-        if not choices.again():
-            break
-    return list(groups.values())

@@ -20,7 +20,8 @@ from queries.recall.cone import Cone
 from queries.recall.recipe import Recipe
 from queries.recall.rules import Case
 from queries.recall.worlds import explore
-from tests.histories import History, Rows, histories, setting
+from tests.histories import History, Rows
+from tests.history_plants import histories, setting
 
 PLANTS = 40
 
