@@ -48,3 +48,25 @@ def test_time_is_an_interval(cell: str, earliest: str | None, latest: str | None
     bounds = read_times(pl.Series([cell]), zone)
     shown = [each.cast(pl.Datetime("us")).dt.strftime("%F %T%.6f").item() for each in bounds]
     assert shown == [earliest, latest]
+
+
+def test_cell_is_read_the_same_whatever_stands_beside_it() -> None:
+    cells = ["a  b", "张三", " Ｂ－17 ", '="007"', "'12", "240101.0", "\u200b", "1.05", None]
+    together = clean_code(pl.Series(cells)).to_list()
+    assert together == [clean_code(pl.Series([cell], dtype=pl.String)).item() for cell in cells]
+    assert together == ["a b", "张三", "B-17", "007", "12", "240101", None, "1.05", None]
+
+
+def test_times_of_a_mixed_column_are_those_of_each_cell() -> None:
+    cells = [
+        "2024-01-02 08:30:00", "2024-01-02 08:30", "2024-01-02", "2024/1/2 8:30", "2024/1/2",
+        "2024年1月", "20240102", "45293.5", "2024-01-02T08:30:00Z", "2024-02-30", "soon", None,
+        "3024-01-02 08:30:00", "2024-03-31 02:30:00", "2024-10-27 02:30",
+    ]  # fmt: skip
+    for names in (["Europe/Berlin"] * len(cells), ["Europe/Berlin", "Asia/Shanghai", "UTC"] * 5):
+        starts = [360, 0, 0] * 5
+        both = read_times(pl.Series(cells), Zone(pl.Series(names), pl.Series(starts)))
+        for at, cell in enumerate(cells):
+            zone = Zone(pl.Series([names[at]]), pl.Series([starts[at]]))
+            alone = read_times(pl.Series([cell], dtype=pl.String), zone)
+            assert [column[at] for column in both] == [column.item() for column in alone]
