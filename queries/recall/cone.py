@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from graph_model.lineage import Index, Lineage, Rows
+from graph_model.lineage import Index, Lineage, Rows, spans
 
 Flags = npt.NDArray[np.bool_]
 IDENTITY = (
@@ -25,11 +25,15 @@ IDENTITY = (
 
 @dataclass(frozen=True)
 class Inputs:
-    """One row a step and input lot. `begin` is the earliest moment of any issue line."""
+    """One row a step and input lot.
+
+    `begin` is the earliest moment of any issue line; from `surely` on, at least one line came.
+    """
 
     step: Index
     lot: Index
     begin: Index
+    surely: Index
     doubtful: Flags
     recorded: Flags
     excess: Flags
@@ -126,14 +130,20 @@ class Cone:
 
     @cached_property
     def makers(self) -> Index:
-        """How many operations made each lot, also those outside the cone."""
-        origins = self.lineage.origins
-        rows = origins.at(self.lots)
-        counts = origins.first[self.lots + 1] - origins.first[self.lots]
-        owner = np.repeat(np.arange(len(self.lots)), counts)
-        width = np.int64(len(self.lineage.operations) + 1)
-        pairs = np.unique(owner * width + self.lineage.produced_op[rows])
-        return np.bincount(pairs // width, minlength=len(self.lots))
+        """How many operations made each lot, also those outside the cone.
+
+        An operation that took in nothing but the lot itself only moved it.
+        """
+        lineage = self.lineage
+        at, owner = spans(lineage.origins.first[self.lots], lineage.origins.first[self.lots + 1])
+        width = np.int64(len(lineage.operations) + 1)
+        pairs = np.unique(owner * width + lineage.produced_op[lineage.origins.rows[at]])
+        lot, op = pairs // width, pairs % width
+        at, owner = spans(lineage.inputs.first[op], lineage.inputs.first[op + 1])
+        other = lineage.consumed_lot[lineage.inputs.rows[at]] != self.lots[lot][owner]
+        taken, strange = np.zeros(len(op), dtype=bool), np.zeros(len(op), dtype=bool)
+        taken[owner], strange[owner[other]] = True, True
+        return np.bincount(lot[strange | ~taken], minlength=len(self.lots))
 
     def number(self, lots: Index) -> Index:
         """Numbers within the cone of lots that are in it."""
@@ -148,6 +158,7 @@ def _inputs(lineage: Lineage, steps: Index) -> pl.DataFrame:
         pl.col("doubtful").all(),
         pl.col("item").first(),
         pl.col("rule").first(),
+        surely=pl.col("t0").max(),
         recorded=pl.col("rule").is_null().any(),
         exact=pl.col("basis").eq_missing("exact").all(),
         # Taken back by negative lines.
@@ -211,6 +222,7 @@ def _input_rows(into: pl.DataFrame, lots: Index, excess: Flags, returned: Flags)
         step=into["step"].to_numpy(),
         lot=np.searchsorted(lots, into["lot"].to_numpy()),
         begin=into["t0"].to_numpy(),
+        surely=into["surely"].to_numpy(),
         doubtful=into["doubtful"].to_numpy(),
         recorded=into["recorded"].to_numpy(),
         excess=excess,

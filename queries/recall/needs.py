@@ -70,28 +70,33 @@ class Needs:
         rows, needs = self._by_lot
         return np.unique(needs[rows.at(lots)])
 
-    def met(self, needs: Index, lots: Flags, stopped: Flags) -> tuple[Index, Index]:
-        """Needs and output lots whose every allowed input, and exact extra, is among these lots."""
-        inputs, outputs = self.cone.inputs, self.cone.outputs
+    def rows(self, needs: Index) -> Index:
+        """Input rows that can serve these needs, need by need."""
+        return self.input_row[spans(self.input_from[needs], self.input_from[needs + 1])[0]]
+
+    def met(self, needs: Index, sure: Flags, sure_extra: Flags) -> tuple[Index, Index]:
+        """Needs and output rows whose every allowed input and exact extra is sure.
+
+        `sure` is about `rows(needs)`, `sure_extra` about all extras.
+        """
         at, owner = spans(self.input_from[needs], self.input_from[needs + 1])
-        rows = self.input_row[at]
-        bad = ~lots[inputs.lot[rows]] | inputs.doubtful[rows] | stopped[rows]
-        # The first output that a lot which is not among them can have gone into.
+        first = self.first[self.input_row[at]]
+        # The first output that an input which is not sure can have gone into.
         limit = np.full(len(needs), NEVER)
-        np.minimum.at(limit, owner[bad], self.first[rows[bad]])
+        np.minimum.at(limit, owner[~sure], first[~sure])
         begin = np.full(len(needs), NEVER)
-        np.minimum.at(begin, owner, self.first[rows])
+        np.minimum.at(begin, owner, first)
         at, owner = spans(self.output_from[needs], self.output_from[needs + 1])
         output = self.output_row[at]
-        met = (output >= begin[owner]) & (output < limit[owner]) & ~outputs.doubtful[output]
-        met &= ~self._spoilt(needs[owner], output, lots)
-        return needs[owner[met]], outputs.lot[output[met]]
+        met = (output >= begin[owner]) & (output < limit[owner])
+        met &= ~self.cone.outputs.doubtful[output]
+        met &= ~self._spoilt(needs[owner], output, ~sure_extra)
+        return needs[owner[met]], output[met]
 
-    def _spoilt(self, need: Index, output: Index, lots: Flags) -> Flags:
-        """Pairs of need and output with an exact extra that is not among the lots."""
-        bad = ~lots[self.extra_lot]
+    def _spoilt(self, need: Index, output: Index, unsure: Flags) -> Flags:
+        """Pairs of need and output with an exact extra that is not sure."""
         width = np.int64(len(self.cone.outputs.lot) + 1)
-        spoilt = self.extra_need[bad] * width + self.extra_output[bad]
+        spoilt = self.extra_need[unsure] * width + self.extra_output[unsure]
         return np.isin(need * width + output, spoilt)
 
     def able(self, need: int, lot: int) -> Index:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from graph_model.interval import MAX
 from graph_model.lineage import Index, spans
 from queries.recall.cone import Cone, Flags
 from queries.recall.needs import Needs
@@ -116,32 +117,37 @@ def spread(
 class _Certain:
     """Least fixpoint: lots that contain root material in every world, and those wholly affected.
 
-    Nothing is forced from an open step, over a doubtful row, through an unexplained amount, or out
-    of a partly affected lot whose parts are not alike.
+    Nothing is forced from an open step, over a doubtful row, through an unexplained amount, out of
+    a partly affected lot whose parts are not alike, or by what was taken from a lot of several
+    makers before the affected material had surely come to it.
     """
 
     def __init__(self, cone: Cone, needs: Needs, case: Case, first: Index, stopped: Flags) -> None:
         inputs, outputs, step = cone.inputs, cone.outputs, cone.inputs.step
-        self._cone, self._needs, self._first = cone, needs, first
+        self._cone, self._needs = cone, needs
         alike = cone.item_keys.is_in(case.recipe.homogeneous.implode()).fill_null(False)
         self._alike: Flags = alike.to_numpy()
         sound = ~inputs.doubtful & ~inputs.returned & ~cone.derived[step] & ~stopped
         self._exact = sound & cone.exact[step]
+        self._usable = ~inputs.doubtful & ~stopped
         last = cone.output_from[step + 1] - 1
         alone = sound & inputs.recorded & ~inputs.excess & cone.closed[step] & ~cone.exact[step]
         self._only = alone & (first == last)
         self._only[self._only] &= ~outputs.doubtful[last[self._only]]
-        self._last, self._stopped = last, stopped
+        self._last = last
         self._forced = np.zeros(len(cone.lots), dtype=np.int64)
         self._by = np.full(len(cone.lots), -1, dtype=np.int64)
         self._whole = np.zeros(len(cone.lots), dtype=bool)
+        self._came = np.full(len(cone.lots), MAX, dtype=np.int64)
+        """By when affected material had surely come to a lot."""
 
     def fixpoint(self, roots: Index) -> tuple[Index, Index]:
         """How each lot was forced, and by which row or need."""
         self._forced[roots], self._whole[roots] = ROOT, True
         changed = roots
         while changed.size:
-            rows = self._cone.uses.at(changed[self._spreads[changed]])
+            rows = self._cone.uses.at(changed)
+            rows = rows[self._brings(rows)]
             found = [
                 self._over_exact(rows[self._exact[rows]]),
                 self._over_only(rows[self._only[rows]]),
@@ -150,10 +156,19 @@ class _Certain:
             changed = np.unique(np.concatenate(found))
         return self._forced, self._by
 
-    @property
-    def _spreads(self) -> Flags:
-        """Lots any part of which contains root material."""
-        return (self._forced > 0) & (self._whole | self._alike)
+    def _brings(self, rows: Index) -> Flags:
+        """Input rows that surely bring root material into their step."""
+        lots = self._cone.inputs.lot[rows]
+        after = self._cone.inputs.surely[rows] >= self._came[lots]
+        alike = self._alike[lots] & (after | (self._cone.makers[lots] == 1))
+        brings: Flags = (self._forced[lots] > 0) & (self._whole[lots] | alike)
+        return brings
+
+    def _spreads(self, lots: Index) -> Flags:
+        """Lots any part of which contains root material, whenever it was taken."""
+        alike = self._alike[lots] & (self._cone.makers[lots] == 1)
+        spreads: Flags = (self._forced[lots] > 0) & (self._whole[lots] | alike)
+        return spreads
 
     def _over_exact(self, rows: Index) -> Index:
         """Everything surely made by a step that keeps lots apart or pairs them by record."""
@@ -161,9 +176,10 @@ class _Certain:
         steps, at = np.unique(cone.inputs.step[rows], return_index=True)
         positions, owner = spans(cone.output_from[steps], cone.output_from[steps + 1])
         sure = ~cone.outputs.doubtful[positions]
-        lots, owner = cone.outputs.lot[positions[sure]], owner[sure]
-        entire = self._entire_steps(steps)[owner] & (cone.makers[lots] == 1)
-        return self._mark(lots, EXACT, rows[at][owner], entire)
+        positions, owner = positions[sure], owner[sure]
+        single = cone.makers[cone.outputs.lot[positions]] == 1
+        entire = self._entire_steps(steps)[owner] & single
+        return self._mark(positions, EXACT, rows[at][owner], entire)
 
     def _entire_steps(self, steps: Index) -> Flags:
         """Identity-preserving steps of which all inputs are wholly affected."""
@@ -175,27 +191,33 @@ class _Certain:
 
     def _over_only(self, rows: Index) -> Index:
         """An input with one allowed output went there."""
-        lots = self._cone.outputs.lot[self._last[rows]]
-        return self._mark(lots, ONLY_OUTPUT, rows, np.zeros(len(lots), dtype=bool))
+        return self._mark(self._last[rows], ONLY_OUTPUT, rows, np.zeros(len(rows), dtype=bool))
 
     def _over_needs(self, changed: Index) -> Index:
         """Outputs for which every allowed lot of an item they need contains root material."""
         touched = self._needs.of_lots(changed)
         if not touched.size:
             return touched
-        spreads = self._spreads
-        need, lots = self._needs.met(touched, spreads, self._stopped)
-        entire_need, entire = self._needs.met(touched, self._whole & spreads, self._stopped)
-        found = self._mark(lots, ALL_OF_NEED, need, np.zeros(len(lots), dtype=bool))
-        single = self._cone.makers[entire] == 1
-        grown = self._mark(entire[single], ALL_OF_NEED, entire_need[single], np.True_)
-        return np.concatenate([found, grown])
+        rows, extras = self._needs.rows(touched), self._needs.extra_lot
+        need, outputs = self._needs.met(
+            touched, self._brings(rows) & self._usable[rows], self._spreads(extras)
+        )
+        found = self._mark(outputs, ALL_OF_NEED, need, np.zeros(len(need), dtype=bool))
+        lots = self._cone.inputs.lot[rows]
+        need, outputs = self._needs.met(
+            touched, self._whole[lots] & self._usable[rows], self._whole[extras]
+        )
+        single = self._cone.makers[self._cone.outputs.lot[outputs]] == 1
+        return np.concatenate([found, self._mark(outputs, ALL_OF_NEED, need, single)])
 
-    def _mark(self, lots: Index, how: int, by: Index, entire: Flags | np.bool_) -> Index:
-        """Records what is new about these lots and gives the lots it is new of."""
+    def _mark(self, outputs: Index, how: int, by: Index, entire: Flags) -> Index:
+        """Records what is new about these output rows' lots and gives the lots it is new of."""
+        lots, ends = self._cone.outputs.lot[outputs], self._cone.outputs.end[outputs]
         fresh = self._forced[lots] == 0
         self._forced[lots[fresh]], self._by[lots[fresh]] = how, by[fresh]
         grown = entire & ~self._whole[lots]
         self._whole[lots[grown]] = True
-        news: Index = lots[fresh | grown]
+        earlier = ends < self._came[lots]
+        np.minimum.at(self._came, lots, ends)
+        news: Index = lots[fresh | grown | earlier]
         return news

@@ -122,9 +122,6 @@ def test_a_by_product_of_an_exact_order_is_possible(tmp_path: Path) -> None:
     assert found.get("CRUMBS") in (CERTAIN, POSSIBLE)
 
 
-@pytest.mark.xfail(
-    reason="certainty spreads to what a lot gave before it was topped up", strict=True
-)
 def test_what_was_made_before_a_lot_was_topped_up_is_not_certain(tmp_path: Path) -> None:
     found = tiers(
         tmp_path,

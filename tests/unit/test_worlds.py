@@ -196,5 +196,6 @@ def test_tiers_hold_in_all_worlds(block: int) -> None:
         if all(order.closed for order in orders):
             found, sure = found + len(certain), sure + len(every)
     # Nothing is certain from an open order. Elsewhere the fixpoint may leave a certain lot
-    # possible, which is safe; it rarely does.
-    assert found >= 0.99 * sure > 0
+    # possible, which is safe; it rarely does. These worlds know no time between orders: what was
+    # taken from a lot of two makers before the suspect one gave is certain in them only.
+    assert found >= 0.98 * sure > 0
