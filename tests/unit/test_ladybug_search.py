@@ -36,7 +36,7 @@ def test_search_that_goes_on_equals_a_plain_search(
     deep = 0
     with LadybugGraph(tmp_path, write=True) as graph:
         projection.project(network(consumed, produced), NoFacts(), graph)
-        for root in known:
+        for root in known[::3]:
             forward = {row.key: row.steps for row in trace.forward(graph, [root])}
             backward = {row.key: row.steps for row in trace.backward(graph, [root])}
             assert forward == reached(after, [root]), root
