@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench test-kill test-truth neo4j neo4j-stop lock clean
+.PHONY: demo test lint bench test-kill test-faults test-truth neo4j neo4j-stop lock clean
 .DEFAULT_GOAL := demo
 
 $(VENV)/.ready: requirements.lock pyproject.toml
@@ -19,6 +19,9 @@ test: $(VENV)/.ready
 
 test-kill: $(VENV)/.ready
 	LOTGRAPH_TEST_KILLS=1000 $(BIN)/pytest -m kill
+
+test-faults: $(VENV)/.ready
+	$(BIN)/pytest -m faults
 
 test-truth: $(VENV)/.ready
 	LOTGRAPH_TEST_PLANTS=594 LOTGRAPH_TEST_INCIDENTS=4 $(BIN)/pytest tests/scenarios/test_truth.py
