@@ -293,7 +293,9 @@ class Movement:
     uom: str | None = prop("Unit")
     earliest: int | None = prop("Earliest event time as recorded", unit="us")
     latest: int | None = prop("Latest event time as recorded", unit="us")
-    entered_at: int | None = prop("Keyed in; upper bound of the event", unit="us", graph=False)
+    entered_at: int | None = prop(
+        "Keyed in; stands in for an event time that is missing", unit="us", graph=False
+    )
     audited_at: int | None = prop("Audited", unit="us", graph=False)
     source: str | None = prop("Source whose posting delay applies, such as issues", graph=False)
     status: str | None = prop("posted, draft (possible), cancelled (retracted)")

@@ -263,7 +263,7 @@ class History:
         pair = replace(step, item=GOOD, told="exact")
         self.line(Produced, pair, label, 1, operation=part, output_kind="product")
         self.rows[Produced][-1]["quantity"] = None
-        if step.told == "lot" and not self.setting.bom:  # else only the pair names the output
+        if step.told == "lot":  # else only the pair names the output
             self.line(
                 Produced, pair, label, 1, operation=whole, to_place=self.place(step, step.to),
                 output_kind="product",

@@ -74,6 +74,8 @@ class Cone:
     derived: Flags
     inputs: Inputs
     outputs: Outputs
+    paired: pl.DataFrame
+    """lot, made: what exactly paired parts of orders, in the cone or not, put into an output."""
 
     @staticmethod
     def of(lineage: Lineage, roots: Index) -> Cone:
@@ -82,7 +84,9 @@ class Cone:
         steps = np.sort(reach.operations)
         into = _inputs(lineage, steps)
         out = _outputs(lineage, steps)
-        lots = np.union1d(reach.lots, into["lot"].to_numpy())
+        paired = _paired_inputs(lineage, np.unique(out["lot"].to_numpy()))
+        beside = np.concatenate([into["lot"].to_numpy(), paired["lot"].to_numpy()])
+        lots = np.union1d(reach.lots, beside)
         depth = np.full(len(lots), -1, dtype=np.int64)
         depth[np.searchsorted(lots, reach.lots)] = reach.distance
         about = lineage.operations.select("key", "kind", "status", "order", "rule")[steps]
@@ -95,6 +99,7 @@ class Cone:
             about["status"].eq_missing("closed").to_numpy(), derived,
             _input_rows(into, lots, _excess(lineage, about, into), _returned(lineage, steps, into)),
             _output_rows(out, lots),
+            paired.select(pl.Series(n, np.searchsorted(lots, paired[n])) for n in paired.columns),
         )  # fmt: skip
 
     @cached_property
@@ -190,6 +195,15 @@ def _paired(count: int, into: pl.DataFrame, out: pl.DataFrame) -> Flags:
     paired[into.filter("exact")["step"].to_numpy()] = True
     paired[out.filter(~pl.col("exact"))["step"].to_numpy()] = False
     return paired
+
+
+def _paired_inputs(lineage: Lineage, lots: Index) -> pl.DataFrame:
+    """lot, made: inputs of the parts of orders that exact records pair with one of these lots."""
+    made = lineage.produced.select("op", made="lot")[lineage.origins.at(lots)]
+    parts = made.filter(lineage.operations["order"][made["op"]].is_not_null()).unique()
+    steps = np.unique(parts["op"].to_numpy()).astype(np.int64)
+    taken = lineage.consumed.select("op", "lot")[lineage.inputs.at(steps)]
+    return taken.join(parts, on="op").select("lot", "made").unique()
 
 
 def _excess(lineage: Lineage, about: pl.DataFrame, into: pl.DataFrame) -> Flags:

@@ -123,14 +123,9 @@ def _lines(cone: Cone, judged: Flags) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def _extras(cone: Cone, having: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
     """need, output, lot: what an exactly paired part of an order put into the output."""
-    part = cone.about["order"].is_not_null().to_numpy()
-    into, out, keys = cone.inputs, cone.outputs, cone.item_keys
-    taken = pl.DataFrame({"part": into.step, "lot": into.lot, "item": keys[into.lot]}).filter(
-        pl.Series(part[into.step])
-    )
-    given = pl.DataFrame({"part": out.step, "made": out.lot}).filter(pl.Series(part[out.step]))
-    pairs = taken.join(given, on="part").select("lot", "item", "made").unique()
-    lots = having.with_columns(made=pl.Series(out.lot)[having["output"]])
+    items = pl.Series(cone.item_keys)
+    pairs = cone.paired.with_columns(item=items[cone.paired["lot"]])
+    lots = having.with_columns(made=pl.Series(cone.outputs.lot)[having["output"]])
     rows = lots.join(pairs, on="made").join(
         wanted.select("step", "parent", "group", "item").unique(),
         on=["step", "parent", "group", "item"],
