@@ -87,6 +87,14 @@ class Neo4jDatabase:
         with self._explained(), self._session(neo4j.WRITE_ACCESS) as session:
             return session.execute_write(named(work))
 
+    def write_once(self, work: Callable[[Any], Answer]) -> Answer:
+        """Runs `work` in a transaction, and not again when it fails: for what can wait."""
+        with self._explained(), self._session(neo4j.WRITE_ACCESS) as session:
+            with session.begin_transaction(metadata={"app": "lotgraph"}) as tx:
+                answer = work(tx)
+                tx.commit()
+            return answer
+
     def _session(self, access: str) -> neo4j.Session:
         return self._driver.session(
             database=self._access.database,

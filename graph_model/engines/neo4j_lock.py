@@ -50,6 +50,7 @@ class Writer(Protocol):
     """A database that runs transactions which write."""
 
     def write(self, work: Callable[[Any], Answer]) -> Answer: ...
+    def write_once(self, work: Callable[[Any], Answer]) -> Answer: ...
 
 
 class ProjectionLock:
@@ -92,7 +93,7 @@ class ProjectionLock:
         self._given_up.set()
         self._pulse.join()
         try:
-            self._database.write(lambda tx: tx.run(_GIVE, self._params).consume())
+            self._database.write_once(lambda tx: tx.run(_GIVE, self._params).consume())
         except EngineError:
             return
 
@@ -112,7 +113,7 @@ class ProjectionLock:
         """A renewal that fails is tried again; the fence finds out when the lease is lost."""
         while not self._given_up.wait(pause):
             try:
-                self._database.write(lambda tx: self.fence(tx, 0))
+                self._database.write_once(lambda tx: self.fence(tx, 0))
             except EngineError:
                 continue
             except Locked:

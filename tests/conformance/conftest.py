@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from graph_model import network, projection
+from graph_model.engines import neo4j_cypher as cypher
 from graph_model.engines.base import Graph
 from graph_model.engines.ladybug import LadybugGraph
 from graph_model.engines.neo4j import Neo4jDatabase
@@ -30,8 +33,15 @@ class Plant:
 
 
 def wipe(database: Neo4jDatabase) -> None:
-    """Leaves the constraints only."""
-    database.write(lambda tx: tx.run("MATCH (n) DETACH DELETE n").consume())
+    """Leaves the constraints only. In parts: a large graph does not fit into one transaction."""
+    for text in (cypher.WIPE_EDGES, cypher.WIPE_NODES):
+        while database.write(partial(_changes, text=text)):
+            continue
+    database.write(partial(_changes, text="MATCH (n) DETACH DELETE n"))
+
+
+def _changes(tx: Any, text: str) -> bool:
+    return bool(tx.run(text, rows=10_000).consume().counters.contains_updates)
 
 
 def opener(request: pytest.FixtureRequest, engine: str, folder: Path) -> Open:
