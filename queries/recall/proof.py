@@ -130,12 +130,13 @@ class Proof:
         return Rows.of(self._cone.outputs.lot, len(self._cone.lots))
 
     @cached_property
-    def _first(self) -> list[tuple[str, list[int] | None, list[bool] | None]]:
+    def _first(self) -> list[tuple[str, list[int] | None, list[bool] | None, list[bool] | None]]:
         return [
             (
                 name,
                 None if cut.first is None else cut.first.tolist(),
                 None if cut.stopped is None else cut.stopped.tolist(),
+                None if cut.clean is None else cut.clean.tolist(),
             )
             for name, cut in self._worlds.cuts.items()
         ]
@@ -150,15 +151,19 @@ class Proof:
                 source = self._input_lot[row]
                 if self._depth[source] < 0:
                     continue
-                rule = self._cutting(row, output) if self._reached[source] else BEFORE
+                # A lot that was found clean is out by that, wherever its inputs stand.
+                judged = self._reached[source] or bool(self._worlds.clean[lot])
+                rule = self._cutting(row, output) if judged else BEFORE
                 begin = int(cone.inputs.begin[row])
                 found.append(Cut(rule, carried[rule], source, step, lot, begin, end))
         return found
 
     def _cutting(self, row: int, output: int) -> str:
         """The rule that cuts a pair of input and output row."""
-        for name, first, stopped in self._first:
+        for name, first, stopped, clean in self._first:
             if (first and output < first[row]) or (stopped and stopped[row]):
+                return name
+            if clean and clean[int(self._cone.outputs.lot[output])]:
                 return name
         return BEFORE
 

@@ -14,6 +14,7 @@ from graph_model.lineage import Index
 from queries.recall import places
 from queries.recall.proof import BEFORE, Cut, Way
 from queries.recall.roots import label
+from queries.recall.rules.examined import RULE as EXAMINED
 from queries.recall.scope import CERTAIN, EXCLUDED, POSSIBLE, TIERS, Scope, rules_in_force
 from queries.recall.worlds import GRADES
 
@@ -111,6 +112,7 @@ def _proof(scope: Scope, words: Words, at: int, tier: str) -> dict[str, Any]:
     if tier == EXCLUDED:
         apart = scope.proof.cuts(at)
         rule = _deciding(apart).rule if apart else BEFORE
+        rule = EXAMINED.name if scope.worlds.clean[at] else rule
         return {"rule": rule, "reason": words.reason(at, tier), "via": []}
     way = scope.proof.way(at)
     via = [words.keys[lot] for lot in scope.proof.sources(way)] if way else []
@@ -157,6 +159,8 @@ class Words:
         """Why the lot has its tier."""
         proof = self._scope.proof
         if tier == EXCLUDED:
+            if self._scope.worlds.clean[at]:
+                return text("reason.examined")
             apart = proof.cuts(at)
             return self.cut(_deciding(apart)) if apart else text("reason.excluded")
         way = proof.way(at)

@@ -73,34 +73,44 @@ class Scope:
         return dict(self.lots.select("lot", "tier").iter_rows())
 
     def cost_of(self, lots: Iterable[int]) -> float:
-        """Cost of acting on these lots."""
+        """Cost of acting on these lots of the scope."""
         chosen = pl.Series(list(lots), dtype=pl.Int64)
         return float(self.costs.filter(pl.col("lot").is_in(chosen.implode()))["cost"].sum())
 
 
 def compute(
-    facts: Facts, lineage: Lineage, asked: Suspects, table: cost.CostTable | None = None
+    facts: Facts,
+    lineage: Lineage,
+    asked: Suspects,
+    table: cost.CostTable | None = None,
+    clean: frozenset[int] = frozenset(),
 ) -> Scope:
-    """The scope of what is suspected, on the facts and arrays of one batch."""
+    """The scope of what is suspected, on the facts and arrays of one batch.
+
+    `clean` are lots, by number in the plant, of which every unit was examined and found clean.
+    """
     table = table or cost.load()
     found = start = roots.answer(facts, lineage, asked)
     if found.effect:
         everything = roots.siblings(lineage, found.match)
         start = Roots(found.match[:0], everything, found.near, True)
     cone = Cone.of(lineage, np.union1d(start.match, start.cannot_rule_out))
-    case = Case(facts, Recipe.of(facts))
+    case = Case(facts, Recipe.of(facts), clean)
     worlds = explore(cone, case, start.match, start.cannot_rule_out)
     sure, unsure = cone.number(start.match), cone.number(start.cannot_rule_out)
+    sure, unsure = sure[~worlds.clean[sure]], unsure[~worlds.clean[unsure]]
     lots = _lots(lineage, worlds, amounts.shares(cone, worlds.grade, sure, unsure))
     listed = lots["lot"].to_numpy()
     holdings = places.holdings(lineage)
     located = holdings.located[holdings.rows(listed)]
-    costs = cost.prices(table, lineage, facts[Item]).costs(listed)
+    prices = cost.prices(table, lineage, facts[Item])
     held = lots.filter(pl.col("tier") != EXCLUDED)["lot"].to_numpy()
+    # What a party costs once must not hang on a lot that is excluded.
+    costs = prices.costs(held)
     blanket = yardstick.blanket(facts, lineage, found, held, table)
     scope = Scope(
         facts, lineage, asked, found, worlds, lots, located, costs, table,
-        (len(lots), float(costs["cost"].sum())), blanket,
+        (len(lots), prices.total(listed)), blanket,
     )  # fmt: skip
     scope.missing.extend(_missing(scope))
     return scope

@@ -31,6 +31,7 @@ FORCED = {EXACT: "exact", ONLY_OUTPUT: "only_output", ALL_OF_NEED: "all_of_need"
 class Worlds:
     """Tiers by number within the cone.
 
+    What all cuts leave: `first` output of each input row, rows that are `stopped`, lots `clean`.
     `grade` is 0 for lots not reached, else the place in GRADES + 1; `way` the input row that
     reached the lot, -1 for none. `forced` is 0 for lots not certain, else how they were forced;
     `by` the input row, or for a need the need, that forced them.
@@ -40,6 +41,8 @@ class Worlds:
     cuts: Mapping[str, Cut]
     needs: Needs
     first: Index
+    stopped: Flags
+    clean: Flags
     grade: Index
     way: Index
     forced: Index
@@ -57,29 +60,35 @@ def explore(cone: Cone, case: Case, certain_roots: Index, possible_roots: Index)
     sure, maybe = cone.number(certain_roots), cone.number(possible_roots)
     cuts = {rule.name: rule.cut(cone, case) for rule in rules()}
     first = cone.output_from[cone.inputs.step]
-    stopped = np.zeros(len(first), dtype=bool)
+    stopped, clean = np.zeros(len(first), dtype=bool), np.zeros(len(cone.lots), dtype=bool)
     for cut in cuts.values():
         first = first if cut.first is None else np.maximum(first, cut.first)
         stopped |= False if cut.stopped is None else cut.stopped
+        clean |= False if cut.clean is None else cut.clean
+    stopped |= clean[cone.inputs.lot]
+    sure, maybe = sure[~clean[sure]], maybe[~clean[maybe]]
     conflicts = np.unique(np.concatenate([cut.withdrawn for cut in cuts.values()]))
-    grade, way = _possible(cone, first, stopped, np.union1d(sure, maybe))
+    grade, way = _possible(cone, first, stopped, clean, np.union1d(sure, maybe))
     needs = Needs.of(cone, case.recipe, first)
-    forced, by = _Certain(cone, needs, case, first, stopped).fixpoint(sure)
-    return Worlds(cone, cuts, needs, first, grade, way, forced, by, conflicts)
+    forced, by = _Certain(cone, needs, case, first, stopped, clean).fixpoint(sure)
+    return Worlds(cone, cuts, needs, first, stopped, clean, grade, way, forced, by, conflicts)
 
 
 # ---------------------------------------------------------------------------- possible
 
 
-def _possible(cone: Cone, first: Index, stopped: Flags, roots: Index) -> tuple[Index, Index]:
+def _possible(
+    cone: Cone, first: Index, stopped: Flags, clean: Flags, roots: Index
+) -> tuple[Index, Index]:
     """Best grade and way of every lot reached over allowed pairs."""
     inputs, outputs = cone.inputs, cone.outputs
     grade = np.zeros(len(cone.lots), dtype=np.int64)
     way = np.full(len(cone.lots), -1, dtype=np.int64)
     grade[roots] = 1
     recorded = inputs.recorded & ~cone.derived[inputs.step]
+    enters = ~clean[outputs.lot]
     for level, (into, out) in enumerate(
-        [(recorded & ~stopped, outputs.recorded), (~stopped, np.ones_like(outputs.recorded))], 1
+        [(recorded & ~stopped, outputs.recorded & enters), (~stopped, enters)], 1
     ):
         spread(cone, first, into, out, grade, way, level)
     return grade, way
@@ -122,9 +131,11 @@ class _Certain:
     makers before the affected material had surely come to it.
     """
 
-    def __init__(self, cone: Cone, needs: Needs, case: Case, first: Index, stopped: Flags) -> None:
+    def __init__(
+        self, cone: Cone, needs: Needs, case: Case, first: Index, stopped: Flags, clean: Flags
+    ) -> None:
         inputs, outputs, step = cone.inputs, cone.outputs, cone.inputs.step
-        self._cone, self._needs = cone, needs
+        self._cone, self._needs, self._clean = cone, needs, clean
         alike = cone.item_keys.is_in(case.recipe.homogeneous.implode()).fill_null(False)
         self._alike: Flags = alike.to_numpy()
         sound = ~inputs.doubtful & ~inputs.returned & ~cone.derived[step] & ~stopped
@@ -212,6 +223,8 @@ class _Certain:
 
     def _mark(self, outputs: Index, how: int, by: Index, entire: Flags) -> Index:
         """Records what is new about these output rows' lots and gives the lots it is new of."""
+        able = ~self._clean[self._cone.outputs.lot[outputs]]
+        outputs, by, entire = outputs[able], by[able], entire[able]
         lots, ends = self._cone.outputs.lot[outputs], self._cone.outputs.end[outputs]
         fresh = self._forced[lots] == 0
         self._forced[lots[fresh]], self._by[lots[fresh]] = how, by[fresh]

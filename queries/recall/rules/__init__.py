@@ -27,6 +27,8 @@ class Case:
 
     facts: Facts
     recipe: Recipe
+    clean: frozenset[int] = frozenset()
+    """Lots, by number in the plant, of which every unit was examined and found clean."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,14 @@ class Cut:
     """What a rule takes out of a cone.
 
     `first` gives for each input row the first output row it can have gone into; None cuts no
-    pair. `stopped` marks input rows over which the hazard does not pass; None stops none.
+    pair. `stopped` marks input rows over which the hazard does not pass; None stops none. `clean`
+    marks lots that it is not in: it neither enters nor leaves them, and they are no roots.
     `withdrawn` lists steps of which the records leave no way at all, so the rule does not hold.
     """
 
     first: Index | None = None
     stopped: Flags | None = None
+    clean: Flags | None = None
     withdrawn: Index = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
 
