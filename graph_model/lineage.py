@@ -1,18 +1,21 @@
 """The whole plant's network as arrays: compressed sparse rows both ways, times, amounts, basis.
 
-Lots and operations are numbered privately, in key order. Search runs on numpy frontiers. Cached on
-disk by batch as Arrow files that are mapped into memory.
+Lots and operations are numbered privately, in key order. On disk they are sealed by batch, each
+file with its hash, and mapped into memory by any number of processes.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
+import tempfile
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property, wraps
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -23,8 +26,10 @@ import pyarrow as pa
 from graph_model.births import births, recorded_recipes
 from graph_model.interval import MAX, MIN
 from graph_model.network import Network
-
-Index = npt.NDArray[np.int64]
+from graph_model.search import Index as Index
+from graph_model.search import Neighbours, Numbers, search
+from graph_model.search import Reach as Reach
+from graph_model.search import spans as spans
 
 LOT_COLUMNS = [
     "key", "owner", "item_code", "lot_no", "sublot", "item", "parent", "supplier", "kind",
@@ -43,44 +48,27 @@ _FLOW_COLUMNS = [
 _SHIPMENT_COLUMNS = [
     "key", "delivery_no", "customer", "kind", "status", "ship_earliest", "arrival_latest",
 ]  # fmt: skip
-FORMAT = 4
+FORMAT = 5
+_ABOUT = "about.json"
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Compressed sparse rows: `targets[first[i]:first[i + 1]]` are the flow rows of node i."""
+    """Compressed sparse rows: `rows[first[i]:first[i + 1]]` are the flow rows of node i."""
 
     first: Index
-    rows: Index
+    rows: Numbers
 
     @staticmethod
-    def of(nodes: npt.NDArray[np.int32] | Index, count: int) -> Rows:
+    def of(nodes: Numbers | Index, count: int) -> Rows:
         """Flow rows grouped by node number."""
         first = np.zeros(count + 1, dtype=np.int64)
         np.cumsum(np.bincount(nodes, minlength=count), out=first[1:])
-        return Rows(first, np.argsort(nodes, kind="stable").astype(np.int64))
+        return Rows(first, np.argsort(nodes, kind="stable").astype(np.int32))
 
     def at(self, nodes: Index) -> Index:
         """Flow rows of all these nodes."""
-        found: Index = self.rows[spans(self.first[nodes], self.first[nodes + 1])[0]]
-        return found
-
-
-def spans(starts: Index, ends: Index) -> tuple[Index, Index]:
-    """All positions of these stretches, and for each position the number of its stretch."""
-    sizes = np.maximum(ends - starts, 0)
-    owner = np.repeat(np.arange(len(starts)), sizes)
-    offsets = np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    return starts[owner] + offsets, owner
-
-
-@dataclass(frozen=True)
-class Reach:
-    """What a search found: lots and operations in the order found, with distance in steps."""
-
-    lots: Index
-    distance: Index
-    operations: Index
+        return self.rows[spans(self.first[nodes], self.first[nodes + 1])[0]].astype(np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +95,8 @@ class Lineage:
     maybe_returned: pl.DataFrame
     births: pl.DataFrame
     recipes: pl.DataFrame
+    folder: Path | None = None
+    """Where the arrays are sealed; None while they are in memory only."""
 
     @staticmethod
     def of(network: Network) -> Lineage:
@@ -181,37 +171,66 @@ class Lineage:
     @cached_property
     def uses(self) -> Rows:
         """Consumption rows by lot."""
-        return Rows.of(self.consumed_lot, len(self.lots))
+        return self._rows("uses", self.consumed["lot"], len(self.lots))
 
     @cached_property
     def inputs(self) -> Rows:
         """Consumption rows by operation."""
-        return Rows.of(self.consumed_op, len(self.operations))
+        return self._rows("inputs", self.consumed["op"], len(self.operations))
 
     @cached_property
     def outputs(self) -> Rows:
         """Production rows by operation."""
-        return Rows.of(self.produced_op, len(self.operations))
+        return self._rows("outputs", self.produced["op"], len(self.operations))
 
     @cached_property
     def origins(self) -> Rows:
         """Production rows by lot."""
-        return Rows.of(self.produced_lot, len(self.lots))
+        return self._rows("origins", self.produced["lot"], len(self.lots))
 
     @cached_property
     def sent(self) -> Rows:
         """Shipment rows by lot."""
-        return Rows.of(_array(self.shipped["lot"]), len(self.lots))
+        return self._rows("sent", self.shipped["lot"], len(self.lots))
 
     @cached_property
     def stocked(self) -> Rows:
         """Stock rows by lot."""
-        return Rows.of(_array(self.stock["lot"]), len(self.lots))
+        return self._rows("stocked", self.stock["lot"], len(self.lots))
 
     @cached_property
     def given_back(self) -> Rows:
         """Return rows by lot."""
-        return Rows.of(_array(self.returned["lot"]), len(self.lots))
+        return self._rows("given_back", self.returned["lot"], len(self.lots))
+
+    def _rows(self, name: str, nodes: pl.Series, count: int) -> Rows:
+        if self.folder is not None:
+            return Rows(
+                _mapped_array(self.folder, f"{name}.first"),
+                _mapped_array(self.folder, f"{name}.rows"),
+            )
+        return Rows.of(_array(nodes), count)
+
+    @cached_property
+    def forward_ways(self) -> tuple[Neighbours, Neighbours]:
+        """Lots to the operations that used them, operations to the lots they made."""
+        return (
+            self._neighbours("uses", self.uses, self.consumed["op"]),
+            self._neighbours("outputs", self.outputs, self.produced["lot"]),
+        )
+
+    @cached_property
+    def backward_ways(self) -> tuple[Neighbours, Neighbours]:
+        """Lots to the operations that made them, operations to the lots they used."""
+        return (
+            self._neighbours("origins", self.origins, self.produced["op"]),
+            self._neighbours("inputs", self.inputs, self.consumed["lot"]),
+        )
+
+    def _neighbours(self, name: str, rows: Rows, other_ends: pl.Series) -> Neighbours:
+        if self.folder is not None:
+            return Neighbours(rows.first, _mapped_array(self.folder, f"{name}.targets"))
+        return Neighbours(rows.first, _array(other_ends)[rows.rows])
 
     @cached_property
     def recorded(self) -> npt.NDArray[np.bool_]:
@@ -245,71 +264,68 @@ class Lineage:
 
     def forward(self, roots: Index) -> Reach:
         """Everything that can contain material of the roots, over all flows."""
-        return self._search(roots, self.uses, self.consumed_op, self.outputs, self.produced_lot)
+        return search(*self.forward_ways, roots)
 
     def backward(self, roots: Index) -> Reach:
         """Everything the roots can be made from, over all flows."""
-        return self._search(roots, self.origins, self.produced_op, self.inputs, self.consumed_lot)
-
-    def _search(
-        self,
-        roots: Index,
-        out: Rows,
-        ops: npt.NDArray[np.int32],
-        into: Rows,
-        lots: npt.NDArray[np.int32],
-    ) -> Reach:
-        seen = np.zeros(len(self.lots), dtype=bool)
-        tried = np.zeros(len(self.operations), dtype=bool)
-        frontier = np.unique(roots).astype(np.int64)
-        seen[frontier] = True
-        found, steps = [frontier], [frontier[:0]]
-        while frontier.size:
-            op = np.unique(ops[out.at(frontier)]).astype(np.int64)
-            op = op[~tried[op]]
-            tried[op] = True
-            lot = np.unique(lots[into.at(op)]).astype(np.int64)
-            frontier = lot[~seen[lot]]
-            seen[frontier] = True
-            found.append(frontier)
-            steps.append(op)
-        depth = np.repeat(np.arange(len(found)), [len(level) for level in found])
-        return Reach(np.concatenate(found), depth, np.concatenate(steps))
+        return search(*self.backward_ways, roots)
 
     # ------------------------------------------------------------------ disk
 
     def save(self, folder: Path) -> None:
-        """Writes the arrays; the folder appears whole or not at all."""
-        draft = folder.with_name(folder.name + ".draft")
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(parents=True)
+        """Writes the arrays as a sealed folder of their batch below `folder`; whole or not at all.
+
+        Processes that have older arrays mapped keep them; of older folders the newest one stays.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix="draft-", dir=folder))
         for name in _frames():
             getattr(self, name).write_ipc(draft / f"{name}.arrow", compression="uncompressed")
-        about = {"format": FORMAT, "batch": self.batch, "head": self.head}
-        (draft / "about.json").write_text(json.dumps(about), encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
-        draft.rename(folder)
+        for name in ("uses", "inputs", "outputs", "origins", "sent", "stocked", "given_back"):
+            rows: Rows = getattr(self, name)
+            np.save(draft / f"{name}.first.npy", rows.first)
+            np.save(draft / f"{name}.rows.npy", rows.rows)
+        ways = zip(
+            ("uses", "outputs", "origins", "inputs"),
+            (*self.forward_ways, *self.backward_ways),
+            strict=True,
+        )
+        for name, neighbours in ways:
+            np.save(draft / f"{name}.targets.npy", neighbours.targets)
+        sealed = {path.name: _sha256(path) for path in sorted(draft.iterdir())}
+        about = {"format": FORMAT, "batch": self.batch, "head": self.head, "sha256": sealed}
+        (draft / _ABOUT).write_text(json.dumps(about), encoding="utf-8")
+        place = folder / f"{self.batch}-{self.head[:12]}"
+        shutil.rmtree(place, ignore_errors=True)
+        draft.rename(place)
+        _remove_old(folder, keep=place)
 
     @staticmethod
-    def head_on_disk(folder: Path) -> tuple[int, str] | None:
-        """Batch and ledger head that the saved arrays stand on."""
-        try:
-            about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-        return int(about["batch"]), str(about["head"])
+    def heads_on_disk(folder: Path) -> list[tuple[int, str]]:
+        """Batch and ledger head of each set of arrays below the folder, oldest first."""
+        return [(about["batch"], about["head"]) for _, about in _sealed(folder)]
+
+    @staticmethod
+    def damaged(folder: Path) -> list[Path]:
+        """Files of sealed arrays that are not as they were written."""
+        return [
+            place / name
+            for place, about in _sealed(folder)
+            for name, digest in about["sha256"].items()
+            if not (place / name).exists() or _sha256(place / name) != digest
+        ]
 
     @staticmethod
     def load(folder: Path, batch: int, head: str) -> Lineage | None:
-        """The arrays of exactly this batch, or None if these are not there."""
-        try:
-            about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
-            if about != {"format": FORMAT, "batch": batch, "head": head}:
-                return None
-            frames = {name: _mapped(folder / f"{name}.arrow") for name in _frames()}
-        except (OSError, ValueError, pl.exceptions.PolarsError):
-            return None
-        return Lineage(batch, head, **frames)
+        """The arrays of exactly this batch, or None if these are not there. Mapped, not read."""
+        for place, about in _sealed(folder):
+            if (about["format"], about["batch"], about["head"]) == (FORMAT, batch, head):
+                try:
+                    frames = {name: _mapped(place / f"{name}.arrow") for name in _frames()}
+                except (OSError, ValueError, pl.exceptions.PolarsError):
+                    return None
+                return Lineage(batch, head, **frames, folder=place)
+        return None
 
 
 Made = TypeVar("Made")
@@ -345,6 +361,34 @@ def _array(column: pl.Series) -> npt.NDArray[np.int32]:
     return np.asarray(column.to_numpy(), dtype=np.int32)
 
 
+def _mapped_array(folder: Path, name: str) -> npt.NDArray[Any]:
+    found: npt.NDArray[Any] = np.load(folder / f"{name}.npy", mmap_mode="r")
+    return found
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sealed(folder: Path) -> list[tuple[Path, dict[str, Any]]]:
+    """Sealed folders with what they say of themselves, oldest batch first."""
+    found = []
+    for path in folder.glob(f"[0-9]*/{_ABOUT}"):
+        try:
+            found.append((path.parent, json.loads(path.read_text(encoding="utf-8"))))
+        except (OSError, ValueError):
+            continue
+    return sorted(found, key=lambda entry: entry[1]["batch"])
+
+
+def _remove_old(folder: Path, keep: Path) -> None:
+    others = [place for place, _ in _sealed(folder) if place != keep]
+    drafts = [path for path in folder.glob("draft-*") if time.time() - path.stat().st_mtime > 3600]
+    for place in (*others[:-1], *drafts):
+        shutil.rmtree(place, ignore_errors=True)
+
+
 def _mapped(path: Path) -> pl.DataFrame:
     # Mapped by Arrow rather than read: opening a large plant costs nothing until it is touched.
     with pa.memory_map(str(path)) as source:
@@ -354,7 +398,7 @@ def _mapped(path: Path) -> pl.DataFrame:
 
 
 def _frames() -> Iterable[str]:
-    return (item.name for item in fields(Lineage) if item.name not in ("batch", "head"))
+    return (item.name for item in fields(Lineage) if item.name not in ("batch", "head", "folder"))
 
 
 def _numbers(sorted_keys: pl.Series, keys: Sequence[str]) -> Index:

@@ -60,30 +60,31 @@ class Plant:
             self._network = network.build(facts)
         return self._network
 
-    def lineage(self, as_of: int | None = None) -> Lineage:
+    def lineage(self, as_of: int | None = None, *, rebuild: bool = False) -> Lineage:
         """The arrays now or as of a batch; from disk where these stand on the same batch."""
         number, head = self.ledger.head()
         if as_of is not None and as_of != number:
             return Lineage.of(self.network(as_of))
-        if self._lineage is not None and (self._lineage.batch, self._lineage.head) == (
-            number,
-            head,
-        ):
-            return self._lineage
+        kept = self._lineage
+        if kept is not None and not rebuild and (kept.batch, kept.head) == (number, head):
+            return kept
         folder = self.folder / "lineage"
-        found = Lineage.load(folder, number, head)
+        found = None if rebuild else Lineage.load(folder, number, head)
         if found is None:
-            found = Lineage.of(self.network())
-            found.save(folder)
+            made = Lineage.of(self.network())
+            made.save(folder)
+            # Mapped from now on, so that the memory they were made in can go.
+            found = Lineage.load(folder, number, head) or made
         self._lineage = found
         return found
 
+    def damaged_arrays(self) -> list[Path]:
+        """Files of the arrays that are not as they were sealed; a rebuild makes them anew."""
+        return Lineage.damaged(self.folder / "lineage")
+
     def heads(self) -> list[tuple[int, str]]:
         """Heads of the ledger that its projections keep."""
-        heads = []
-        kept = Lineage.head_on_disk(self.folder / "lineage")
-        if kept is not None:
-            heads.append(kept)
+        heads = Lineage.heads_on_disk(self.folder / "lineage")
         state = self._graph_state()
         if state is not None:
             heads.append((state.batch, state.head))

@@ -61,7 +61,7 @@ def plant(*, new: bool = False) -> Plant:
 
 
 def project(plant: Plant, tell: Callable[[str], None], *, rebuild: bool = False) -> None:
-    """Brings the graph up to date with the ledger; tells how far it is and how long it takes."""
+    """Brings graph and arrays up to date with the ledger; tells how far and for how long."""
     tell(text("cli.projecting"))
     begun: dict[str, float] = {}
 
@@ -75,6 +75,7 @@ def project(plant: Plant, tell: Callable[[str], None], *, rebuild: bool = False)
         tell(text("cli.projecting_waits", host=host, pid=pid))
 
     plant.graph(rebuild=rebuild, progress=told, waiting=waits).close()
+    plant.lineage(rebuild=rebuild)
 
 
 def show_json(value: Any) -> None:

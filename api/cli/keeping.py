@@ -11,7 +11,7 @@ import typer
 from api.cli import context
 from api.cli.context import Json
 from api.cli.importing import progress
-from graph_model.errors import BadInput, LedgerError, NotFound
+from graph_model.errors import BadInput, EngineError, LedgerError, NotFound
 from graph_model.i18n import text
 from graph_model.interval import in_force
 from graph_model.ledger import Fault
@@ -80,12 +80,14 @@ def verify(
         heads = [*plant.heads(), *(_head(value) for value in head or [])]
         faults = plant.ledger.verify(heads)
         number, digest = plant.ledger.head()
+        damaged = [str(path) for path in plant.damaged_arrays()]
     if as_json:
         context.show_json(
             {
                 "batches": number,
                 "head": f"{number}:{digest}",
                 "faults": [dataclasses.asdict(fault) for fault in faults],
+                "damaged_arrays": damaged,
             }
         )
     elif not faults:
@@ -95,6 +97,8 @@ def verify(
             _show_fault(fault)
     if faults:
         raise typer.Exit(LedgerError.exit)
+    if damaged:
+        raise EngineError("arrays_damaged", files=", ".join(damaged))
 
 
 def _show_fault(fault: Fault) -> None:
