@@ -8,7 +8,7 @@ import numpy as np
 from graph_model.search import Index, Numbers
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def compiled_search(
     out_first: Index, out_targets: Numbers, into_first: Index, into_targets: Numbers, start: Index
 ) -> tuple[Index, Index, Index]:
