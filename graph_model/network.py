@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from graph_model import interval
-from graph_model.derived import Derived, ends, links, orders, pools, sublots
+from graph_model.derived import Derived, ends, implied, links, orders, pools, sublots
 from graph_model.derived.codes import Codes
 from graph_model.derived.facts import Facts
 from graph_model.derived.records import Records
@@ -26,7 +26,6 @@ from graph_model.schema import (
     Item,
     Lot,
     Operation,
-    Packed,
     Produced,
     Returned,
     Shipment,
@@ -74,11 +73,13 @@ def build(facts: Facts, judged: Records | None = None) -> Network:
     decisions = interval.in_force(facts[Decision])
     mixed = pools.derive(judged)
     derived = Derived.merge(
-        ends.derive(moves[Produced]),
+        ends.derive(moves[Produced], moves[Shipped]),
         mixed,
         orders.derive(judged, mixed.consumed),
+        implied.derive(judged),
         links.derive(lots, facts[Alias], decisions, judged.codes),
-        links.packed(facts[Packed], moves[Shipped]),
+        links.packed(links.held(facts), _with_lot(moves[Consumed]), mixed.consumed),
+        links.packed(links.held(facts), _with_lot(moves[Shipped]), mixed.shipped),
     )
     consumed, shipped = (
         _join(_with_lot(moves[kind]), rows)
@@ -124,7 +125,7 @@ def records(facts: Facts) -> Records:
 
 def standing_movements(facts: Facts) -> dict[type, pl.DataFrame]:
     """Movements that were neither cancelled nor reversed, with `t0` and `t1`."""
-    live = {kind: _live(facts[kind]) for kind in MOVEMENTS}
+    live = {kind: _live(facts[kind]).drop("unsure", strict=False) for kind in MOVEMENTS}
     return _timed(live, facts[Operation], interval.delays(facts[Decision], live.values()))
 
 
@@ -177,34 +178,71 @@ def _live(frame: pl.DataFrame) -> pl.DataFrame:
 def _without_reversed(live: pl.DataFrame, reversing: pl.Expr) -> pl.DataFrame:
     """Rows that no posted reversal of the same company, sheet, item and lot covers in full.
 
-    A reversal that was itself reversed has no effect. What is reversed in part stays.
+    A reversal that was itself reversed has no effect. What is reversed in part stays; what a
+    reversal may mean but does not name in full stays as `unsure`.
     """
-    scope = ["source", "_company", "_kind"]
+    scope = ["source", "_company", "_kind", "doc_no"]
     parts = pl.col("key").str.split("/")
     rows = live.with_columns(_company=parts.list.get(0), _kind=parts.list.get(1, null_on_oob=True))
     posted = pl.col("status").fill_null("posted") == "posted"
-    reversals = rows.filter(reversing & posted)
-    undone = reversals.select(*scope, doc_no="reversed_doc_no").unique()
-    reversals = reversals.join(undone, on=[*scope, "doc_no"], how="anti", nulls_equal=True)
-    # A reversal that names no goods is of the whole document.
-    nameless = pl.all_horizontal(pl.col(name).is_null() for name in ("item", "lot", "lot_no"))
-    whole_docs = reversals.filter(nameless).select(*scope, doc_no="reversed_doc_no").unique()
+    reversals = rows.filter(reversing)
+    undone = reversals.filter(posted).select(*scope[:3], doc_no="reversed_doc_no").unique()
+    reversals = reversals.join(undone, on=scope, how="anti", nulls_equal=True)
+    reversals = reversals.with_columns(doc_no="reversed_doc_no")
+    rows = rows.filter(~reversing)
     rows = rows.join(
-        whole_docs, on=[*scope, "doc_no"], how="anti", nulls_equal=True, maintain_order="left"
+        _whole_documents(rows, reversals.filter(posted), scope), on="key", how="anti",
+        maintain_order="left",
+    )  # fmt: skip
+    on = [*scope, "item", "lot"]
+    back = (
+        reversals.filter(posted)
+        .group_by(on)
+        .agg(_back=pl.col("quantity").abs().sum(), _unknown=pl.col("quantity").is_null().any())
     )
-    on = [*scope, "doc_no", "item", "lot"]
-    back = reversals.group_by(*scope, "item", "lot", doc_no="reversed_doc_no").agg(
-        _back=pl.col("quantity").abs().sum(), _unknown=pl.col("quantity").is_null().any()
-    )
-    kept = rows.filter(~reversing).join(
-        back, on=on, how="left", nulls_equal=True, maintain_order="left"
-    )
+    kept = rows.join(back, on=on, how="left", nulls_equal=True, maintain_order="left")
     whole = pl.col("quantity").sum().over(on)
     unknown = pl.col("quantity").is_null().any().over(on)
     covered = (
         pl.when(pl.col("_unknown")).then(unknown).otherwise(~unknown & (pl.col("_back") >= whole))
     )
-    return kept.filter(~covered.fill_null(False)).select(live.columns)
+    kept = kept.filter(~covered.fill_null(False))
+    unsure = _perhaps_reversed(kept, reversals, scope)
+    return kept.select(*live.columns, unsure=pl.col("key").is_in(unsure.implode()))
+
+
+def _nameless() -> pl.Expr:
+    """Reversals that name no goods: they are of the whole document."""
+    return pl.all_horizontal(pl.col(name).is_null() for name in ("item", "lot", "lot_no"))
+
+
+def _whole_documents(rows: pl.DataFrame, posted: pl.DataFrame, scope: list[str]) -> pl.DataFrame:
+    """key of rows whose document was reversed as a whole.
+
+    A document number may be used again: where the reversal names an order that the document has
+    lines for, it is of these lines.
+    """
+    whole = posted.filter(_nameless())
+    end = "operation" if "operation" in rows.columns else "shipment"
+    hit = rows.select("key", *scope, end).join(
+        whole.select(*scope, _end=end).unique(), on=scope, nulls_equal=True
+    )
+    same = pl.col(end).eq_missing(pl.col("_end"))
+    named = same.any().over([*scope, "_end"])
+    return hit.filter(same | ~named).select("key").unique()
+
+
+def _perhaps_reversed(kept: pl.DataFrame, reversals: pl.DataFrame, scope: list[str]) -> pl.Series:
+    """key of rows that a draft, a reversal without lot or amount, or one of a document may mean."""
+    draft = pl.col("status").eq_missing("draft")
+    vague = reversals.filter(draft | pl.col("lot").is_null() | pl.col("quantity").is_null())
+    vague = vague.select(*scope, _item="item", _lot="lot").unique()
+    pairs = kept.select("key", "item", "lot", *scope).join(vague, on=scope, nulls_equal=True)
+    meant = [
+        pl.col(f"_{name}").is_null() | pl.col(f"_{name}").eq_missing(pl.col(name))
+        for name in ("item", "lot")
+    ]
+    return pairs.filter(pl.all_horizontal(meant))["key"].unique()
 
 
 def _judge(frame: pl.DataFrame, trusted: list[str]) -> pl.DataFrame:
@@ -213,10 +251,10 @@ def _judge(frame: pl.DataFrame, trusted: list[str]) -> pl.DataFrame:
         pl.col("posting_method") == "backflush"
     )
     proposed = proposed.fill_null(False) & ~pl.col("source").is_in(trusted).fill_null(False)
-    return frame.with_columns(
-        proposed=proposed,
-        doubtful=proposed | (pl.col("status") == "draft").fill_null(False),
-    )
+    doubtful = proposed | (pl.col("status") == "draft").fill_null(False)
+    if "unsure" in frame.columns:
+        doubtful |= pl.col("unsure")
+    return frame.with_columns(proposed=proposed, doubtful=doubtful).drop("unsure", strict=False)
 
 
 def _with_lot(frame: pl.DataFrame) -> pl.DataFrame:

@@ -7,6 +7,8 @@ import polars as pl
 from graph_model import derived
 
 RULE = "scrap"
+GONE = "/gone"
+"""How the key of the shipment line of a scrap row ends."""
 
 
 def is_end() -> pl.Expr:
@@ -15,8 +17,8 @@ def is_end() -> pl.Expr:
     return pl.col("lot").is_null() & kind
 
 
-def derive(produced: pl.DataFrame) -> derived.Derived:
-    """One nameless lot an operation that gave scrap or samples."""
+def derive(produced: pl.DataFrame, shipped: pl.DataFrame) -> derived.Derived:
+    """One nameless lot an operation that gave scrap or samples; it left where its row says so."""
     rows = produced.filter(is_end()).with_columns(
         lot=pl.lit("~scrap|") + pl.col("operation"), rule=pl.lit(RULE)
     )
@@ -32,4 +34,7 @@ def derive(produced: pl.DataFrame) -> derived.Derived:
             rule="rule",
         ),
         produced=rows.select("lot", "operation", "item", "t0", "t1", "rule"),
+        shipped=shipped.select(
+            "shipment", "t0", "t1", key=pl.col("key").str.strip_suffix(GONE)
+        ).join(rows.select("key", "lot", "item", "rule"), on="key"),
     )

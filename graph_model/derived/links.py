@@ -6,22 +6,38 @@ import polars as pl
 
 from graph_model import derived
 from graph_model.derived.codes import Codes
+from graph_model.derived.facts import Facts
+from graph_model.schema import Lot, Packed
 
 RULE, PACKED = "same_lot", "packed"
 
 
-def packed(packings: pl.DataFrame, shipped: pl.DataFrame) -> derived.Derived:
-    """What is packed leaves with its container, however deep. Packed together is not kinship."""
-    held = packings.select("lot", "container").drop_nulls().unique()
-    rows = shipped.select("shipment", "t0", "t1", "lot").drop_nulls("lot")
-    found = rows.clear()
-    while len(rows):
-        inside = rows.join(held, left_on="lot", right_on="container", suffix="_held")
-        inside = inside.select("shipment", "t0", "t1", lot="lot_held").select(found.columns)
-        rows = inside.unique().join(found, on=found.columns, how="anti")
-        found = pl.concat([found, rows])
-    found = found.with_columns(item=pl.lit(None, pl.String), rule=pl.lit(PACKED))
-    return derived.of(shipped=found)
+def held(facts: Facts) -> pl.DataFrame:
+    """container, lot: what was ever in a container, in others too, however deep.
+
+    A packed number without an item is a container, or any lot that carries the number.
+    """
+    inside = facts[Packed].select("container", "lot").drop_nulls().unique()
+    lots = facts[Lot].select("key", "item_code", "lot_no")
+    bare = inside.join(lots.filter(pl.col("item_code") == ""), left_on="lot", right_on="key")
+    named = lots.filter(pl.col("item_code") != "").select("lot_no", lot="key")
+    meant = bare.drop("lot").join(named, on="lot_no").select("container", "lot")
+    found = fresh = pl.concat([inside, meant]).unique()
+    direct = found.select(lot="container", within="lot")
+    while len(fresh):
+        deeper = fresh.join(direct, on="lot").select("container", lot="within").unique()
+        fresh = deeper.join(found, on=["container", "lot"], how="anti")
+        found = pl.concat([found, fresh])
+    return found.sort("container", "lot")
+
+
+def packed(held: pl.DataFrame, *moves: pl.DataFrame) -> derived.Derived:
+    """What is packed goes where its container goes. Packed together is not kinship."""
+    end = "operation" if "operation" in moves[0].columns else "shipment"
+    rows = pl.concat(frame.select(end, "t0", "t1", container="lot") for frame in moves)
+    rows = rows.join(held, on="container").drop("container")
+    rows = rows.with_columns(item=pl.lit(None, pl.String), rule=pl.lit(PACKED))
+    return derived.of(**{"consumed" if end == "operation" else "shipped": rows})
 
 
 def derive(

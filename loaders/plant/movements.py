@@ -131,10 +131,17 @@ def moves(rows: pl.DataFrame, ctx: Context) -> None:
 
 
 def packing(rows: pl.DataFrame, ctx: Context) -> None:
-    """Lots in containers; a container is a lot without item."""
+    """Lots in containers; a container is a lot without item, and may be in another.
+
+    What is packed without an item is a container, or any lot of that number (the fold tells).
+    """
     container = lot_key_column(C("company"), pl.lit(""), C("container_no"))
+    inner = lot_key_column(C("company"), pl.lit(""), C("lot_no"))
     ctx.out.lots(rows, C("company"), pl.lit(""), C("container_no"), kind="container")
     own_lots(rows, ctx)
+    bare = rows.filter(C("item_code").is_null())
+    ctx.out.lots(bare, C("company"), pl.lit(""), C("lot_no"), kind="container")
+    rows = rows.with_columns(lot=pl.when(C("item_code").is_null()).then(inner).otherwise("lot"))
     rows = ctx.kept("packing", rows, stated("lot", "container_no"))
     out = C("action") == "unpack"
     ctx.out.add(

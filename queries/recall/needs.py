@@ -40,8 +40,12 @@ class Needs:
 
     @staticmethod
     def of(cone: Cone, recipe: Recipe, first: Index) -> Needs:
-        """The needs of closed orders that do not pair their lots exactly."""
-        judged = cone.closed & ~cone.exact
+        """The needs of closed orders that do not pair their lots exactly.
+
+        Rework takes the product itself again: the recipe says nothing about what it needed.
+        """
+        made_anew = cone.about["kind"].ne_missing("rework").to_numpy()
+        judged = cone.closed & ~cone.exact & made_anew
         inputs, outputs = _lines(cone, judged)
         members = recipe.needs.with_row_index("_")
         wanted = outputs.select("step", "parent").unique().join(members, on="parent")

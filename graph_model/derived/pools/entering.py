@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from graph_model.derived import orders
+from graph_model.derived import links, orders
 from graph_model.derived.pools import leftovers
 from graph_model.derived.pools.events import (
     AT_PLACE,
     ENTRY,
+    NO_OUTPUT,
     OUTSIDE,
     OWN,
     UNCLEAR,
@@ -28,7 +29,8 @@ def entries(records: Records, exits: pl.DataFrame, fits: pl.DataFrame) -> pl.Dat
     needed = pl.concat([exits.select("item"), unlotted.select("item")]).unique()
     lots = _lots(records, needed)
     outside = exits.filter(pl.col("place") == OUTSIDE).select("item").unique()
-    found = pl.concat([lots, unlotted, leftovers.entries(records, exits, fits)])
+    unposted = _unposted(records).join(exits.select("item"), on="item", how="semi")
+    found = pl.concat([lots, unlotted, unposted, leftovers.entries(records, exits, fits)])
     found = found.join(needed, on="item", how="semi")
     # What a customer gives back can be all that was ever here: a count of ours proves nothing.
     gone = found.join(outside, on="item", how="semi").with_columns(place=pl.lit(OUTSIDE))
@@ -98,13 +100,40 @@ def _seen(records: Records, number: pl.DataFrame) -> pl.DataFrame:
     used = moves[Consumed].select("operation", "lot", "t1", place="from_place")
     used = used.join(whole, on="operation", how="anti")
     used = used.with_columns(unclear=pl.col("operation").is_in(bare.implode()))
+    counted = records.counts.filter(pl.col("lot").is_not_null() & pl.col("quantity").ne_missing(0))
     parts = [
         used,
         moves[Shipped].select("lot", "t1", place="from_place", unclear=pl.lit(False)),
         moves[Returned].select("lot", "t1", place="to_place", unclear=pl.lit(False)),
         records.facts[Stock].select("lot", place="site", t1="as_of", unclear=pl.lit(False)),
+        counted.select("lot", "t1", place="site", unclear=pl.lit(False)),
+        _carried(records),
     ]
     rows = pl.concat([part.join(number, on="lot").select(names) for part in parts])
     return rows.group_by("n", "place").agg(
         pl.col("t1").fill_null(MAX).max(), pl.col("unclear").any()
     )
+
+
+def _carried(records: Records) -> pl.DataFrame:
+    """lot, place, t1, unclear: what was packed in a container is where the container came to."""
+    held = links.held(records.facts)
+    boxes = records.facts[Lot].filter(pl.col("kind") == "container")
+    boxes = boxes.select("lot_no", container="key")
+    came = records.moves[Produced].select("lot", "item", "lot_no", place="to_place")
+    came = came.filter(pl.col("lot").is_null() & pl.col("item").is_null()).drop_nulls("place")
+    rows = came.join(boxes, on="lot_no").select("container", "place").join(held, on="container")
+    # When it was unpacked is not known for sure: it may be there from then on.
+    return rows.select("lot", "place", t1=pl.lit(MAX), unclear=pl.lit(False))
+
+
+def _unposted(records: Records) -> pl.DataFrame:
+    """What orders made that no receipt tells of: goods of unknown origin may be it."""
+    step = pl.col("operation") == pl.col("order")
+    whole = records.orders.filter(step & pl.col("made").is_not_null())
+    steps = records.orders.select("operation", "order")
+    told = records.moves[Produced].join(steps, on="operation").select(operation="order")
+    whole = whole.join(told, on="operation", how="anti")
+    began = records.moves[Consumed].group_by("operation").agg(pl.col("t0").min())
+    rows = whole.join(began, on="operation").select("operation", "t0", item="made")
+    return shaped(rows, ENTRY, holder=OWN, rule=NO_OUTPUT, t1=MAX)

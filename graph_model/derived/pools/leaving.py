@@ -31,6 +31,7 @@ def exits(records: Records, fits: pl.DataFrame) -> pl.DataFrame:
     parts = [
         shaped(named, EXIT),
         shaped(_nameless(records, unlotted.filter(pl.col("item").is_null()), fits), EXIT),
+        _other_heels(records),
         _short(records),
         _orphans(records, fits),
     ]
@@ -60,6 +61,18 @@ def _open(records: Records) -> pl.DataFrame:
             ).drop("_kind")
         parts.append(rows)
     return pl.concat(parts, how="diagonal")
+
+
+def _other_heels(records: Records) -> pl.DataFrame:
+    """What other items left in a tank goes into its next contents too."""
+    fills = records.facts[Operation].filter(pl.col("kind") == "fill").select(operation="key")
+    rows = records.moves[Consumed].join(fills, on="operation", how="semi")
+    heels = rows.filter(pl.col("lot").is_null() & pl.col("lot_no").is_null())
+    heels = heels.select("operation", "t0", "t1", own="item", place="from_place")
+    held = records.moves[Produced].join(fills, on="operation", how="semi")
+    held = held.select("item", place="to_place").drop_nulls().unique()
+    found = heels.join(held, on="place").filter(pl.col("item").ne_missing(pl.col("own")))
+    return shaped(found, EXIT, rule=UNLOTTED, holder=OWN)
 
 
 def _nameless(records: Records, rows: pl.DataFrame, fits: pl.DataFrame) -> pl.DataFrame:
