@@ -243,7 +243,7 @@ def _steps(facts: Facts, lineage: Lineage, asked: Suspects) -> tuple[Index, Inde
         )
     for place in (asked.machine, asked.site):
         if place:
-            hits = pl.col("site").is_in(_within(facts, place))
+            hits = pl.col("site").is_in(within(facts, place))
             unknown = pl.col("site").is_null() & pl.col("kind").is_in(["produce", "rework"])
             judged.append(_judged(hits.fill_null(False), unknown))
     if asked.start is not None or asked.end is not None:
@@ -259,7 +259,7 @@ def _steps(facts: Facts, lineage: Lineage, asked: Suspects) -> tuple[Index, Inde
     )
 
 
-def _within(facts: Facts, place: str) -> list[str]:
+def within(facts: Facts, place: str) -> list[str]:
     """Keys of the place, named by code or key, and of every place that is part of it."""
     sites = facts[Site]
     named = sites.filter((pl.col("key") == place) | (pl.col("site_code") == place))

@@ -101,6 +101,16 @@ class Rulebook:
     groups: tuple[Group, ...] = ()
     carry_over_limits: tuple[CarryOverLimit, ...] = ()
 
+    @property
+    def site_groups(self) -> dict[str, str]:
+        """Name of the group of each grouped station."""
+        return {site: group.name for group in self.groups for site in group.sites}
+
+    @property
+    def lot_groups(self) -> dict[str, str]:
+        """Name of the group of each grouped lot."""
+        return {lot: group.name for group in self.groups for lot in group.lots}
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON, to keep with a result so that it can be repeated. `within` is microseconds."""
         return asdict(self)

@@ -1,0 +1,87 @@
+"""infer: from complaints to the source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.cli import context
+from api.cli.context import AsOf, Json, Output
+from graph_model.errors import BadInput
+from graph_model.i18n import text
+from queries.recall import inference, inference_cases, rulebook
+
+ROWS = 20
+"""Rows of each table on the screen; JSON and files always have all."""
+
+_TABLES = ("stations", "deliveries", "lots")
+_NAMES = {
+    "stations": ("id", "name"),
+    "deliveries": ("id", "supplier", "recipient"),
+    "lots": ("id",),
+}
+_FIGURES = ("score", "positive", "negative", "normalized")
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command. Ids of a source may begin with a minus sign."""
+    app.command(help=text("infer.help"), context_settings={"ignore_unknown_options": True})(infer)
+
+
+def infer(
+    more: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help=text("infer.more"))]
+    = None,
+    cases: Annotated[Path | None, typer.Option("--cases", help=text("infer.cases"))] = None,
+    rules: Annotated[Path | None, typer.Option("--rules", help=text("infer.rules"))] = None,
+    observe: Annotated[list[str] | None, typer.Option("--observe", help=text("infer.observe"))]
+    = None,
+    as_of: AsOf = None,
+    output: Output = None,
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """Which station, delivery or lot leads to the cases."""
+    if more and not observe:
+        raise BadInput("not_observed", value=" ".join(more))
+    observed = [*(observe or []), *(more or [])]
+    if cases is None and not observed:
+        raise BadInput("no_cases")
+    book = rulebook.load(rules)
+    rows = inference_cases.load(cases) if cases else []
+    with context.plant() as plant:
+        found = inference.infer(
+            plant.facts(as_of), plant.lineage(as_of), rows, book, observed,
+            file=cases.name if cases else "",
+        )  # fmt: skip
+        whole = inference.to_dict(found)
+    if output is not None:
+        kinds = [{"kind": kind, **row} for kind in _TABLES for row in whole[kind]]
+        context.write(output, kinds, whole)
+    if as_json:
+        context.show_json(whole)
+    elif output is None:
+        _show(whole)
+
+
+def _show(whole: dict[str, Any]) -> None:
+    say = context.console.print
+    weight = whole["weight"]
+    say(text("infer.weight", positive=weight["positive"], negative=weight["negative"]))
+    for kind in _TABLES:
+        marks = [mark for mark in ("common_link", "forward", "backward") if _has(whole, kind, mark)]
+        columns = [*_NAMES[kind], *_FIGURES]
+        heads = [text(f"infer.head.{name}") for name in [*columns, *marks]]
+        lines: list[list[object]] = [
+            [*(row[name] for name in columns), *("✓" if row[mark] else "" for mark in marks)]
+            for row in whole[kind][:ROWS]
+        ]
+        context.show_table(text(f"infer.{kind}"), heads, lines, len(whole[kind]))
+    say(text("cli.complete" if whole["complete"] else "cli.incomplete"))
+    for entry in whole["missing"]:
+        say(f"· {entry['text']}")
+    say(text("cli.stands_on", head=whole["head"]))
+
+
+def _has(whole: dict[str, Any], kind: str, mark: str) -> bool:
+    return bool(whole[kind]) and mark in whole[kind][0]
