@@ -65,6 +65,10 @@ class Network:
     maybe_returned: pl.DataFrame
 
 
+_SPENT = ("entered_at", "audited_at", "reversed_doc_no", "_file", "_sheet", "_row")
+"""Columns that only judging a movement needs."""
+
+
 def build(facts: Facts, judged: Records | None = None) -> Network:
     """The network of a fold; `judged` saves judging it again (see `records`)."""
     judged = judged or records(facts)
@@ -116,7 +120,7 @@ def records(facts: Facts) -> Records:
     moves = _timed(live, facts[Operation], delays)
     return Records(
         facts,
-        {kind: _judge(frame, trusted) for kind, frame in moves.items()},
+        {kind: _judge(frame, trusted).drop(_SPENT, strict=False) for kind, frame in moves.items()},
         counts=interval.effective(_live(facts[Count]), delays),
         cleanings=interval.effective(facts[Cleaning], delays),
         codes=Codes.of(facts[Alias], facts[Item]),
