@@ -30,14 +30,17 @@ def births(
     out = produced.filter(recorded).select(moves)
     receive, opening = kinds == "receive", kinds == "opening"
     received = into.filter(receive[into["op"]])
+    # Opening stock tells whose lot it was, not when it came.
+    supplied = pl.concat([received, into.filter(opening[into["op"]])])
     opened = out.filter(opening[out["op"]])
-    own = out.filter(~opening[out["op"]]).join(
+    stated = into.filter(opening[into["op"]])["op"].implode()
+    own = out.filter(~opening[out["op"]] | out["op"].is_in(stated)).join(
         consumed.select("op", "lot"), on=["op", "lot"], how="anti"
     )
     used = pl.concat([frame.select("lot") for frame in (consumed, shipped, opened)])
     base = pl.DataFrame({"lot": pl.int_range(lots, dtype=pl.Int32, eager=True)})
     for part in (
-        _flag(received, "received"),
+        _flag(supplied, "received"),
         _flag(own, "made"),
         _flag(used, "used"),
         _times(received, "received"),

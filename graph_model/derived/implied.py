@@ -36,7 +36,8 @@ def _transfers(records: Records) -> derived.Derived:
     moves = records.moves
     network = pl.col("posting_method").eq_missing("network")
     used = pl.concat(moves[kind].filter(~network).select("lot") for kind in (Consumed, Shipped))
-    steps = records.facts[Operation].filter(pl.col("kind") == "receive").select(operation="key")
+    arrived = pl.col("kind").is_in(["receive", "opening"])
+    steps = records.facts[Operation].filter(arrived).select(operation="key")
     came = moves[Consumed].join(steps, on="operation", how="semi").select("lot")
     numbered = records.facts[Lot].filter((pl.col("lot_no") != "") & (pl.col("item_code") != ""))
     bare = numbered.join(used.drop_nulls().unique(), left_on="key", right_on="lot", how="semi")

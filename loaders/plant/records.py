@@ -247,10 +247,9 @@ def complaints(rows: pl.DataFrame, ctx: Context) -> None:
         pl.coalesce("complaint_no", "_tail"),
         customer=join_columns(C("customer_code")),
         shipment=join_columns(C("company"), C("delivery_no")),
-        **{
-            name: C(name)
-            for name in ["item", "lot", "printed_code", "reason", "earliest", "latest"]
-        },
+        # A number without its item is what was read from the pack.
+        printed_code=pl.coalesce("printed_code", pl.when(C("lot").is_null()).then("lot_no")),
+        **{name: C(name) for name in ["item", "lot", "reason", "earliest", "latest"]},
     )
 
 

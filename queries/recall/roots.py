@@ -13,11 +13,13 @@ import numpy as np
 import polars as pl
 
 from graph_model.births import TIMES
+from graph_model.derived import links
+from graph_model.derived.codes import Codes
 from graph_model.errors import Ambiguous, NotFound
 from graph_model.interval import MAX, MIN, in_force
 from graph_model.lineage import Index, Lineage, once
 from graph_model.network import Facts
-from graph_model.schema import Alias, Complaint, Decision, Shipment, Site
+from graph_model.schema import Alias, Complaint, Decision, Item, Shipment, Site
 from queries.recall import alike
 
 _YES, _UNKNOWN, _NO = 2, 1, 0
@@ -127,6 +129,10 @@ def answer(facts: Facts, lineage: Lineage, asked: Suspects) -> Roots:
         match, unknown = np.union1d(match, sure), np.union1d(unknown, maybe)
         if asked.supplier_lot:
             near = np.union1d(near, alike.near(lineage, [asked.supplier_lot]))
+    inside = _contents(facts, lineage, match)
+    match, unknown = (
+        (np.union1d(match, inside), unknown) if effect else (match, np.union1d(unknown, inside))
+    )
     match = lineage.with_parts(match)
     unknown = np.setdiff1d(lineage.with_parts(unknown), match)
     unknown = np.setdiff1d(unknown, _ruled_out(facts, lineage))
@@ -139,6 +145,17 @@ def answer(facts: Facts, lineage: Lineage, asked: Suspects) -> Roots:
 
 def _none() -> Index:
     return np.empty(0, dtype=np.int64)
+
+
+def _contents(facts: Facts, lineage: Lineage, lots: Index) -> Index:
+    """What was ever packed in those of the lots that are containers."""
+    boxes = lots[lineage.lots["kind"][lots].eq_missing("container").to_numpy()]
+    if not boxes.size:
+        return _none()
+    inside = links.held(facts)
+    keys = inside.filter(pl.col("container").is_in(lineage.lots["key"][boxes].implode()))["lot"]
+    found = lineage.number(keys.to_list())
+    return found[found >= 0]
 
 
 def _other_numbers(lineage: Lineage, match: Index) -> Index:
@@ -195,8 +212,9 @@ def _by_attributes(facts: Facts, lineage: Lineage, asked: Suspects) -> tuple[Ind
         yes = pl.col("lot_no") == asked.supplier_lot
         judged.append(_judged(yes & from_supplier, (pl.col("lot_no") == "") | unknown_origin))
     if asked.item:
+        same = pl.col("item").is_in(_same_items(facts, lineage, asked.item).implode())
         code = pl.col("item_code") == asked.item
-        judged.append(_judged(code | (pl.col("item") == asked.item), pl.col("item").is_null()))
+        judged.append(_judged(code | same.fill_null(False), pl.col("item").is_null()))
     if asked.start is not None or asked.end is not None:
         low, high = asked.start or MIN, asked.end or MAX
         inside = (pl.col("earliest") >= low) & (pl.col("latest") <= high)
@@ -204,7 +222,7 @@ def _by_attributes(facts: Facts, lineage: Lineage, asked: Suspects) -> tuple[Ind
         judged.append(_judged(inside.fill_null(False), touches))
     found = rows.select("n", verdict=pl.min_horizontal(judged)).collect()
     if asked.supplier and not asked.item:
-        found = _of_supplied_items(lineage, found, names)
+        found = _of_supplied_items(facts, lineage, found, names)
     return tuple(  # type: ignore[return-value]
         found.filter(pl.col("verdict") == verdict)["n"].to_numpy().astype(np.int64)
         for verdict in (_YES, _UNKNOWN)
@@ -215,19 +233,43 @@ def _judged(yes: pl.Expr, unknown: pl.Expr) -> pl.Expr:
     return pl.when(yes).then(_YES).when(unknown).then(_UNKNOWN).otherwise(_NO)
 
 
-def _of_supplied_items(lineage: Lineage, found: pl.DataFrame, suppliers: list[str]) -> pl.DataFrame:
+def _codes(facts: Facts) -> Codes:
+    return Codes.of(facts[Alias], facts[Item])
+
+
+def _same_items(facts: Facts, lineage: Lineage, item: str) -> pl.Series:
+    """Keys of the items named by this code or key, and of the same items under other codes."""
+    listed = facts[Item].select("key", "item_code")
+    stocked = lineage.lots.select("item_code", key="item").select("key", "item_code")
+    items = pl.concat([listed, stocked]).drop_nulls("key").unique()
+    items = items.with_columns(usual=_codes(facts).item("key"))
+    named = items.filter((pl.col("key") == item) | (pl.col("item_code") == item))["usual"]
+    return items.filter(pl.col("usual").is_in(named.implode()))["key"].unique()
+
+
+def _of_supplied_items(
+    facts: Facts, lineage: Lineage, found: pl.DataFrame, suppliers: list[str]
+) -> pl.DataFrame:
     """Lots of unknown origin only of items that this supplier, or an unknown one, delivers."""
     named = pl.col("owner").is_in([*suppliers, "?"]) | pl.col("supplier").is_in(suppliers)
-    items = lineage.lots.filter(named)["item"]
-    item = lineage.lots["item"][found["n"]]
+    lots = lineage.lots.with_columns(_codes(facts).item("item").alias("item"))
+    items, item = lots.filter(named)["item"], lots["item"][found["n"]]
     kept = item.is_in(items.implode()) | item.is_null() | (found["verdict"] == _YES)
     return found.filter(kept)
+
+
+def _began(lineage: Lineage) -> pl.Series:
+    """From when each operation can have run: its first issue; unbounded where none is recorded."""
+    first = lineage.consumed.group_by("op").agg(pl.col("t0").min())
+    steps = lineage.operations.select(op=pl.int_range(pl.len(), dtype=pl.Int32))
+    return steps.join(first, on="op", how="left", maintain_order="left")["t0"].fill_null(MIN)
 
 
 def _steps(facts: Facts, lineage: Lineage, asked: Suspects) -> tuple[Index, Index]:
     """Lots made by operations, people, machines or places, in a window."""
     made = lineage.produced.filter(pl.col("rule").is_null())
     about = lineage.operations.select("key", "work_order_no", "site", "kind")
+    about = about.with_columns(began=_began(lineage))
     rows = pl.concat([made, about[made["op"]].rename({"key": "operation"})], how="horizontal")
     judged: list[pl.Expr] = []
     if asked.operation:
@@ -249,7 +291,10 @@ def _steps(facts: Facts, lineage: Lineage, asked: Suspects) -> tuple[Index, Inde
     if asked.start is not None or asked.end is not None:
         low, high = asked.start or MIN, asked.end or MAX
         inside = (pl.col("earliest") >= low) & (pl.col("latest") <= high)
-        touches = (pl.col("t0") <= high) & (pl.col("t1") >= low)
+        # What was received after the window may have been on the line within it.
+        made_here = pl.col("kind").is_in(["produce", "rework"])
+        begin = pl.when(made_here).then(pl.min_horizontal("t0", "began")).otherwise("t0")
+        touches = (begin <= high) & (pl.col("t1") >= low)
         judged.append(_judged(inside.fill_null(False), touches))
     found = rows.select("lot", verdict=pl.min_horizontal(judged))
     best = found.group_by("lot").agg(pl.col("verdict").max())
@@ -286,43 +331,35 @@ def _effects(facts: Facts, lineage: Lineage, asked: Suspects) -> Index:
     if asked.complaint:
         number = pl.col("complaint_no").eq(asked.complaint) | pl.col("key").eq(asked.complaint)
         for row in facts[Complaint].filter(number).iter_rows(named=True):
-            keys += [row["lot"]] if row["lot"] else []
-            if row["shipment"] and not row["lot"]:
-                keys += shipped.filter(pl.col("shipment") == row["shipment"])["lot"].to_list()
-            if row["printed_code"] and not row["lot"]:
-                keys += lineage.lots["key"][find_lots(lineage, row["printed_code"])].to_list()
+            keys += _complained(lineage, shipped, row)
     found = lineage.number(sorted(set(keys)))
     return found[found >= 0]
+
+
+def _complained(lineage: Lineage, shipped: pl.DataFrame, row: dict[str, str | None]) -> list[str]:
+    """Lots that a complaint names, or else can be about: of its item, sent to its customer."""
+    if row["lot"]:
+        return [row["lot"]]
+    keys: list[str] = []
+    if row["shipment"]:
+        keys += shipped.filter(pl.col("shipment") == row["shipment"])["lot"].to_list()
+    if row["printed_code"]:
+        keys += lineage.lots["key"][find_lots(lineage, row["printed_code"])].to_list()
+    if keys or not (row["item"] or row["customer"]):
+        return keys
+    lots = lineage.lots.filter(pl.Series(lineage.recorded))
+    if row["item"]:
+        lots = lots.filter(pl.col("item") == row["item"])
+    if row["customer"]:
+        sent = shipped.filter(pl.col("customer") == row["customer"])
+        lots = lots.filter(pl.col("key").is_in(sent["lot"].implode()))
+    return lots["key"].to_list()
 
 
 def _shipped_keys(facts: Facts, lineage: Lineage) -> pl.DataFrame:
     heads = facts[Shipment].select("delivery_no", "customer", shipment="key")
     lines = lineage.shipped.select("shipment", lot=lineage.lots["key"][lineage.shipped["lot"]])
     return lines.join(heads, on="shipment", how="left")
-
-
-def siblings(lineage: Lineage, lots: Index) -> Index:
-    """Everything that shares an input, a line or a shift in its window with the lots."""
-    ops = np.unique(lineage.produced_op[lineage.origins.at(lots)]).astype(np.int64)
-    behind = lineage.backward(lots).lots
-    shared = lineage.forward(behind).lots
-    about = lineage.operations
-    window = about[ops].filter(pl.col("kind").is_in(["produce", "rework"]))
-    if window.is_empty():
-        return np.union1d(shared, lots)
-    low = window["earliest"].min() if not window["earliest"].has_nulls() else MIN
-    high = window["latest"].max() if not window["latest"].has_nulls() else MAX
-    overlaps = (pl.col("earliest").fill_null(MIN) <= high) & (
-        pl.col("latest").fill_null(MAX) >= low
-    )
-    lines, shifts = window["site"].drop_nulls(), window["shift"].drop_nulls()
-    same = pl.col("site").is_in(lines.implode()) | pl.col("shift").is_in(shifts.implode())
-    same = same.fill_null(False) | (pl.col("site").is_null() & pl.col("shift").is_null())
-    steps = about.with_row_index("n").filter(
-        overlaps & same & pl.col("kind").is_in(["produce", "rework"])
-    )["n"]
-    made = lineage.produced_lot[lineage.outputs.at(steps.to_numpy().astype(np.int64))]
-    return np.union1d(np.union1d(shared, lots), lineage.forward(np.unique(made)).lots)
 
 
 def label(item_code: str, lot_no: str, sublot: str) -> str:

@@ -26,6 +26,7 @@ from queries.recall.proof import Proof
 from queries.recall.recipe import Recipe
 from queries.recall.roots import Roots, Suspects
 from queries.recall.rules import Case, rules
+from queries.recall.siblings import siblings
 from queries.recall.worlds import GRADES, Worlds, explore
 
 CERTAIN, POSSIBLE, EXCLUDED = "certain", "possible", "excluded"
@@ -92,7 +93,7 @@ def compute(
     table = table or cost.load()
     found = start = roots.answer(facts, lineage, asked)
     if found.effect:
-        everything = roots.siblings(lineage, found.match)
+        everything = siblings(lineage, found.match)
         start = Roots(found.match[:0], everything, found.near, True)
     cone = Cone.of(lineage, np.union1d(start.match, start.cannot_rule_out))
     case = Case(facts, Recipe.of(facts), clean)

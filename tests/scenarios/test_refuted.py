@@ -129,6 +129,93 @@ HELD: dict[str, Case] = {
         "P2",
     ),
 }
+ASKED: dict[str, Case] = {
+    "the item has lots under an older code": (
+        {
+            "aliases": "alias_kind,alias,code\nitem,A-old,A\n",
+            "receipts": f"{RECEIPTS}\nR1,1,V,A-old,S1,SL1,60\nR2,1,V,A,S2,SL2,60\n",
+            "issues": f"{LINE}\nI1,1,W1,A-old,S1,60\nI2,1,W2,A,S2,60\n",
+            "outputs": TWO_OUTPUTS,
+        },
+        {"item": "A"},
+        "P1",
+    ),
+    "the code asked for is an older one": (
+        {
+            "aliases": "alias_kind,alias,code\nitem,A-old,A\n",
+            "receipts": f"{RECEIPTS}\nR1,1,V,A-old,S1,SL1,60\nR2,1,V,A,S2,SL2,60\n",
+            "issues": f"{LINE}\nI1,1,W1,A-old,S1,60\nI2,1,W2,A,S2,60\n",
+            "outputs": TWO_OUTPUTS,
+        },
+        {"item": "A-old"},
+        "P2",
+    ),
+    "the output was received after the window in which the line ran": (
+        {
+            "sites": "site_code,site_kind\nL1,line\n",
+            "work_orders": "work_order_no,item_code,order_status,line\nW1,P,closed,L1\n",
+            "issues": f"{LINE},event_time,posting_method\n"
+            "I1,1,W1,A,S1,60,2024-03-01T10:00+08:00,scanner_clock\n",
+            "outputs": f"{LINE},event_time,posting_method\n"
+            "F1,1,W1,P,P1,100,2024-03-01T14:00+08:00,scanner_clock\n",
+        },
+        {"machine": "L1", "start": 1709262000_000000, "end": 1709265600_000000},
+        "P1",
+    ),
+    "a pallet is suspect": (
+        {
+            "receipts": TWO_LOTS,
+            "packing": f"{PACKING}\nK1,1,PAL1,A,S1,60,pack\n",
+            "issues": ISSUE,
+            "outputs": OUTPUT,
+        },
+        {"lots": ("PAL1",)},
+        "P1",
+    ),
+    "a complaint names customer and item only": (
+        {
+            "issues": ISSUE,
+            "outputs": OUTPUT,
+            "shipments": f"{SHIPMENTS}\nD1,1,D1,C1,P,P1,50\n",
+            "complaints": "complaint_no,customer_code,item_code\nX1,C1,P\n",
+        },
+        {"complaint": "X1"},
+        "P1",
+    ),
+    "a complaint names a number without its item": (
+        {
+            "issues": ISSUE,
+            "outputs": OUTPUT,
+            "complaints": "complaint_no,customer_code,lot_no\nX1,C1,P1\n",
+        },
+        {"complaint": "X1"},
+        "P1",
+    ),
+    "the lot complained of was renumbered; another was made on its line": (
+        {
+            "work_orders": "work_order_no,item_code,order_status,line\n"
+            "W1,P,closed,L1\nW2,P,closed,L1\n",
+            "issues": TWO_ISSUES,
+            "outputs": f"{LINE}\nF1,1,W1,P,P0,100\nF2,1,W2,P,P2,100\n",
+            "lot_changes": "doc_no,doc_line_no,change_kind,item_code,parent_lot_no,child_lot_no\n"
+            "N1,1,rename,P,P0,P1\n",
+            "complaints": "complaint_no,customer_code,item_code,lot_no\nX1,C1,P,P1\n",
+        },
+        {"complaint": "X1"},
+        "P2",
+    ),
+    "the line of the lot complained of is not recorded": (
+        {
+            "work_orders": "work_order_no,item_code,order_status,line\n"
+            "W1,P,closed,\nW2,P,closed,L1\n",
+            "issues": TWO_ISSUES,
+            "outputs": TWO_OUTPUTS,
+            "complaints": "complaint_no,customer_code,item_code,lot_no\nX1,C1,P,P1\n",
+        },
+        {"complaint": "X1"},
+        "P2",
+    ),
+}
 REVERSED = f"{LINE},reversed_doc_no,doc_status\nI1,1,W1,A,S1,60,,posted\nI2,1,W1,A,S2,60,,posted\n"
 UNSURE: dict[str, Case] = {
     "a reversal names no amount": (
@@ -163,6 +250,24 @@ UNSURE: dict[str, Case] = {
 def test_a_lot_that_can_have_it_is_held(case: str, tmp_path: Path) -> None:
     sheets, asked, lot = HELD[case]
     assert tiers(answer(tmp_path, sheets, **asked))[lot] in ("possible", "certain")
+
+
+@pytest.mark.parametrize("case", ASKED)
+def test_a_question_finds_all_that_it_can_mean(case: str, tmp_path: Path) -> None:
+    sheets, asked, lot = ASKED[case]
+    assert tiers(answer(tmp_path, sheets, **asked))[lot] in ("possible", "certain")
+
+
+def test_opening_stock_of_a_stated_supplier_lot_is_known(tmp_path: Path) -> None:
+    sheets = {
+        "opening_stock": "item_code,lot_no,quantity,supplier_code,supplier_lot_no\n"
+        "A,S1,50,V,SL1\nA,S2,50,V,SL2\n",
+        "issues": TWO_ISSUES,
+        "outputs": TWO_OUTPUTS,
+    }
+    found = tiers(answer(tmp_path, sheets, supplier_lot="SL1"))
+    assert found["P1"] == "certain"
+    assert "P2" not in found
 
 
 @pytest.mark.parametrize("case", UNSURE)

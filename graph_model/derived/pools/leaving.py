@@ -141,7 +141,8 @@ def _last_seen(records: Records, fits: pl.DataFrame, lots: pl.DataFrame) -> pl.D
     """
     moves = records.moves
     usual = pl.col("posting_method").fill_null("") != "network"
-    steps = records.facts[Operation].filter(pl.col("kind") == "receive").select(operation="key")
+    arrived = pl.col("kind").is_in(["receive", "opening"])
+    steps = records.facts[Operation].filter(arrived).select(operation="key")
     used = moves[Consumed].join(lots, on="lot", how="semi")
     outside = used.join(steps, on="operation", how="semi").select("lot", here=pl.lit(False))
     used = used.join(steps, on="operation", how="anti").select("lot", "t1", here=usual)
