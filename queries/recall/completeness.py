@@ -13,11 +13,12 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import polars as pl
 
+from graph_model.derived.pools.events import UNLOTTED
 from graph_model.i18n import text
 from graph_model.interval import MAX, MIN
 from graph_model.lineage import Index, Lineage
 from graph_model.network import Facts
-from graph_model.schema import MOVEMENTS, Component, SetAside
+from graph_model.schema import MOVEMENTS, Component, SetAside, Shipped
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,10 @@ def _stand_ins(lineage: Lineage, lots: Index, operations: Index) -> list[Missing
     """Unlotted, proposed and ambiguous movements of the cone's items and steps."""
     keys = lineage.operations["key"][operations]
     items = lineage.lots["item"][lots].drop_nulls().unique()
-    touching = lineage.unresolved.filter(
-        pl.col("end").is_in(keys.implode()) | pl.col("item").is_in(items.implode())
-    )
+    here = pl.col("end").is_in(keys.implode()) | pl.col("item").is_in(items.implode())
+    # What left without any number can have been anything.
+    anything = (pl.col("kind") == Shipped.__name__) & (pl.col("rule") == UNLOTTED)
+    touching = lineage.unresolved.filter(here | (anything & pl.col("item").is_null()))
     return [
         entry
         for (rule,), rows in sorted(touching.partition_by("rule", as_dict=True).items())

@@ -183,10 +183,13 @@ def _shipped(lineage: Lineage, lots: Index) -> pl.DataFrame:
 
 
 def shipped_lines(lineage: Lineage, lots: Index) -> pl.DataFrame:
-    """Shipment lines of the lots with the shipment's number, customer, kind and status."""
+    """Shipment lines of the lots with the shipment's number, customer, kind and status.
+
+    `doubtful`: a draft, a proposed lot, or a line that only a rule derived.
+    """
     heads = lineage.shipments.select(
         "delivery_no", "customer", "kind", "status", "ship_earliest", shipment="key"
     )
-    columns = ("lot", "shipment", "quantity", "uom", "rule")
+    columns = ("lot", "shipment", "quantity", "uom", "rule", "doubtful")
     lines = lineage.shipped.select(columns)[lineage.sent.at(lots)]
     return lines.join(heads, on="shipment", how="left", maintain_order="left")

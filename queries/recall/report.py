@@ -11,6 +11,7 @@ import polars as pl
 from graph_model.i18n import text
 from graph_model.interval import MAX, MIN
 from graph_model.lineage import Index
+from graph_model.schema import Site
 from queries.recall import places
 from queries.recall.proof import BEFORE, Cut, Way
 from queries.recall.roots import label
@@ -260,22 +261,26 @@ def leaving(scope: Scope) -> list[dict[str, Any]]:
 
 
 def customers(scope: Scope) -> list[dict[str, Any]]:
-    """Who received lots of the scope, with the best tier, lots, amount and shipments."""
+    """Who received or holds lots of the scope: the best tier, lots, amount and documents.
+
+    Nobody surely has a lot that only a draft, a proposal or a rule says they have.
+    """
     lines = _all_lines(scope).filter(
         ~pl.col("status").is_in(["planned", "picked"]).fill_null(False)
         & pl.col("customer").is_not_null()
     )
     tiers = scope.lots.select("lot", "tier")
     lines = lines.with_columns(
+    lines = pl.concat([lines, _held_elsewhere(scope)], how="diagonal_relaxed")
         pl.col("lot").cast(pl.Int64), key=scope.lineage.lots["key"][lines["lot"]]
     ).join(tiers, on="lot", how="left", maintain_order="left")
-    certain = (pl.col("tier") == CERTAIN).any()
+    certain = ((pl.col("tier") == CERTAIN) & ~pl.col("doubtful")).any()
     listed = pl.col("key").filter(pl.col("tier").is_not_null()).unique().sort()
     grouped = lines.group_by("customer").agg(
         tier=pl.when(certain).then(pl.lit(CERTAIN)).otherwise(pl.lit(POSSIBLE)),
         lots=listed,
         quantity=pl.col("quantity").sum(),
-        shipments=pl.col("delivery_no").unique().sort(),
+        shipments=pl.col("delivery_no").drop_nulls().unique().sort(),
     )
     return grouped.sort("customer").to_dicts()
 
@@ -287,6 +292,17 @@ def _all_lines(scope: Scope) -> pl.DataFrame:
 
 
 def totals(scope: Scope) -> dict[str, Any]:
+def _held_elsewhere(scope: Scope) -> pl.DataFrame:
+    """What came to places that another party holds: consignment, subcontractors, carriers."""
+    theirs = pl.col("holder").is_not_null() & pl.col("holder_kind").ne_missing("own")
+    sites = scope.facts[Site].filter(theirs).select(to_place="key", customer="holder")
+    lineage = scope.lineage
+    columns = ["lot", "to_place", "quantity", "doubtful", "rule", "doc_no"]
+    rows = lineage.produced.select(columns)[lineage.origins.at(scope.held)]
+    rows = rows.filter(pl.col("rule").is_null()).join(sites, on="to_place")
+    return rows.rename({"doc_no": "delivery_no"}).drop("to_place", "rule")
+
+
     """Lots, amounts and cost by tier; possible lots by grade."""
     counts = dict(scope.lots.group_by("tier").len().iter_rows())
     possible = scope.lots.filter(pl.col("tier") == POSSIBLE).group_by("grade").len()
