@@ -127,8 +127,9 @@ def _weights(scope: Scope, by: str) -> tuple[pl.DataFrame, list[str]]:
         )
         return rows.with_columns(pl.col("weight").fill_null(0.0)).sort("lot"), []
     rows = here.group_by("lot").agg(weight=pl.col("quantity").sum()).sort("lot")
-    uom = scope.lineage.lots["uom"][rows["lot"]].fill_null("")
-    base = uom.drop_nulls().unique().sort().to_list()
+    units = scope.lots.select("lot", "uom")
+    uom = rows.join(units, on="lot", how="left", maintain_order="left")["uom"].fill_null("")
+    base = uom.unique().sort().to_list()
     into = next((one for one in base if all(_factor(unit, one) for unit in base)), None)
     if into is None:
         return rows, base
@@ -170,9 +171,8 @@ def cut_of(ways: Ways, holdable: Index, weight: Numbers, ends: Index) -> tuple[I
     # Parallel edges would be added up, and overflow.
     pairs, first = np.unique(source * np.int64(end + 1) + target, return_index=True)
     width = np.concatenate([inside, np.full(len(source) - size, never)])[first].astype(np.int32)
-    graph = sparse.csr_matrix((width, np.divmod(pairs, end + 1)), shape=(end + 1, end + 1))
-    left = graph - maximum_flow(graph, start, end).flow
-    left.data[left.data < 0] = 0
+    graph = sparse.csr_array((width, np.divmod(pairs, end + 1)), shape=(end + 1, end + 1))
+    left = sparse.csr_array(graph - maximum_flow(graph, start, end).flow)
     left.eliminate_zeros()
     reached = np.zeros(end + 1, dtype=bool)
     reached[sparse.csgraph.breadth_first_order(left, start, return_predecessors=False)] = True
@@ -210,6 +210,7 @@ def to_dict(found: Containment) -> dict[str, Any]:
             "customers": report.customers(scope),
         },
         "hold_list": len(scope.held),
+        "complete": not report.incomplete(scope),
         "as_of": scope.facts.batch,
         "head": f"{scope.facts.batch}:{scope.facts.head}",
         "missing": [entry.to_dict() for entry in scope.missing],

@@ -46,7 +46,7 @@ def to_dict(scope: Scope) -> dict[str, Any]:
         "rules": rules_in_force(scope),
         "as_of": scope.facts.batch,
         "head": f"{scope.facts.batch}:{scope.facts.head}",
-        "complete": not _incomplete(scope),
+        "complete": not incomplete(scope),
         "missing": [entry.to_dict() for entry in scope.missing],
         "lots": _lots(scope),
         "orders": orders(scope),
@@ -66,7 +66,8 @@ def to_dict(scope: Scope) -> dict[str, Any]:
     }
 
 
-def _incomplete(scope: Scope) -> bool:
+def incomplete(scope: Scope) -> bool:
+    """Whether something is missing that may change the answer."""
     harmless = {"data_until", "contact_not_considered", "near", "unpriced"}
     return any(entry.kind not in harmless for entry in scope.missing)
 
@@ -270,8 +271,8 @@ def customers(scope: Scope) -> list[dict[str, Any]]:
         & pl.col("customer").is_not_null()
     )
     tiers = scope.lots.select("lot", "tier")
-    lines = lines.with_columns(
     lines = pl.concat([lines, _held_elsewhere(scope)], how="diagonal_relaxed")
+    lines = lines.with_columns(
         pl.col("lot").cast(pl.Int64), key=scope.lineage.lots["key"][lines["lot"]]
     ).join(tiers, on="lot", how="left", maintain_order="left")
     certain = ((pl.col("tier") == CERTAIN) & ~pl.col("doubtful")).any()
@@ -291,7 +292,6 @@ def _all_lines(scope: Scope) -> pl.DataFrame:
     return places.shipped_lines(scope.lineage, worlds.cone.lots[worlds.grade > 0])
 
 
-def totals(scope: Scope) -> dict[str, Any]:
 def _held_elsewhere(scope: Scope) -> pl.DataFrame:
     """What came to places that another party holds: consignment, subcontractors, carriers."""
     theirs = pl.col("holder").is_not_null() & pl.col("holder_kind").ne_missing("own")
@@ -303,6 +303,7 @@ def _held_elsewhere(scope: Scope) -> pl.DataFrame:
     return rows.rename({"doc_no": "delivery_no"}).drop("to_place", "rule")
 
 
+def totals(scope: Scope) -> dict[str, Any]:
     """Lots, amounts and cost by tier; possible lots by grade."""
     counts = dict(scope.lots.group_by("tier").len().iter_rows())
     possible = scope.lots.filter(pl.col("tier") == POSSIBLE).group_by("grade").len()
@@ -348,5 +349,5 @@ def saved(scope: Scope) -> dict[str, Any]:
     return {
         "blanket": against(scope.blanket.cost),
         "reachable": against(scope.reachable[1]),
-        "at_best": _incomplete(scope),
+        "at_best": incomplete(scope),
     }

@@ -74,9 +74,9 @@ class Scope:
         return dict(self.lots.select("lot", "tier").iter_rows())
 
     def cost_of(self, lots: Iterable[int]) -> float:
-        """Cost of acting on these lots of the scope."""
-        chosen = pl.Series(list(lots), dtype=pl.Int64)
-        return float(self.costs.filter(pl.col("lot").is_in(chosen.implode()))["cost"].sum())
+        """Cost of acting on these lots alone."""
+        chosen = np.fromiter(lots, dtype=np.int64)
+        return cost.prices(self.table, self.lineage, self.facts[Item]).total(chosen)
 
 
 def compute(
