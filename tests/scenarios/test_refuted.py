@@ -381,3 +381,22 @@ def test_a_subcontractor_uses_our_item_without_a_number(tmp_path: Path) -> None:
         "outputs": f"{LINE},org\nF1,1,W1,P,P1,100,SUB\n",
     }
     assert "P1" in tiers(answer(tmp_path, sheets, lots=("A/S1",)))
+
+
+@pytest.mark.xfail(strict=True, reason="what a subcontractor makes of our goods is not derived")
+def test_a_subcontractor_delivers_what_it_made_of_our_goods(tmp_path: Path) -> None:
+    sheets = {
+        "bom": "parent_item_code,item_code,quantity\nP,A,1\n",
+        "moves": f"{MOVES},to_owner\nM1,1,A,S1,60,WH,SB,SUB\n",
+        "receipts": f"{RECEIPTS}\nR9,1,SUB,P,P1,SP1,100\n",
+    }
+    assert "P1" in tiers(answer(tmp_path, sheets, lots=("PLANT/A/S1",)))
+
+
+@pytest.mark.xfail(strict=True, reason="a number that only cancelled rows name counts as a lot")
+def test_a_lot_that_only_a_cancelled_row_names_is_not_held(tmp_path: Path) -> None:
+    sheets = {
+        "issues": ISSUE,
+        "outputs": f"{LINE},doc_status\nF1,1,W1,P,P1,100,cancelled\nF2,1,W1,P,P2,100,posted\n",
+    }
+    assert "P1" not in tiers(answer(tmp_path, sheets, lots=("A/S1",)))
