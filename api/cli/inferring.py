@@ -11,7 +11,7 @@ from api.cli import context
 from api.cli.context import AsOf, Json, Output
 from graph_model.errors import BadInput
 from graph_model.i18n import text
-from queries.recall import inference, inference_cases, rulebook
+from queries.recall import inference, inference_cases, inference_why, rulebook
 
 ROWS = 20
 """Rows of each table on the screen; JSON and files always have all."""
@@ -37,6 +37,7 @@ def infer(
     rules: Annotated[Path | None, typer.Option("--rules", help=text("infer.rules"))] = None,
     observe: Annotated[list[str] | None, typer.Option("--observe", help=text("infer.observe"))]
     = None,
+    why: Annotated[str | None, typer.Option("--why", help=text("infer.why"))] = None,
     as_of: AsOf = None,
     output: Output = None,
     as_json: Json = False,
@@ -55,6 +56,10 @@ def infer(
             file=cases.name if cases else "",
         )  # fmt: skip
         whole = inference.to_dict(found)
+        reasons = [] if why is None else inference_why.why(found, why)
+    if why is not None:
+        _show_why(reasons, as_json=as_json)
+        return
     if output is not None:
         kinds = [{"kind": kind, **row} for kind in _TABLES for row in whole[kind]]
         context.write(output, kinds, whole)
@@ -81,6 +86,27 @@ def _show(whole: dict[str, Any]) -> None:
     for entry in whole["missing"]:
         say(f"· {entry['text']}")
     say(text("cli.stands_on", head=whole["head"]))
+
+
+def _show_why(reasons: list[inference_why.Why], *, as_json: bool) -> None:
+    """What a candidate explains, what it does not, and what speaks against it."""
+    if as_json:
+        context.show_json([reason.to_dict() for reason in reasons])
+        return
+    for reason in reasons:
+        met = [("explains", reason.explains), ("against", reason.against)]
+        rows: list[list[object]] = [
+            [text(f"infer.{name}"), case.id, str(case.weight), " → ".join(case.via)]
+            for name, cases in met
+            for case in cases
+        ]
+        rows += [
+            [text("infer.unexplained"), thing.id, str(thing.weight), ""]
+            for thing in reason.unexplained
+        ]
+        heads = [text(f"infer.head.{name}") for name in ("case", "id", "weight", "via")]
+        title = f"{text(f'infer.one.{reason.kind}')} {reason.id}"
+        context.show_table(title, heads, rows)
 
 
 def _has(whole: dict[str, Any], kind: str, mark: str) -> bool:

@@ -23,7 +23,7 @@ from graph_model.network import Facts
 from graph_model.schema import Customer, Supplier
 from queries.recall import inference_rules
 from queries.recall.completeness import Missing
-from queries.recall.inference_cases import Case, Thing, find
+from queries.recall.inference_cases import Case, Thing, find, where
 from queries.recall.inference_gaps import gaps
 from queries.recall.inference_network import NONE, Flags, Linked, Web
 from queries.recall.inference_observed import Observed, observe
@@ -140,22 +140,11 @@ class _Sums:
         made = _Sums(linked, np.int64 if whole < 2**62 else object)
         for block in blocks(len(things)):
             part = [things[number] for number in block]
-            seeds = [made.seeds(thing) for thing in part]
+            seeds = [where(linked, thing) for thing in part]
             bits = sweep(linked.before, linked.source, seeds, linked.nodes)
             made.add(bits, part, seeds, [weights[number] for number in block])
         made.own(things, weights)
         return made
-
-    def seeds(self, thing: Thing) -> Index:
-        """Where goods meet the thing: deliveries that reach the station, or its own nodes."""
-        if thing.station == NONE:
-            return thing.nodes
-        linked, to = self.linked, self.linked.web.recipient == thing.station
-        # What leads to a killed delivery still has its recipient forward, the delivery has not.
-        killed = np.zeros(linked.nodes, dtype=bool)
-        killed[: len(to)] = to & (linked.recipient == NONE)
-        leading = linked.source[killed[linked.target]] if killed.any() else linked.source[:0]
-        return np.union1d(np.flatnonzero(linked.recipient == thing.station), leading)
 
     def add(self, bits: Bits, things: list[Thing], seeds: list[Index], weights: list[int]) -> None:
         web = self.linked.web

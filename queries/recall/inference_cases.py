@@ -15,7 +15,7 @@ import polars as pl
 from graph_model.errors import BadInput
 from graph_model.i18n import text
 from graph_model.lineage import Index
-from queries.recall.inference_network import NONE, Web
+from queries.recall.inference_network import NONE, Linked, Web
 from queries.recall.rulebook import Rulebook
 
 KINDS = ("site", "customer", "delivery", "shipment", "lot")
@@ -138,3 +138,16 @@ def lot_nodes(web: Web, name: str) -> Index:
     stated = rows.filter("stated")
     found: Index = (stated if len(stated) else rows)["node"].to_numpy()
     return found
+
+
+def where(linked: Linked, thing: Thing) -> Index:
+    """Where goods meet the thing: the deliveries to the station, or its own nodes."""
+    if thing.station == NONE:
+        return thing.nodes
+    nodes, to = linked.brought
+    first, last = np.searchsorted(to, [thing.station, thing.station + 1])
+    nodes = nodes[first:last]
+    killed = linked.recipient[nodes] == NONE
+    # What leads to a killed delivery still has its recipient forward, the delivery has not.
+    leading = linked.source[linked.before.at(nodes[killed])]
+    return np.union1d(nodes[~killed], leading)

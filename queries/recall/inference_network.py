@@ -62,11 +62,9 @@ class Web:
         return {name: number for number, name in enumerate(self.stations)}
 
     @cached_property
-    def delivery_nodes(self) -> Flags:
-        """Nodes that are deliveries."""
-        flags = np.zeros(self.nodes, dtype=bool)
-        flags[self.deliveries["node"].to_numpy()] = True
-        return flags
+    def delivery_ids(self) -> dict[int, str]:
+        """Id of each node that is a delivery."""
+        return dict(self.deliveries.select("node", "id").iter_rows())
 
     @staticmethod
     def of(facts: Facts, lineage: Lineage, sites: dict[str, str], lots: dict[str, str]) -> Web:
@@ -209,6 +207,11 @@ class Linked:
     def after(self) -> Rows:
         """Links by source."""
         return Rows.of(self.source, self.nodes)
+
+    @cached_property
+    def brought(self) -> tuple[Index, Index]:
+        """Deliveries and their recipients before any kill, by recipient."""
+        return self.nodes_by(self.web.recipient)
 
     def nodes_by(self, stations: Index) -> tuple[Index, Index]:
         """Nodes that have a station, and it, both in the order of the stations."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ from graph_model.lineage import Lineage
 from queries.recall import inference, rulebook
 from queries.recall.inference import Inference, infer
 from queries.recall.inference_cases import Case
+from queries.recall.inference_why import why
 from queries.recall.rulebook import Rulebook
 from tests.fixtures import fixture_dir
 from tests.unit.inference_case import Asked, Day, Delivery, Net, Oracle, loaded
@@ -291,6 +293,28 @@ def random_asked(rng: random.Random, net: Net) -> Asked:
     )
 
 
+def check_reasons(
+    data: Data, rules: Rulebook, weights: Sequence[Mapping[str, Fraction]],
+    found: dict[str, Table], oracle: Oracle,
+) -> None:  # fmt: skip
+    """What is explained adds up to the score, and each way runs over links from the candidate."""
+    answer = infer(*data, cases_of(*weights), rules)
+    plus = Fraction(answer.positive, answer.unit)
+    for name in [*sorted(oracle.of)[:3], *sorted(oracle.stations)[:3]]:
+        for reason in why(answer, name):
+            kind = {"station": "stations", "delivery": "deliveries", "lot": "lots"}[reason.kind]
+            twice = oracle.trace(name)["forward_stations"] if kind == "stations" else set()
+            if name in twice or reason.id not in found[kind]:
+                continue
+            total = sum((case.weight for case in reason.explains), Fraction(0))
+            assert (total / plus if plus else 0) == Fraction(found[kind][reason.id]["positive"])
+            left = sum((thing.weight for thing in reason.unexplained), Fraction(0))
+            assert total + left == plus
+            for case in (*reason.explains, *reason.against):
+                assert set(itertools.pairwise(case.via)) <= oracle.links
+                assert not case.via or reason.kind != "delivery" or case.via[0] == name
+
+
 @pytest.mark.parametrize("seed", range(80))
 def test_random_networks(seed: int, tmp_path: Path) -> None:
     rng = random.Random(seed)
@@ -315,6 +339,7 @@ def test_random_networks(seed: int, tmp_path: Path) -> None:
             for name, row in rows.items():
                 figures = {figure: Fraction(row[figure]) for figure in FIGURES}
                 assert figures == wanted[kind][name], (kind, name, asked)
+        check_reasons(data, rules, weights, found, oracle)
         for name in rng.sample(sorted({*oracle.of, *oracle.stations}), 3):
             trace = oracle.trace(name)
             trace["forward_deliveries"] -= hidden

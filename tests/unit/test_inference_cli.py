@@ -93,6 +93,26 @@ def test_the_screen_shows_tables_in_both_languages(data: Path, cases: Path) -> N
         assert all(word in done.stdout for word in words)
 
 
+def test_a_candidate_says_what_it_explains_and_what_speaks_against_it(
+    data: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "cases.csv"
+    path.write_text("kind,id,weight\nsite,shop,1\nsite,inn,-1\n", encoding="utf-8")
+    done = lotgraph(data, "infer", "--cases", str(path), "--why", "-4", "--json")
+    assert done.returncode == 0, done.stderr
+    delivery, lot = json.loads(done.stdout)
+    assert delivery == {
+        "kind": "delivery", "id": "-4", "explains": [],
+        "against": [{"kind": "station", "id": "inn", "weight": "-1", "via": ["-4", "-3"]}],
+        "unexplained": [{"kind": "station", "id": "shop", "weight": "1"}],
+    }  # fmt: skip
+    assert lot == delivery | {"kind": "lot"}
+    shown = lotgraph(data, "--lang", "zh", "infer", "--cases", str(path), "--why", "farm").stdout
+    assert "可解释" in shown
+    assert "相悖" in shown
+    assert "-1 → -3" in shown
+
+
 def test_all_rows_go_into_a_file(data: Path, cases: Path, tmp_path: Path) -> None:
     path = tmp_path / "scores.csv"
     done = lotgraph(data, "infer", "--cases", str(cases), "--output", str(path))
