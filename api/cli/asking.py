@@ -16,10 +16,12 @@ import typer
 
 from api.cli import context
 from api.cli.context import AsOf, Json, Output
-from api.cli.scope_view import show_scope, show_why
-from graph_model.errors import BadInput
-from graph_model.i18n import text
+from api.cli.scope_view import show_missing, show_scope, show_why
+from graph_model.errors import BadInput, NotFound
+from graph_model.i18n import catalogue as catalogue_of
+from graph_model.i18n import language, text
 from graph_model.lineage import Index, Lineage
+from graph_model.plant import Plant
 from queries import catalogue, traces
 from queries.recall import cost, report
 from queries.recall.roots import Suspects, one_lot
@@ -96,8 +98,7 @@ def _show_trace(found: dict[str, Any]) -> None:
     context.show_table(title, heads, rows[:ROWS], len(rows))
     if found["customers"]:
         context.console.print(text("cli.customers", customers=", ".join(found["customers"])))
-    for entry in found["missing"]:
-        context.console.print(f"· {entry['text']}")
+    show_missing(found["missing"])
     context.console.print(text("cli.stands_on", head=found["head"]))
 
 
@@ -128,18 +129,22 @@ def ask(
         raise BadInput("no_such_question", name=name)
     question = known[name]
     with context.plant() as plant, plant.graph() as graph:
-        answer = question.function(graph, **_arguments(question, values or []))
-    rows_out = _rows(answer)
+        answer = question.function(graph, **_arguments(plant, question, values or []))
+    _tell(question.title, _rows(answer), output, as_json=as_json)
+
+
+def _tell(
+    title: str, rows_out: list[dict[str, Any]], output: Path | None, *, as_json: bool
+) -> None:
     if output is not None:
         context.write(output, rows_out, rows_out)
     if as_json:
         context.show_json(rows_out)
     elif output is None:
-        heads = list(rows_out[0]) if rows_out else []
+        known = catalogue_of(language())
+        heads = [known.get(f"label.{name}", name) for name in rows_out[0]] if rows_out else []
         cells = [list(row.values()) for row in rows_out[:ROWS]]
-        context.show_table(question.title, heads, cells, len(rows_out))
-        if not rows_out:
-            context.console.print(text("cli.no_rows"))
+        context.show_table(title, heads, cells, len(rows_out))
 
 
 def _rows(answer: Any) -> list[dict[str, Any]]:
@@ -152,7 +157,7 @@ def _rows(answer: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _arguments(question: Any, values: list[str]) -> dict[str, Any]:
+def _arguments(plant: Plant, question: Any, values: list[str]) -> dict[str, Any]:
     given: dict[str, str] = {}
     for value in values:
         name, equals, content = value.partition("=")
@@ -163,21 +168,31 @@ def _arguments(question: Any, values: list[str]) -> dict[str, Any]:
     missing = [
         name
         for name in question.params
-        if name not in given and signature[name].default is inspect.Parameter.empty
+        if not given.get(name, "").strip()
+        and (name in given or signature[name].default is inspect.Parameter.empty)
     ]
     if missing:
         raise BadInput("value_missing", name=question.name, params=", ".join(missing))
     return {
-        name: _typed(str(signature[name].annotation), content) for name, content in given.items()
+        name: _typed(plant, name, str(signature[name].annotation), content)
+        for name, content in given.items()
     }
 
 
-def _typed(annotation: str, content: str) -> Any:
+def _typed(plant: Plant, name: str, annotation: str, content: str) -> Any:
+    if name == "lots":
+        lineage = plant.lineage()
+        return lineage.lots["key"][_roots(lineage, _several(content))].to_list()
     if annotation.startswith(("list", "Sequence")):
-        return [part.strip() for part in content.split(",") if part.strip()]
+        return _several(content)
     if "int" in annotation:
-        return moment(content, end=False) if not content.lstrip("-").isdigit() else int(content)
+        whole = content.lstrip("-").isdigit()
+        return int(content) if whole else moment(content, end=name == "finish")
     return float(content) if "float" in annotation else content
+
+
+def _several(content: str) -> list[str]:
+    return [part.strip() for part in content.split(",") if part.strip()]
 
 
 def find(
@@ -185,12 +200,12 @@ def find(
     as_json: Json = False,
 ) -> None:
     """Anything that carries a number."""
-    ask(
-        "find" if "find" in catalogue.questions() else "lots_by_number",
-        [f"number={number}"],
-        None,
-        as_json,
-    )
+    question = catalogue.questions()["find"]
+    with context.plant() as plant, plant.graph() as graph:
+        found = _rows(question.function(graph, number=number))
+    if not found or not number.strip():
+        raise NotFound("number_not_found", number=number)
+    _tell(question.title, found, None, as_json=as_json)
 
 
 def moment(content: str, *, end: bool) -> int:

@@ -13,7 +13,9 @@ import polars as pl
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 from xlsxwriter import Workbook
+from xlsxwriter.exceptions import FileCreateError
 
 from graph_model.errors import BadInput
 from graph_model.i18n import text
@@ -84,19 +86,36 @@ def show_json(value: Any) -> None:
 
 
 def show_table(title: str, heads: list[str], rows: list[list[object]], of: int = 0) -> None:
-    """A table; says how many of how many when rows were left out."""
+    """A table; says how many of how many when rows were left out, and where there are none."""
+    if not rows:
+        console.print(title, markup=False)
+        console.print(text("cli.no_rows"))
+        return
     table = Table(title=title, title_justify="left", header_style="bold")
     for head in heads:
         table.add_column(head, overflow="fold")
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+        table.add_row(*(Text(_shown(cell)) for cell in row))
     console.print(table)
     if of > len(rows):
         console.print(text("cli.showing", shown=len(rows), total=of))
 
 
+def _shown(cell: object) -> str:
+    if isinstance(cell, float):
+        return f"{cell:.12g}"
+    return "" if cell is None else str(cell)
+
+
 def write(path: Path, rows: list[dict[str, Any]], whole: Any) -> None:
-    """All rows to .xlsx, .csv or .parquet, or the whole answer to .json."""
+    """All rows to .xlsx, .csv or .parquet, or the whole answer to .json. Raises BadInput."""
+    try:
+        _write(path, rows, whole)
+    except (OSError, FileCreateError) as error:
+        raise BadInput("output_unwritable", path=str(path)) from error
+
+
+def _write(path: Path, rows: list[dict[str, Any]], whole: Any) -> None:
     if path.suffix == ".json":
         path.write_text(json.dumps(whole, ensure_ascii=False, indent=2, default=str), "utf-8")
         return

@@ -16,12 +16,13 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from api.cli import context
 from api.cli.context import Json
 from api.cli.scope_view import show_scope
-from graph_model.i18n import text
+from graph_model.i18n import catalogue, language, text
 from graph_model.ledger import BatchInfo
 from graph_model.plant import Plant
 from graph_model.schema import KINDS, conform
 from loaders import checks, demo_plant, entries, findings_workbook, intake
 from loaders.findings import Finding
+from loaders.reading import is_text
 from loaders.template import write_template
 from queries.recall import report
 from queries.recall.roots import Suspects
@@ -85,7 +86,7 @@ def _mark(path: Path, findings: list[Finding], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for file in intake.input_files(path):
         if any(found.file == file.name for found in findings) and file.suffix != ".json":
-            suffix = ".csv" if file.suffix.lower() in (".csv", ".txt", ".tsv") else ".xlsx"
+            suffix = ".csv" if is_text(file) else ".xlsx"
             findings_workbook.annotate(file, findings, folder / (file.stem + suffix))
 
 
@@ -208,13 +209,18 @@ def _finding(found: Finding) -> dict[str, Any]:
     }
 
 
+def _sheet(name: str) -> str:
+    """A sheet as people know it; those of other formats stand as written there."""
+    return catalogue(language()).get(f"import.sheet.{name}", name)
+
+
 def _show(summary: dict[str, Any]) -> None:
     heads = [
         text(f"cli.head.{head}")
         for head in ("sheet", "read", "loaded", "already_known", "set_aside")
     ]
     rows: list[list[object]] = [
-        [name, *(count[part] for part in ("read", "loaded", "already_known", "set_aside"))]
+        [_sheet(name), *(count[part] for part in ("read", "loaded", "already_known", "set_aside"))]
         for name, count in summary["sheets"].items()
     ]
     batch = summary["batch"]
@@ -232,7 +238,7 @@ def _show_findings(findings: list[dict[str, Any]]) -> None:
     gravest = sorted(findings, key=lambda found: rank[found["severity"]])
     cells: list[list[object]] = [
         [
-            f["severity"],
+            text(f"findings_sheet.{f['severity']}"),
             " · ".join(str(part) for part in (f["file"], f["sheet"], f["row"] or "") if part),
             f["value"],
             f"{f['text']} → {f['repair']}",

@@ -12,7 +12,7 @@ from api.cli import context
 from api.cli.context import Json
 from api.cli.importing import progress
 from graph_model.errors import BadInput, EngineError, LedgerError, NotFound
-from graph_model.i18n import text
+from graph_model.i18n import label, text
 from graph_model.interval import in_force
 from graph_model.ledger import Fault
 from graph_model.plant import Plant
@@ -68,7 +68,7 @@ def info(as_json: Json = False) -> None:
     context.show_table(text("cli.batches", data=str(plant.folder)), heads, cells)
     context.console.print(text("cli.engine", engine=plant.graph_name))
     for name, count in counts.items():
-        context.console.print(f"{name}: {count:,}")
+        context.console.print(f"{label(name)}: {count:,}")
 
 
 def verify(

@@ -17,7 +17,8 @@ LINES = 12
 def show_scope(whole: dict[str, Any]) -> None:
     """Three tiers with their lots, then customers, cost, saving and completeness."""
     say = context.console.print
-    say(text("cli.roots_line", roots=", ".join(whole["roots"]["match"]) or "-"))
+    roots = whole["roots"]["match"]
+    say(text("cli.roots_line", roots=_listed(roots) or "-"), markup=False)
     for tier in ("certain", "possible", "excluded"):
         lots = [lot for lot in whole["lots"] if lot["tier"] == tier]
         rows: list[list[object]] = [
@@ -28,13 +29,32 @@ def show_scope(whole: dict[str, Any]) -> None:
             text(f"cli.head.{head}")
             for head in ("item", "lot_no", "quantity", "unit", "places", "reason")
         ]
-        context.show_table(f"{text(f'tier.{tier}')}: {len(lots)}", heads, rows, len(lots))
+        context.show_table(
+            text("cli.tier_title", tier=text(f"tier.{tier}"), count=len(lots)),
+            heads,
+            rows,
+            len(lots),
+        )
     _show_customers(whole)
     _show_cost(whole)
     say(text("cli.complete" if whole["complete"] else "cli.incomplete"))
-    for entry in whole["missing"]:
-        say(f"· {entry['text']}")
+    show_missing(whole["missing"])
     say(text("cli.stands_on", head=whole["head"]))
+
+
+def show_missing(missing: list[dict[str, Any]]) -> None:
+    """What is missing, a line each, with the first lots that it is about."""
+    for entry in missing:
+        lots = f" ({_listed(entry['lots'])})" if entry["lots"] else ""
+        context.console.print(f"· {entry['text']}{lots}", markup=False)
+
+
+def _listed(names: list[str]) -> str:
+    """The first names, and how many there are where some are left out."""
+    listed = text("cli.comma").join(names[:LINES])
+    if len(names) <= LINES:
+        return listed
+    return text("cli.listed", listed=listed, shown=LINES, total=len(names))
 
 
 def _places(lot: dict[str, Any]) -> str:
@@ -42,7 +62,7 @@ def _places(lot: dict[str, Any]) -> str:
     for place, amount in lot["places"].items():
         total = sum(amount.values()) if isinstance(amount, dict) else amount
         parts.append(text(f"place.{place}") + (f" {total:g}" if total else ""))
-    return ", ".join(parts)
+    return text("cli.comma").join(parts)
 
 
 def _show_customers(whole: dict[str, Any]) -> None:
@@ -61,6 +81,9 @@ def _show_cost(whole: dict[str, Any]) -> None:
     totals = whole["totals"]
     rows: list[list[object]] = []
     for tier, places in totals["cost"].items():
+        total = sum(amount for types in places.values() for amount in types.values())
+        if places:
+            rows.append([text(f"tier.{tier}"), text("cli.total"), "", f"{total:,.2f}"])
         for place, types in places.items():
             for cost_type, amount in types.items():
                 rows.append(

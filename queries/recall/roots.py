@@ -81,7 +81,8 @@ def find_lots(lineage: Lineage, text: str) -> Index:
             lots = rows.filter(pl.col("sublot") == "")
             return (lots if len(lots) and not sublot else rows)["n"].sort().to_numpy()
     number = lineage.number([text])
-    return number[(number >= 0) & lineage.recorded[number]]
+    number = number[number >= 0]
+    return number[lineage.recorded[number]]
 
 
 def _numbered(lineage: Lineage, lot_no: str) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from python_calamine import CalamineWorkbook
+from xlsxwriter import Workbook
 
 FOLDER = {
     "items": "item_code,measure,homogeneous,uom,unit_cost,sales_price\n"
@@ -133,6 +134,13 @@ def test_an_effect_names_no_source(data: Path) -> None:
         (("ask", "customers_of_supplier_lot", "supplier=S1"), 2),
         (("load", "/nowhere"), 2),
         (("scope", "--lot", "F1", "--from", "yesterday"), 2),
+        (("scope", "--lot", "F1", "--output", "/nowhere/scope.csv"), 2),
+        (("scope", "--lot", "F1", "--output", "/nowhere/scope.xlsx"), 2),
+        (("trace", "F1", "--as-of", "0"), 4),
+        (("find", "NONE"), 4),
+        (("find", " "), 4),
+        (("ask", "forward", "lots=NONE"), 4),
+        (("ask", "forward", "lots="), 2),
     ],
 )
 def test_errors_say_what_to_do(data: Path, arguments: tuple[str, ...], status: int) -> None:
@@ -140,6 +148,26 @@ def test_errors_say_what_to_do(data: Path, arguments: tuple[str, ...], status: i
     assert done.returncode == status, done.stderr
     assert done.stderr.strip()
     assert "Traceback" not in done.stderr
+
+
+def test_a_question_takes_lots_as_they_are_written_everywhere(data: Path) -> None:
+    for written in ("F1", "FLOUR/F1", "PLANT/FLOUR/F1"):
+        done = lotgraph(data, "ask", "forward", f"lots={written}", "--json")
+        assert {row["lot_no"] for row in json.loads(done.stdout)} == {"D1", "D2", "C1", "C2"}
+
+
+def test_a_workbook_of_another_name_comes_back_as_a_workbook(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    with Workbook(folder / "issues.csv") as book:
+        sheet = book.add_worksheet("issues")
+        sheet.write_row(0, 0, ["work_order_no", "item_code", "lot_no", "quantity"])
+        sheet.write_row(1, 0, ["W1", "FLOUR", "F1", "many"])
+    marked = tmp_path / "marked"
+    done = lotgraph(tmp_path / "data", "load", str(folder), "--marked", str(marked))
+    assert done.returncode == 0, done.stderr
+    assert "many" in done.stdout
+    assert CalamineWorkbook.from_path(str(marked / "issues.xlsx")).sheet_names == ["issues"]
 
 
 def test_answers_go_into_files(data: Path, tmp_path: Path) -> None:
