@@ -519,6 +519,27 @@ class Decision:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Drill:
+    """One lot of a trace drill: how long its trace took, and how many gaps it met."""
+
+    drill: str = prop("Drill that the lot was traced in")
+    lot: str = prop("Key of the traced lot")
+    direction: str = prop("backward (finished to source) or forward (source to customers)")
+    seed: int | None = prop("Seed that picked the lots", unit="1")
+    as_of: int | None = prop("Batch that the trace stands on", unit="1")
+    seconds: float | None = prop("Time that the trace and its checks took", unit="s")
+    target: float | None = prop("Time allowed", unit="s")
+    lots: int | None = prop("Lots on the trace", unit="1")
+    steps: int | None = prop("Operations on the trace", unit="1")
+    no_person: int | None = prop("Steps that name nobody responsible", unit="1")
+    broken: int | None = prop("Breaks of the chain", unit="1")
+    off_balance: int | None = prop("Lots off balance, or that cannot be balanced", unit="1")
+    passed: bool | None = prop("No gap, and within the time allowed")
+    person: str | None = prop("Pseudonym of who ran the drill")
+    at: int | None = prop("Time of the drill", unit="us")
+
+
+@dataclass(frozen=True, kw_only=True)
 class SetAside:
     """A row that could not be read as a fact; kept, searched and counted."""
 
@@ -566,6 +587,7 @@ FACTS: tuple[type, ...] = (
     Alias,
     Shift,
     Decision,
+    Drill,
     SetAside,
 )
 KINDS: dict[str, type] = {kind.__name__: kind for kind in (*NODES, *EDGES, *FACTS)}
