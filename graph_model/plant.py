@@ -11,6 +11,7 @@ from graph_model.engines.base import Graph, State
 from graph_model.engines.ladybug import LadybugGraph
 from graph_model.engines.neo4j import Access, Neo4jDatabase
 from graph_model.engines.neo4j_graph import Neo4jGraph
+from graph_model.engines.neo4j_offline import Installation, Told, load
 from graph_model.errors import BadInput, EngineError
 from graph_model.ledger import Facts, Ledger
 from graph_model.lineage import Lineage
@@ -116,6 +117,27 @@ class Plant:
             act = projection.rebuild if rebuild else projection.project
             act(self.network(), self.facts(), graph)
         return Neo4jGraph(self._neo4j())
+
+    def load_offline(self, *, overwrite: bool = False, told: Told | None = None) -> int:
+        """Loads the graph into a stopped Neo4j server's files; gives the number of rows.
+
+        The next `graph` makes constraints and declares it whole. `overwrite`: replace what the
+        database holds. `told`: see `neo4j_offline.load`. Raises BadInput, Locked, EngineError.
+        """
+        home = self.settings.neo4j_home
+        if self.embedded or home is None:
+            raise BadInput("neo4j_home_missing")
+        facts = self.facts()
+        state = State(facts.batch, facts.head, projection.FORM, whole=True)
+        return load(
+            Installation(home.resolve()),
+            self.settings.neo4j_database,
+            projection.Frames(self.network(), facts),
+            state,
+            folder=self.folder,
+            overwrite=overwrite,
+            told=told,
+        )
 
     @property
     def embedded(self) -> bool:

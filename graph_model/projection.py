@@ -80,8 +80,7 @@ def project(
         rows += len(wanted)
         changes.append(difference(table, wanted, graph.hashes(table)))
     touched = sum(len(c.new) + len(c.changed) + len(c.gone) for c in changes)
-    # Row by row changes cost some hundred times a bulk load.
-    if touched > 20_000 and touched * 20 > rows:
+    if graph.replaces(touched, rows):
         changes.clear()
         graph.replace(frames, state)
     else:

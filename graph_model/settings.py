@@ -37,6 +37,10 @@ class Settings(BaseSettings):
     neo4j_ca_file: Path | None = Field(
         default=None, description="Certificates (PEM) that the Neo4j server's must be signed by"
     )
+    neo4j_home: Path | None = Field(
+        default=None,
+        description="Folder of the Neo4j server, where its files are here: for project --offline",
+    )
     neo4j_seconds: float = Field(default=60, description="Longest time of one question", gt=0)
 
     @property

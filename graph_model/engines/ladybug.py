@@ -122,6 +122,10 @@ class LadybugGraph:
         fresh.rename(self._file)
         self._open()
 
+    def replaces(self, touched: int, rows: int) -> bool:
+        """Row by row changes cost some hundred times a bulk load."""
+        return touched > 20_000 and touched * 20 > rows
+
     def apply(self, changes: list[Change], state: State) -> None:
         """Edges leave before their nodes, nodes come before their edges."""
         self._need_lock()

@@ -29,6 +29,13 @@ SET_STATE = (
     "MERGE (p:Projection {key: 'state'}) SET p.batch = $batch, p.head = $head, p.form = $form, "
     "p.whole = $whole, p.run = coalesce(p.run, 0) + 1"
 )
+# An import by neo4j-admin left word of how many nodes and edges there must be.
+SET_IMPORTED = (
+    "MATCH (p:Projection {key: 'state'}) WHERE p.nodes IS NOT NULL "
+    "WITH p, p.edges = COUNT { ()-->() } AND "
+    "p.nodes = COUNT { () } - " + " - ".join(f"COUNT {{ (:{label}) }}" for label in OWN) + " "
+    "AS whole SET p.whole = whole, p.run = p.run + 1 REMOVE p.nodes, p.edges"
+)
 SET_MIGRATION = (
     "OPTIONAL MATCH (m:ProjectionMigration) WITH count(m) + 1 AS number "
     "CREATE (:ProjectionMigration {key: toString(number), number: number, schema: $schema, "

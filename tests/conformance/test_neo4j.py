@@ -17,11 +17,13 @@ from graph_model import network, projection, schema
 from graph_model.engines.base import State
 from graph_model.engines.neo4j import Access, Neo4jDatabase
 from graph_model.engines.neo4j_graph import Neo4jGraph
+from graph_model.engines.tables import Table, edges, nodes
 from graph_model.errors import BadInput, EngineError, Locked
 from graph_model.ledger.fold import Facts
 from queries import trace
 from tests.conformance.conftest import wipe
 from tests.conformance.plant import facts
+from tests.conformance.test_deep_traces import NoFacts, ladder
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,6 +71,34 @@ def test_changes_lead_to_the_same_graph_as_a_full_projection(database: Neo4jData
         for recorded in (some(whole, 1), whole, changed(whole), some(whole, 2)):
             project(graph, recorded)
             assert_holds(graph, recorded)
+
+
+class LaterFacts(NoFacts):
+    """The next batch."""
+
+    batch = 2
+    head = "next"
+
+
+class Counting(Neo4jGraph):
+    """Counts how often it tells what it holds."""
+
+    asked = 0
+
+    def hashes(self, table: Table) -> pl.DataFrame:
+        self.asked += 1
+        return super().hashes(table)
+
+
+def test_much_that_changed_at_once_is_compared_once(database: Neo4jDatabase) -> None:
+    recorded = NoFacts()
+    with Counting(database, write=True) as graph:
+        projection.project(ladder(2, 10), recorded, graph)
+        assert graph.asked == 0
+        grown = ladder(2, 10_500)
+        projection.project(grown, LaterFacts(), graph)
+        assert graph.asked == len(nodes()) + len(edges())
+        assert projection.graph_hash(graph) == projection.facts_hash(grown, recorded)
 
 
 class Interrupted(Exception):
@@ -254,7 +284,9 @@ CHILD = """
 import sys
 from graph_model.engines.neo4j import Access, Neo4jDatabase
 from graph_model.engines.neo4j_graph import Neo4jGraph
+from graph_model.engines.tables import Table, edges, nodes
 from tests.conformance.plant import facts
+from tests.conformance.test_deep_traces import NoFacts, ladder
 from tests.conformance.test_neo4j import project
 
 def told(table, done, total):
