@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import acting, asking, context, importing, inferring, keeping, watching
+from api.cli import acting, asking, context, importing, inferring, keeping, projecting, watching
 from graph_model.i18n import text
 
 app = typer.Typer(
@@ -29,5 +29,5 @@ def shared(
     context.start(data)
 
 
-for module in (importing, asking, acting, inferring, watching, keeping):
+for module in (importing, asking, acting, inferring, watching, keeping, projecting):
     module.register(app)
