@@ -1,6 +1,7 @@
 """`python -m bench.exposure [LOTS…]`: exposure of all suppliers' lots of generated plants.
 
-Each size runs in a process of its own. Prints one line of JSON a size and way (exact, sketch) with
+Making and measuring run in processes of their own, so that peak memory is the measurement's.
+Prints one line of JSON a size and way (exact, sketch) with
 seconds, processor seconds and peak memory; the goal stands beside the size it is for.
 """
 
@@ -28,14 +29,19 @@ RANKS = 64
 GOALS = {1_000_000: Goal(seconds=30, mb=6144)}
 
 
+def make(lots: int, folder: Path) -> None:
+    """A generated plant in a ledger, with its arrays."""
+    child.make(lots, folder)
+    with Plant(Settings(data=folder / "data")) as plant:
+        taken = intake.read(folder / "plant", "plant")
+        plant.ledger.append(taken.tables, source="plant", who="bench")
+        plant.lineage()
+
+
 def measure(lots: int, folder: Path) -> list[Line]:
     """Exact and estimated exposure; places and prices, which scopes share, apart."""
     steps = Steps(lots)
     with Plant(Settings(data=folder / "data")) as plant:
-        if not (folder / "plant").exists():
-            child.make(lots, folder)
-            taken = intake.read(folder / "plant", "plant")
-            plant.ledger.append(taken.tables, source="plant", who="bench")
         lineage, facts = plant.lineage(), plant.facts()
         steps.flows = len(lineage.consumed) + len(lineage.produced) + len(lineage.shipped)
         table = cost.load()
@@ -59,16 +65,19 @@ def measure(lots: int, folder: Path) -> list[Line]:
 
 
 def main() -> None:
-    """Measures each size in its own process, or the one that `--one` names."""
-    if sys.argv[1:2] == ["--one"]:
+    """Makes and measures each size, each in a process of its own."""
+    if sys.argv[1:2] == ["make"]:
+        make(int(sys.argv[2]), Path(sys.argv[3]))
+        return
+    if sys.argv[1:2] == ["measure"]:
         for line in measure(int(sys.argv[2]), Path(sys.argv[3])):
             sys.stdout.write(line.json() + "\n")
         return
     for lots in [int(name) for name in sys.argv[1:]] or SIZES:
         with tempfile.TemporaryDirectory() as folder:
-            subprocess.run(
-                [sys.executable, "-m", "bench.exposure", "--one", str(lots), folder], check=True
-            )
+            for what in ("make", "measure"):
+                command = [sys.executable, "-m", "bench.exposure", what, str(lots), folder]
+                subprocess.run(command, check=True)
 
 
 if __name__ == "__main__":
