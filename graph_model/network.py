@@ -13,12 +13,11 @@ import polars as pl
 
 from graph_model import interval
 from graph_model.derived import Derived, ends, implied, links, orders, pools, sublots
-from graph_model.derived.codes import Codes
+from graph_model.derived.codes import Codes, aliases
 from graph_model.derived.facts import Facts
 from graph_model.derived.records import Records
 from graph_model.schema import (
     MOVEMENTS,
-    Alias,
     Cleaning,
     Consumed,
     Count,
@@ -81,7 +80,7 @@ def build(facts: Facts, judged: Records | None = None) -> Network:
         mixed,
         orders.derive(judged, mixed.consumed),
         implied.derive(judged),
-        links.derive(lots, facts[Alias], decisions, judged.codes),
+        links.derive(lots, aliases(facts), decisions, judged.codes),
         links.packed(links.held(facts), _with_lot(moves[Consumed]), mixed.consumed),
         links.packed(links.held(facts), _with_lot(moves[Shipped]), mixed.shipped),
     )
@@ -123,7 +122,7 @@ def records(facts: Facts) -> Records:
         {kind: _judge(frame, trusted).drop(_SPENT, strict=False) for kind, frame in moves.items()},
         counts=interval.effective(_live(facts[Count]), delays),
         cleanings=interval.effective(facts[Cleaning], delays),
-        codes=Codes.of(facts[Alias], facts[Item]),
+        codes=Codes.of(aliases(facts), facts[Item]),
     )
 
 

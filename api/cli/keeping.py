@@ -11,12 +11,13 @@ import typer
 from api.cli import context
 from api.cli.context import Json
 from api.cli.importing import progress
+from graph_model import keys
 from graph_model.errors import BadInput, EngineError, LedgerError, NotFound
 from graph_model.i18n import label, text
 from graph_model.interval import in_force
 from graph_model.ledger import Fault
 from graph_model.plant import Plant
-from graph_model.schema import Decision
+from graph_model.schema import Customer, Decision, Item, Supplier
 from loaders import entries
 from queries.recall.roots import one_lot
 
@@ -233,6 +234,31 @@ def decide_same(
         lineage = plant.lineage()
         one, two = (lineage.lots["key"][one_lot(lineage, name)] for name in (lot, other))
         _record(plant, "same_lot", one, by, role, reason, two)
+
+
+@decide.command("alias", help=text("cli.decide.alias"))
+def decide_alias(
+    alias: Annotated[str, typer.Argument(help=text("cli.decide.other_code"))],
+    code: Annotated[str, typer.Argument(help=text("cli.decide.code"))],
+    by: By,
+    role: Role,
+    reason: Reason,
+    company: Annotated[bool, typer.Option("--company", help=text("cli.decide.company"))] = False,
+) -> None:
+    """Two codes are one item, or one company."""
+    with context.plant() as plant:
+        known = plant.facts()
+        home = plant.settings.company
+        if company:
+            one, two = alias, code
+            codes = {*known[Supplier]["key"], *known[Customer]["key"]}
+        else:
+            # An item of another company's numbering is written COMPANY/ITEM.
+            one, two = (name if "/" in name else keys.join(home, name) for name in (alias, code))
+            codes = set(known[Item]["key"])
+        if two not in codes:
+            raise NotFound("code_not_found", number=code)
+        _record(plant, "alias", one, by, role, reason, two)
 
 
 @decide.command("list", help=text("cli.decide.list"))

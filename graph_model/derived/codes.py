@@ -8,10 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 import polars as pl
 
 from graph_model import keys, quantity
+from graph_model.interval import in_force
+from graph_model.schema import Alias, Decision
+
+
+class Facts(Protocol):
+    """What a fold gives."""
+
+    def __getitem__(self, kind: type) -> pl.DataFrame: ...
+
+
+def aliases(facts: Facts) -> pl.DataFrame:
+    """kind, alias, target: other codes as recorded, and as named persons decided."""
+    decided = in_force(facts[Decision]).filter(pl.col("kind") == "alias")
+    # The key of an item begins with the company whose numbering it is.
+    kind = pl.when(pl.col("subject").str.contains("/")).then(pl.lit("item"))
+    rows = decided.select("target", kind=kind.otherwise(pl.lit("company")), alias="subject")
+    columns = ["kind", "alias", "target"]
+    return pl.concat([facts[Alias].select(columns), rows.select(columns)])
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from graph_model.derived import ends, needs
-from graph_model.derived.codes import Codes
+from graph_model.derived.codes import Codes, aliases
 from graph_model.derived.facts import Facts
-from graph_model.schema import Alias, Consumed, Item, Operation, Produced, Returned
+from graph_model.schema import Consumed, Item, Operation, Produced, Returned
 
 OVER, UNDER, NO_INPUT = "gap_over", "gap_under", "no_input"
 _ROUNDING = 1e-6
@@ -37,7 +37,7 @@ class Gaps:
 
 def find(facts: Facts, moves: Mapping[type, pl.DataFrame]) -> Gaps:
     """Gaps of all orders with outputs. `moves`: standing movements with `t0` and `t1`."""
-    codes = Codes.of(facts[Alias], facts[Item])
+    codes = Codes.of(aliases(facts), facts[Item])
     produced = moves[Produced].filter(~ends.is_end())
     orders = _orders(facts[Operation], codes)
     # Rework takes the product itself again: its recipe says nothing about what it needed.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from graph_model.derived import gaps
-from graph_model.schema import Alias, Component, Consumed, Item, Operation, Produced, Returned
+from graph_model.derived.codes import aliases
+from graph_model.schema import Component, Consumed, Item, Operation, Produced, Returned
 from loaders.checks.records import WHERE, C, Records, number_of, place
 from loaders.checks.registry import rule
 
@@ -101,7 +102,7 @@ def recipes(records: Records) -> pl.DataFrame:
 
 def _used(records: Records) -> pl.DataFrame:
     """`order`, `item` of what orders took, under the item's usual number."""
-    alias = records.facts[Alias].filter(C("kind") == "item")
+    alias = aliases(records.facts).filter(C("kind") == "item")
     alias = alias.select(item="alias", target="target").unique("item")
     taken = records.lines[Consumed].filter(C("item").is_not_null())
     taken = taken.join(alias, on="item", how="left", maintain_order="left")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from graph_model.derived.codes import Codes
+from graph_model.derived.codes import Codes, aliases
 from graph_model.network import Facts
-from graph_model.schema import Alias, Component, Item
+from graph_model.schema import Component, Item
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Recipe:
         always = pl.col("valid_from").is_null() & pl.col("valid_to").is_null()
         taken = pl.col("quantity").fill_null(1.0) > 0
         made = ~pl.col("co_product").fill_null(False)
-        codes = Codes.of(facts[Alias], facts[Item])
+        codes = Codes.of(aliases(facts), facts[Item])
         lines = (
             facts[Component]
             .filter(made & taken & always)

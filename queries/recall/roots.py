@@ -14,12 +14,12 @@ import polars as pl
 
 from graph_model.births import TIMES
 from graph_model.derived import links
-from graph_model.derived.codes import Codes
+from graph_model.derived.codes import Codes, aliases
 from graph_model.errors import Ambiguous, NotFound
 from graph_model.interval import MAX, MIN, in_force
 from graph_model.lineage import Index, Lineage, once
 from graph_model.network import Facts
-from graph_model.schema import Alias, Complaint, Decision, Item, Shipment, Site
+from graph_model.schema import Complaint, Decision, Item, Shipment, Site
 from queries.recall import alike
 
 _YES, _UNKNOWN, _NO = 2, 1, 0
@@ -181,7 +181,7 @@ def _ruled_out(facts: Facts, lineage: Lineage) -> Index:
 def _other_names(facts: Facts, company: str) -> list[str]:
     """The company code and every alias of it."""
     names, fresh = {company}, {company}
-    pairs = facts[Alias].filter(pl.col("kind") == "company").select("alias", "target").rows()
+    pairs = aliases(facts).filter(pl.col("kind") == "company").select("alias", "target").rows()
     while fresh:
         fresh = {b for a, b in pairs if a in fresh} | {a for a, b in pairs if b in fresh}
         fresh -= names
@@ -235,7 +235,7 @@ def _judged(yes: pl.Expr, unknown: pl.Expr) -> pl.Expr:
 
 
 def _codes(facts: Facts) -> Codes:
-    return Codes.of(facts[Alias], facts[Item])
+    return Codes.of(aliases(facts), facts[Item])
 
 
 def _same_items(facts: Facts, lineage: Lineage, item: str) -> pl.Series:

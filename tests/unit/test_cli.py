@@ -188,6 +188,12 @@ def test_decisions_are_kept_listed_and_revoked(data: Path) -> None:
     ]
     assert lotgraph(data, "decide", "revoke", listed[0]["key"], *signed).returncode == 0
     assert json.loads(lotgraph(data, "decide", "list", "--json").stdout) == []
+    renamed = lotgraph(data, "decide", "alias", "MEHL", "FLOUR", *signed)
+    assert renamed.returncode == 0, renamed.stderr
+    known = json.loads(lotgraph(data, "decide", "list", "--json").stdout)
+    assert [(d["subject"], d["target"]) for d in known] == [("PLANT/MEHL", "PLANT/FLOUR")]
+    assert lotgraph(data, "decide", "revoke", known[0]["key"], *signed).returncode == 0
+    assert lotgraph(data, "decide", "alias", "MEHL", "NOTHING", *signed).returncode == 4
     unsigned = lotgraph(data, "decide", "trust-source", "--source", "issues",
                         "--by", "", "--role", "QA", "--reason", "x")  # fmt: skip
     assert unsigned.returncode == 2
