@@ -21,6 +21,10 @@ def escape(part: str) -> str:
     return part
 
 
+MIXED = "~pool"
+"""Lot number that stands for the mixed stock of an item."""
+
+
 def join(*parts: str) -> str:
     """A key from its parts."""
     return "/".join(escape(part) for part in parts)

@@ -7,6 +7,7 @@ import polars as pl
 from graph_model import derived
 from graph_model.derived.pools.chains import Chains
 from graph_model.derived.pools.events import NO_ORIGIN, POOL
+from graph_model.keys import MIXED
 
 _FLOW = ["lot", "operation", "item", "t0", "t1", "rule"]
 
@@ -40,7 +41,7 @@ def _named(contents: pl.DataFrame) -> pl.DataFrame:
     number = (pl.col(name).cast(pl.String) for name in ("segment", "at"))
     contents = contents.with_columns(sublot=pl.concat_str("place", *number, separator="@"))
     escaped = pl.col("sublot").str.replace_all("/", "%2F", literal=True)
-    contents = contents.with_columns(pool=pl.col("item") + "/~pool#" + escaped)
+    contents = contents.with_columns(pool=pl.col("item") + f"/{MIXED}#" + escaped)
     return contents.with_columns(fill="~fill|" + pl.col("pool"))
 
 
@@ -88,7 +89,7 @@ def _lots(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(
         owner=code.list.first(),
         item_code=code.list.last(),
-        lot_no=pl.lit("~pool"),
+        lot_no=pl.lit(MIXED),
         kind=pl.lit("pool"),
         rule=pl.lit(POOL),
     )
