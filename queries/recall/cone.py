@@ -25,15 +25,11 @@ IDENTITY = (
 
 @dataclass(frozen=True)
 class Inputs:
-    """One row a step and input lot.
-
-    `begin` is the earliest moment of any issue line; from `surely` on, at least one line came.
-    """
+    """One row a step and input lot. `begin` is the earliest moment of any issue line."""
 
     step: Index
     lot: Index
     begin: Index
-    surely: Index
     doubtful: Flags
     recorded: Flags
     excess: Flags
@@ -163,7 +159,6 @@ def _inputs(lineage: Lineage, steps: Index) -> pl.DataFrame:
         pl.col("doubtful").all(),
         pl.col("item").first(),
         pl.col("rule").first(),
-        surely=pl.col("t0").max(),
         recorded=pl.col("rule").is_null().any(),
         exact=pl.col("basis").eq_missing("exact").all(),
         # Taken back by negative lines.
@@ -236,7 +231,6 @@ def _input_rows(into: pl.DataFrame, lots: Index, excess: Flags, returned: Flags)
         step=into["step"].to_numpy(),
         lot=np.searchsorted(lots, into["lot"].to_numpy()),
         begin=into["t0"].to_numpy(),
-        surely=into["surely"].to_numpy(),
         doubtful=into["doubtful"].to_numpy(),
         recorded=into["recorded"].to_numpy(),
         excess=excess,

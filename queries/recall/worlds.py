@@ -170,7 +170,7 @@ class _Certain:
     def _brings(self, rows: Index) -> Flags:
         """Input rows that surely bring root material into their step."""
         lots = self._cone.inputs.lot[rows]
-        after = self._cone.inputs.surely[rows] >= self._came[lots]
+        after = self._cone.inputs.begin[rows] >= self._came[lots]
         alike = self._alike[lots] & (after | (self._cone.makers[lots] == 1))
         brings: Flags = (self._forced[lots] > 0) & (self._whole[lots] | alike)
         return brings
