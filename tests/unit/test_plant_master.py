@@ -204,7 +204,6 @@ def test_names_of_persons_are_in_no_table(tmp_path: Path) -> None:
         ("bom", {"item_code": "F"}),
         ("shifts", {"site_code": "L1", "shift": "night", "starts": "late"}),
         ("work_orders", {"item_code": "B"}),
-        ("packing", {"container_no": "P1", "lot_no": "B1"}),
         ("aliases", {"alias_kind": "lot", "alias": "X9", "code": "F1"}),
         ("items", {"item_name": "flour"}),
     ],
