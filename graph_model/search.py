@@ -15,6 +15,7 @@ import numpy.typing as npt
 Index = npt.NDArray[np.int64]
 Numbers = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
+_COMPILES = find_spec("numba") is not None
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def spans(starts: Index, ends: Index) -> tuple[Index, Index]:
 def search(out: Neighbours, into: Neighbours, roots: Index) -> Reach:
     """Everything reached from these lots: `out` leads from lots to operations, `into` back."""
     start = np.unique(roots).astype(np.int64)
-    if find_spec("numba") is not None:
+    if _COMPILES:
         from graph_model.search_compiled import compiled_search
 
         return Reach(*compiled_search(out.first, out.targets, into.first, into.targets, start))
