@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from api.cli import context
-from api.cli.asking import ROWS, moment
+from api.cli.asking import ROWS
 from api.cli.context import AsOf, Json, Output
 from api.cli.keeping import duration
-from api.cli.suspecting import Given, guess, suspecting, suspects
+from api.cli.suspecting import Given, guess, moment, suspecting, suspects
 from graph_model.errors import BadInput
 from graph_model.i18n import text
 from queries.recall import compare as comparing

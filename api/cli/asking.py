@@ -5,10 +5,8 @@ from __future__ import annotations
 import inspect
 import json
 from dataclasses import asdict, is_dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
@@ -17,6 +15,7 @@ import typer
 from api.cli import context
 from api.cli.context import AsOf, Json, Output
 from api.cli.scope_view import show_missing, show_scope, show_why
+from api.cli.suspecting import Given, RootsFile, moment, references, suspecting, suspects
 from graph_model.errors import BadInput, NotFound
 from graph_model.i18n import catalogue as catalogue_of
 from graph_model.i18n import language, text
@@ -24,32 +23,19 @@ from graph_model.lineage import Index, Lineage
 from graph_model.plant import Plant
 from queries import catalogue, traces
 from queries.recall import cost, report
-from queries.recall.roots import Suspects, one_lot
+from queries.recall.roots import one_lot
 from queries.recall.scope import compute
 
 ROWS = 40
 """Rows that a table on the screen shows; JSON and files always have all."""
-
-RootsFile = Annotated[Path | None, typer.Option("--roots", help=text("cli.roots"))]
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
     app.command(help=text("cli.trace"))(trace)
     app.command(help=text("cli.ask"))(ask)
-    app.command(help=text("cli.scope"))(scope)
+    app.command(help=text("cli.scope"))(suspecting(scope))
     app.command(help=text("cli.find"))(find)
-
-
-def _references(lots: list[str] | None, file: Path | None) -> list[str]:
-    named = list(lots or [])
-    if file is not None:
-        try:
-            lines = file.read_text(encoding="utf-8-sig").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadInput("roots_unreadable", path=str(file)) from error
-        named += [line.strip() for line in lines if line.strip()]
-    return named
 
 
 def _roots(lineage: Lineage, references: list[str]) -> Index:
@@ -68,18 +54,18 @@ def trace(
     as_json: Json = False,
 ) -> None:
     """Where lots went, or came from."""
-    references = _references(lots, roots)
-    if not references:
+    named = references(lots, roots)
+    if not named:
         raise BadInput("no_lot_named")
     direction = "both" if both else "backward" if backward else "forward"
     with context.plant() as plant:
         facts, lineage = plant.facts(as_of), plant.lineage(as_of)
         if each:
-            for name in references:
+            for name in named:
                 found = traces.to_dict(facts, lineage, _roots(lineage, [name]), direction)
                 typer.echo(json.dumps(found, ensure_ascii=False))
             return
-        found = traces.to_dict(facts, lineage, _roots(lineage, references), direction)
+        found = traces.to_dict(facts, lineage, _roots(lineage, named), direction)
     if output is not None:
         context.write(output, found["lots"], found)
     if as_json:
@@ -208,39 +194,8 @@ def find(
     _tell(question.title, found, None, as_json=as_json)
 
 
-def moment(content: str, *, end: bool) -> int:
-    """Microseconds UTC of a date or time typed by a person; a date as `end` is its last moment."""
-    zone = ZoneInfo(context.settings().timezone)
-    try:
-        stamp = datetime.fromisoformat(content)
-    except ValueError as error:
-        raise BadInput("bad_time", value=content) from error
-    if stamp.tzinfo is None:
-        stamp = stamp.replace(tzinfo=zone)
-    if end and len(content) <= 10:
-        stamp += timedelta(days=1, microseconds=-1)
-    return round(stamp.astimezone(UTC).timestamp() * 1e6)
-
-
-def _option(key: str, flag: str) -> Any:
-    return typer.Option(flag, help=text(f"cli.suspect.{key}"))
-
-
 def scope(
-    lot: Annotated[list[str] | None, _option("lot", "--lot")] = None,
-    roots: RootsFile = None,
-    supplier: Annotated[str | None, _option("supplier", "--supplier")] = None,
-    supplier_lot: Annotated[str | None, _option("supplier_lot", "--supplier-lot")] = None,
-    item: Annotated[str | None, _option("item", "--item")] = None,
-    start: Annotated[str | None, _option("start", "--from")] = None,
-    end: Annotated[str | None, _option("end", "--to")] = None,
-    operation: Annotated[str | None, _option("operation", "--operation")] = None,
-    operator: Annotated[str | None, _option("operator", "--operator")] = None,
-    machine: Annotated[str | None, _option("machine", "--machine")] = None,
-    site: Annotated[str | None, _option("site", "--site")] = None,
-    shipment: Annotated[str | None, _option("shipment", "--shipment")] = None,
-    customer: Annotated[str | None, _option("customer", "--customer")] = None,
-    complaint: Annotated[str | None, _option("complaint", "--complaint")] = None,
+    given: Given,
     why: Annotated[str | None, typer.Option("--why", help=text("cli.why"))] = None,
     costs: Annotated[Path | None, typer.Option("--costs", help=text("cli.costs"))] = None,
     as_of: AsOf = None,
@@ -250,17 +205,7 @@ def scope(
     """The minimal recall scope."""
     table = cost.load(costs)
     with context.plant() as plant:
-        asked = Suspects(
-            lots=tuple(_references(lot, roots)),
-            supplier=supplier, supplier_lot=supplier_lot, item=item,
-            start=moment(start, end=False) if start else None,
-            end=moment(end, end=True) if end else None,
-            operation=operation,
-            operator=plant.ledger.records.pseudonym(operator) if operator else None,
-            machine=machine, site=site, shipment=shipment, customer=customer, complaint=complaint,
-        )  # fmt: skip
-        if not asked.given():
-            raise BadInput("nothing_suspected")
+        asked = suspects(plant, given)
         found = compute(plant.facts(as_of), plant.lineage(as_of), asked, table)
     if why is not None:
         show_why(found, why, as_json=as_json)

@@ -5,11 +5,17 @@ from __future__ import annotations
 import inspect
 import shlex
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from functools import wraps
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
-from api.cli import asking
+import typer
+
+from api.cli import context
 from graph_model.errors import BadInput
+from graph_model.i18n import text
 from graph_model.plant import Plant
 from queries.recall.roots import Suspects
 
@@ -23,9 +29,35 @@ Given = Mapping[str, Any]
 """What was typed, by name of the option."""
 
 
+RootsFile = Annotated[Path | None, typer.Option("--roots", help=text("cli.roots"))]
+
+
+def _option(key: str, flag: str) -> Any:
+    return typer.Option(flag, help=text(f"cli.suspect.{key}"))
+
+
+def _options(
+    lot: Annotated[list[str] | None, _option("lot", "--lot")] = None,
+    roots: RootsFile = None,
+    supplier: Annotated[str | None, _option("supplier", "--supplier")] = None,
+    supplier_lot: Annotated[str | None, _option("supplier_lot", "--supplier-lot")] = None,
+    item: Annotated[str | None, _option("item", "--item")] = None,
+    start: Annotated[str | None, _option("start", "--from")] = None,
+    end: Annotated[str | None, _option("end", "--to")] = None,
+    operation: Annotated[str | None, _option("operation", "--operation")] = None,
+    operator: Annotated[str | None, _option("operator", "--operator")] = None,
+    machine: Annotated[str | None, _option("machine", "--machine")] = None,
+    site: Annotated[str | None, _option("site", "--site")] = None,
+    shipment: Annotated[str | None, _option("shipment", "--shipment")] = None,
+    customer: Annotated[str | None, _option("customer", "--customer")] = None,
+    complaint: Annotated[str | None, _option("complaint", "--complaint")] = None,
+) -> None:
+    """The options themselves, as a signature."""
+
+
 def suspecting(command: Callable[..., None]) -> Callable[..., None]:
     """Adds the options of `scope` to a command, which gets them together as `given`."""
-    shared = inspect.signature(asking.scope, eval_str=True).parameters
+    shared = inspect.signature(_options, eval_str=True).parameters
     own = inspect.signature(command, eval_str=True).parameters.values()
     options = [
         one.replace(kind=inspect.Parameter.KEYWORD_ONLY)
@@ -49,9 +81,9 @@ def suspects(plant: Plant, given: Given) -> Suspects:
     kept = ("supplier", "supplier_lot", "item", "operation", "machine", "site", "shipment",
             "customer", "complaint")  # fmt: skip
     asked = Suspects(
-        lots=tuple(asking._references(given.get("lot"), given.get("roots"))),
-        start=asking.moment(start, end=False) if start else None,
-        end=asking.moment(end, end=True) if end else None,
+        lots=tuple(references(given.get("lot"), given.get("roots"))),
+        start=moment(start, end=False) if start else None,
+        end=moment(end, end=True) if end else None,
         operator=plant.ledger.records.pseudonym(operator) if operator else None,
         **{name: given.get(name) for name in kept},
     )
@@ -77,3 +109,29 @@ def guess(words: str) -> tuple[str, Given]:
     if not colon or not given:
         raise BadInput("bad_case", value=words)
     return name.strip(), given
+
+
+def references(lots: list[str] | None, file: Path | None) -> list[str]:
+    """Lots named on the line and in a file, one a line. Raises BadInput for an unreadable file."""
+    named = list(lots or [])
+    if file is not None:
+        try:
+            lines = file.read_text(encoding="utf-8-sig").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadInput("roots_unreadable", path=str(file)) from error
+        named += [line.strip() for line in lines if line.strip()]
+    return named
+
+
+def moment(content: str, *, end: bool) -> int:
+    """Microseconds UTC of a date or time typed by a person; a date as `end` is its last moment."""
+    zone = ZoneInfo(context.settings().timezone)
+    try:
+        stamp = datetime.fromisoformat(content)
+    except ValueError as error:
+        raise BadInput("bad_time", value=content) from error
+    if stamp.tzinfo is None:
+        stamp = stamp.replace(tzinfo=zone)
+    if end and len(content) <= 10:
+        stamp += timedelta(days=1, microseconds=-1)
+    return round(stamp.astimezone(UTC).timestamp() * 1e6)

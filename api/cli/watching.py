@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from api.cli import context
-from api.cli.asking import ROWS, moment
+from api.cli.asking import ROWS
 from api.cli.context import AsOf, Json, Output
+from api.cli.suspecting import moment
 from graph_model.i18n import text
 from graph_model.plant import Plant
 from queries import drill as drills
