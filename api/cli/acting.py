@@ -12,7 +12,7 @@ from api.cli import context
 from api.cli.asking import ROWS
 from api.cli.context import AsOf, Json, Output
 from api.cli.keeping import duration
-from api.cli.suspecting import Given, guess, moment, suspecting, suspects
+from api.cli.suspecting import Given, guess, moment, premises, suspecting, suspects
 from graph_model.errors import BadInput
 from graph_model.i18n import text
 from queries.recall import compare as comparing
@@ -57,7 +57,8 @@ def contain(
     table = cost.load(costs)
     with context.plant() as plant:
         asked = suspects(plant, given)
-        scope = compute(plant.facts(as_of), plant.lineage(as_of), asked, table)
+        facts, lineage = plant.facts(as_of), plant.lineage(as_of)
+        scope = compute(facts, lineage, asked, table, **premises(given))
     whole = containment.to_dict(containment.contain(scope, by))
     if output is not None:
         context.write(output, whole["cut"], whole)
@@ -125,7 +126,8 @@ def propose(
     limit = moment(deadline, end=True) if deadline else None
     with context.plant() as plant:
         asked = suspects(plant, given)
-        scope = compute(plant.facts(as_of), plant.lineage(as_of), asked, table)
+        facts, lineage = plant.facts(as_of), plant.lineage(as_of)
+        scope = compute(facts, lineage, asked, table, **premises(given))
     plan = next_test.plan(scope, tests) if tests > 1 else None
     keys = scope.lineage.lots["key"]
     whole: dict[str, Any] = {
@@ -253,7 +255,8 @@ def diff(
         number, _ = plant.ledger.head()
         first, last = sorted((as_of, number if with_ is None else with_))
         old, new = (
-            compute(plant.facts(one), plant.lineage(one), asked, table) for one in (first, last)
+            compute(plant.facts(one), plant.lineage(one), asked, table, **premises(given))
+            for one in (first, last)
         )
         between = plant.ledger.batches()[first:last]
         stated = {batch.number: plant.ledger.stated(batch.number) for batch in between}

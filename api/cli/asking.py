@@ -15,7 +15,7 @@ import typer
 from api.cli import context
 from api.cli.context import AsOf, Json, Output
 from api.cli.scope_view import show_missing, show_scope, show_why
-from api.cli.suspecting import Given, RootsFile, moment, references, suspecting, suspects
+from api.cli.suspecting import Given, RootsFile, moment, premises, references, suspecting, suspects
 from graph_model.errors import BadInput, NotFound
 from graph_model.i18n import catalogue as catalogue_of
 from graph_model.i18n import language, text
@@ -206,7 +206,8 @@ def scope(
     table = cost.load(costs)
     with context.plant() as plant:
         asked = suspects(plant, given)
-        found = compute(plant.facts(as_of), plant.lineage(as_of), asked, table)
+        facts, lineage = plant.facts(as_of), plant.lineage(as_of)
+        found = compute(facts, lineage, asked, table, **premises(given))
     if why is not None:
         show_why(found, why, as_json=as_json)
         return

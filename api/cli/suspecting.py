@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 from zoneinfo import ZoneInfo
 
 import typer
@@ -17,16 +17,28 @@ from api.cli import context
 from graph_model.errors import BadInput
 from graph_model.i18n import text
 from graph_model.plant import Plant
+from queries.recall import hazard as hazards
+from queries.recall import rulebook
+from queries.recall.hazard import Hazard
 from queries.recall.roots import Suspects
+from queries.recall.rulebook import Rulebook
 
 _NAMES = (
     "lot", "roots", "supplier", "supplier_lot", "item", "start", "end", "operation", "operator",
-    "machine", "site", "shipment", "customer", "complaint",
+    "machine", "site", "shipment", "customer", "complaint", "hazard", "rules",
 )  # fmt: skip
-_WORDS = {name: name for name in _NAMES if name != "roots"} | {"from": "start", "to": "end"}
+_APART = {"roots", "hazard", "rules"}
+_WORDS = {name: name for name in _NAMES if name not in _APART} | {"from": "start", "to": "end"}
 
 Given = Mapping[str, Any]
 """What was typed, by name of the option."""
+
+
+class Premises(TypedDict):
+    """What a scope is computed by, besides what is suspected: arguments of `compute`."""
+
+    hazard: Hazard
+    rulebook: Rulebook
 
 
 RootsFile = Annotated[Path | None, typer.Option("--roots", help=text("cli.roots"))]
@@ -51,6 +63,8 @@ def _options(
     shipment: Annotated[str | None, _option("shipment", "--shipment")] = None,
     customer: Annotated[str | None, _option("customer", "--customer")] = None,
     complaint: Annotated[str | None, _option("complaint", "--complaint")] = None,
+    hazard: Annotated[str, _option("hazard", "--hazard")] = "unknown",
+    rules: Annotated[Path | None, _option("rules", "--rules")] = None,
 ) -> None:
     """The options themselves, as a signature."""
 
@@ -90,6 +104,14 @@ def suspects(plant: Plant, given: Given) -> Suspects:
     if not asked.given():
         raise BadInput("nothing_suspected")
     return asked
+
+
+def premises(given: Given) -> Premises:
+    """Hazard and rules of a scope. Raises BadInput for what cannot be read."""
+    return {
+        "hazard": hazards.read(given.get("hazard") or "unknown"),
+        "rulebook": rulebook.load(given.get("rules")),
+    }
 
 
 def guess(words: str) -> tuple[str, Given]:

@@ -24,10 +24,8 @@ from typing import Any
 
 from graph_model.errors import BadInput
 from graph_model.i18n import text
+from queries.recall.hazard import HAZARDS
 
-HAZARDS = (
-    "microbial", "foreign_body", "allergen", "chemical", "dimension", "label", "unknown",
-)  # fmt: skip
 _UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|h|d|w)")
 

@@ -22,9 +22,11 @@ from graph_model.schema import Decision, Item
 from queries.recall import amounts, completeness, cost, places, roots, yardstick
 from queries.recall.completeness import Missing
 from queries.recall.cone import Cone
+from queries.recall.hazard import UNKNOWN, Hazard
 from queries.recall.proof import Proof
 from queries.recall.recipe import Recipe
 from queries.recall.roots import Roots, Suspects
+from queries.recall.rulebook import Rulebook
 from queries.recall.rules import Case, rules
 from queries.recall.siblings import siblings
 from queries.recall.worlds import GRADES, Worlds, explore
@@ -52,6 +54,7 @@ class Scope:
     table: cost.CostTable
     reachable: tuple[int, float]
     blanket: yardstick.Blanket
+    case: Case
     missing: list[Missing] = field(default_factory=list)
 
     def tier(self, *names: str) -> list[int]:
@@ -85,10 +88,14 @@ def compute(
     asked: Suspects,
     table: cost.CostTable | None = None,
     clean: frozenset[int] = frozenset(),
+    *,
+    hazard: Hazard = UNKNOWN,
+    rulebook: Rulebook | None = None,
 ) -> Scope:
     """The scope of what is suspected, on the facts and arrays of one batch.
 
     `clean` are lots, by number in the plant, of which every unit was examined and found clean.
+    `hazard` and `rulebook` decide which rules apply; without them, those for an unknown hazard.
     """
     table = table or cost.load()
     found = start = roots.answer(facts, lineage, asked)
@@ -96,7 +103,7 @@ def compute(
         everything = siblings(lineage, found.match)
         start = Roots(found.match[:0], everything, found.near, True)
     cone = Cone.of(lineage, np.union1d(start.match, start.cannot_rule_out))
-    case = Case(facts, Recipe.of(facts), clean)
+    case = Case(facts, Recipe.of(facts), clean, hazard, rulebook or Rulebook())
     worlds = explore(cone, case, start.match, start.cannot_rule_out)
     sure, unsure = cone.number(start.match), cone.number(start.cannot_rule_out)
     sure, unsure = sure[~worlds.clean[sure]], unsure[~worlds.clean[unsure]]
@@ -111,7 +118,7 @@ def compute(
     blanket = yardstick.blanket(facts, lineage, found, held, table)
     scope = Scope(
         facts, lineage, asked, found, worlds, lots, located, costs, table,
-        (len(lots), prices.total(listed)), blanket,
+        (len(lots), prices.total(listed)), blanket, case,
     )  # fmt: skip
     scope.missing.extend(_missing(scope))
     return scope
@@ -167,6 +174,7 @@ def rules_in_force(scope: Scope) -> dict[str, Any]:
     """Which rules and decisions the scope stands on, so that it can be repeated."""
     kept = in_force(scope.facts[Decision])
     return {
+        "hazard": str(scope.case.hazard),
         "cuts": [rule.name for rule in rules()],
         "decisions": kept.select("key", "kind", "subject", "late", "early", "reason").to_dicts(),
     }

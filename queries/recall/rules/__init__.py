@@ -18,7 +18,9 @@ import numpy as np
 from graph_model.lineage import Index
 from graph_model.network import Facts
 from queries.recall.cone import Cone, Flags
+from queries.recall.hazard import UNKNOWN, Hazard
 from queries.recall.recipe import Recipe
+from queries.recall.rulebook import Rulebook
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Case:
     recipe: Recipe
     clean: frozenset[int] = frozenset()
     """Lots, by number in the plant, of which every unit was examined and found clean."""
+    hazard: Hazard = UNKNOWN
+    rulebook: Rulebook = field(default_factory=Rulebook)
 
 
 @dataclass(frozen=True)
