@@ -21,7 +21,7 @@ from graph_model.schema import KINDS, conform
 from loaders import entries, intake
 from loaders.demo_plant import Incident, Plant, Truth
 from loaders.demo_plant.spec import COMPANY
-from queries.recall import report
+from queries.recall import parties
 from queries.recall.roots import Suspects
 from queries.recall.scope import CERTAIN, POSSIBLE, Scope, compute
 
@@ -209,4 +209,4 @@ def _try(
 
 
 def _customers(scope: Scope) -> set[str]:
-    return {str(row["customer"]) for row in report.customers(scope)}
+    return {str(row["customer"]) for row in parties.customers(scope)}

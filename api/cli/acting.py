@@ -18,9 +18,9 @@ from graph_model.i18n import text
 from queries.recall import compare as comparing
 from queries.recall import containment, cost, next_test
 from queries.recall import difference as differing
-from queries.recall.report import incomplete
-from queries.recall.report import moment as shown
 from queries.recall.scope import compute
+from queries.recall.totals import incomplete
+from queries.recall.words import moment as shown
 
 Costs = Annotated[Path | None, typer.Option("--costs", help=text("cli.costs"))]
 

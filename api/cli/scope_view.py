@@ -8,7 +8,7 @@ from api.cli import context
 from graph_model import keys
 from graph_model.errors import NotFound
 from graph_model.i18n import catalogue, language, text
-from queries.recall import report
+from queries.recall import words
 from queries.recall.roots import one_lot
 from queries.recall.scope import Scope
 
@@ -138,7 +138,7 @@ def show_why(scope: Scope, reference: str, *, as_json: bool) -> None:
     key = scope.lineage.lots["key"][number]
     if number not in scope.tiers:
         raise NotFound("lot_not_reached", lot=key)
-    lines = report.why(scope, number)
+    lines = words.why(scope, number)
     tier = scope.tiers[number]
     if as_json:
         context.show_json({"lot": key, "tier": tier, "why": lines})

@@ -16,9 +16,12 @@ import polars as pl
 from graph_model.errors import NotFound
 from graph_model.lineage import Index, Lineage
 from graph_model.network import Facts
-from queries.recall import cost, report
+from queries.recall import cost
+from queries.recall.parties import customers
 from queries.recall.roots import Suspects
 from queries.recall.scope import CERTAIN, POSSIBLE, Scope, compute
+from queries.recall.totals import incomplete
+from queries.recall.words import moment
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def to_dict(found: list[Hypothesis]) -> dict[str, Any]:
     told = {
         "hypotheses": [_told(one) for one in found],
         "shared": [],
-        "complete": not any(report.incomplete(scope) for scope in scopes),
+        "complete": not any(incomplete(scope) for scope in scopes),
         "missing": _missing(scopes),
         "differences": [
             _difference(one, other)
@@ -99,7 +102,7 @@ def _told(one: Hypothesis) -> dict[str, Any]:
     scope = one.scope
     return head | {
         "lots": {tier: len(scope.tier(tier)) for tier in (CERTAIN, POSSIBLE)},
-        "customers": [customer["customer"] for customer in report.customers(scope)],
+        "customers": [customer["customer"] for customer in customers(scope)],
         "quantity": _quantities(scope, scope.held),
         "cost": round(scope.cost_of(scope.held), 2),
         "currency": scope.table.currency,
@@ -109,7 +112,7 @@ def _told(one: Hypothesis) -> dict[str, Any]:
 def _asked(asked: Suspects) -> dict[str, Any]:
     times = {"start", "end"}
     return {
-        name: report.moment(value) if name in times and isinstance(value, int) else value
+        name: moment(value) if name in times and isinstance(value, int) else value
         for name, value in asked.given().items()
     }
 
@@ -139,4 +142,4 @@ def _difference(one: Hypothesis, other: Hypothesis) -> dict[str, Any]:
 
 
 def _customers(scope: Scope) -> set[str]:
-    return {customer["customer"] for customer in report.customers(scope)}
+    return {customer["customer"] for customer in customers(scope)}

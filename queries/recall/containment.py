@@ -20,9 +20,10 @@ from graph_model import quantity
 from graph_model.errors import BadInput
 from graph_model.lineage import Index
 from graph_model.schema import Item
-from queries.recall import cost, places, report
+from queries.recall import cost, parties, places
 from queries.recall.cone import Flags
 from queries.recall.scope import Scope
+from queries.recall.totals import incomplete
 from queries.recall.ways import Ways
 
 Numbers = npt.NDArray[np.float64]
@@ -193,7 +194,7 @@ def _verify(ways: Ways, cut: Index, ends: Index) -> None:
 def to_dict(found: Containment) -> dict[str, Any]:
     """The cut as JSON-ready data: where to act first, what it stops, what has left already."""
     scope = found.scope
-    leaving = report.leaving(scope)
+    leaving = parties.leaving(scope)
     keys = scope.lineage.lots["key"]
     held = set(keys[found.cut].to_list())
     return {
@@ -207,10 +208,10 @@ def to_dict(found: Containment) -> dict[str, Any]:
         "pull": [line for line in leaving if line["lot"] not in held],
         "left": {
             "lots": keys[np.intersect1d(found.gone, scope.held)].to_list(),
-            "customers": report.customers(scope),
+            "customers": parties.customers(scope),
         },
         "hold_list": len(scope.held),
-        "complete": not report.incomplete(scope),
+        "complete": not incomplete(scope),
         "as_of": scope.facts.batch,
         "head": f"{scope.facts.batch}:{scope.facts.head}",
         "missing": [entry.to_dict() for entry in scope.missing],

@@ -1,0 +1,71 @@
+"""Who has goods of a scope, and what is about to leave for whom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from graph_model.schema import Site
+from queries.recall import places
+from queries.recall.scope import CERTAIN, POSSIBLE, Scope
+from queries.recall.words import moment
+
+
+def leaving(scope: Scope) -> list[dict[str, Any]]:
+    """Lots of the scope that are planned or picked, soonest first."""
+    lines = places.shipped_lines(scope.lineage, scope.held)
+    lines = lines.filter(pl.col("status").is_in(["planned", "picked"]).fill_null(False))
+    keys = scope.lineage.lots["key"]
+    return [
+        {
+            "lot": keys[row["lot"]],
+            "tier": scope.tiers[row["lot"]],
+            "quantity": row["quantity"],
+            "document": row["delivery_no"],
+            "when": moment(row["ship_earliest"]) if row["ship_earliest"] is not None else None,
+        }
+        for row in lines.sort("ship_earliest", "delivery_no", nulls_last=True).iter_rows(named=True)
+    ]
+
+
+def customers(scope: Scope) -> list[dict[str, Any]]:
+    """Who received or holds lots of the scope: the best tier, lots, amount and documents.
+
+    Nobody surely has a lot that only a draft, a proposal or a rule says they have.
+    """
+    lines = _all_lines(scope).filter(
+        ~pl.col("status").is_in(["planned", "picked"]).fill_null(False)
+        & pl.col("customer").is_not_null()
+    )
+    tiers = scope.lots.select("lot", "tier")
+    lines = pl.concat([lines, _held_elsewhere(scope)], how="diagonal_relaxed")
+    lines = lines.with_columns(
+        pl.col("lot").cast(pl.Int64), key=scope.lineage.lots["key"][lines["lot"]]
+    ).join(tiers, on="lot", how="left", maintain_order="left")
+    certain = ((pl.col("tier") == CERTAIN) & ~pl.col("doubtful")).any()
+    listed = pl.col("key").filter(pl.col("tier").is_not_null()).unique().sort()
+    grouped = lines.group_by("customer").agg(
+        tier=pl.when(certain).then(pl.lit(CERTAIN)).otherwise(pl.lit(POSSIBLE)),
+        lots=listed,
+        quantity=pl.col("quantity").sum(),
+        shipments=pl.col("delivery_no").drop_nulls().unique().sort(),
+    )
+    return grouped.sort("customer").to_dicts()
+
+
+def _all_lines(scope: Scope) -> pl.DataFrame:
+    """Shipment lines of the scope, also those that took from its mixed stock."""
+    worlds = scope.worlds
+    return places.shipped_lines(scope.lineage, worlds.cone.lots[worlds.grade > 0])
+
+
+def _held_elsewhere(scope: Scope) -> pl.DataFrame:
+    """What came to places that another party holds: consignment, subcontractors, carriers."""
+    theirs = pl.col("holder").is_not_null() & pl.col("holder_kind").ne_missing("own")
+    sites = scope.facts[Site].filter(theirs).select(to_place="key", customer="holder")
+    lineage = scope.lineage
+    columns = ["lot", "to_place", "quantity", "doubtful", "rule", "doc_no"]
+    rows = lineage.produced.select(columns)[lineage.origins.at(scope.held)]
+    rows = rows.filter(pl.col("rule").is_null()).join(sites, on="to_place")
+    return rows.rename({"doc_no": "delivery_no"}).drop("to_place", "rule")

@@ -1,0 +1,98 @@
+"""Lots, steps, ways and cuts of a scope in words, in the language in force."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+import polars as pl
+
+from graph_model.i18n import text
+from graph_model.interval import MAX, MIN
+from queries.recall.proof import BEFORE, Cut, Way
+from queries.recall.roots import label
+from queries.recall.scope import EXCLUDED, Scope
+
+
+def moment(stamp: int) -> str | None:
+    """ISO time of microseconds UTC; None when unbounded."""
+    if stamp <= MIN or stamp >= MAX:
+        return None
+    return datetime.fromtimestamp(stamp / 1e6, UTC).isoformat(timespec="seconds")
+
+
+def shown(stamp: int) -> str:
+    """A moment as people read it."""
+    if stamp <= MIN or stamp >= MAX:
+        return "-"
+    return datetime.fromtimestamp(stamp / 1e6, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+class Words:
+    """Lots, steps, ways and cuts of a scope as people read them, by number in the cone."""
+
+    def __init__(self, scope: Scope) -> None:
+        cone, lineage = scope.worlds.cone, scope.lineage
+        self._scope = scope
+        names = lineage.lots.select("key", "item_code", "lot_no", "sublot")[cone.lots]
+        self.keys: list[str] = names["key"].to_list()
+        self.items: list[str] = names["item_code"].to_list()
+        self.lots = [label(*row) for row in names.drop("key").iter_rows()]
+        self.operations: list[str] = cone.about["key"].to_list()
+        steps = lineage.operations.select("kind", number=pl.coalesce("work_order_no", "doc_no"))
+        kinds = {kind: text(f"operation.{kind}") for kind in cone.about["kind"].unique()}
+        self.steps = [
+            f"{kinds[kind]} {number or ''}".strip()
+            for kind, number in steps[cone.steps].iter_rows()
+        ]
+        self._match = set(cone.number(scope.roots.match).tolist())
+
+    def reason(self, at: int, tier: str) -> str:
+        """Why the lot has its tier."""
+        proof = self._scope.proof
+        if tier == EXCLUDED:
+            if self._scope.worlds.clean[at]:
+                return text("reason.examined")
+            apart = proof.cuts(at)
+            return self.cut(deciding(apart)) if apart else text("reason.excluded")
+        way = proof.way(at)
+        if way is None:
+            return text("reason.root" if at in self._match else "reason.cannot_rule_out")
+        return self.way(way)
+
+    def way(self, way: Way) -> str:
+        """How a lot was reached."""
+        sources = ", ".join(self.lots[lot] for lot in self._scope.proof.sources(way))
+        return text(f"reason.{way.rule}", lots=sources, operation=self.steps[way.step])
+
+    def cut(self, cut: Cut) -> str:
+        """Why an input did not bring the hazard into the lot."""
+        return text(
+            f"cut.{cut.rule}",
+            source=self.lots[cut.source],
+            lot=self.lots[cut.lot],
+            begin=shown(cut.begin),
+            end=shown(cut.end),
+        )
+
+
+def deciding(apart: list[Cut]) -> Cut:
+    """Of what keeps a lot out, a cut of its own before inputs that are themselves excluded."""
+    return next((cut for cut in apart if cut.rule != BEFORE), apart[0])
+
+
+def why(scope: Scope, lot: int) -> list[str]:
+    """The whole witness of a lot, by number in the plant, or its cuts, a line each."""
+    tier = scope.tiers[lot]
+    at = int(scope.worlds.cone.number(np.array([lot]))[0])
+    words = Words(scope)
+    if tier == EXCLUDED:
+        return [words.cut(cut) for cut in scope.proof.cuts(at)]
+    lines = []
+    recorded = scope.lineage.recorded[scope.worlds.cone.lots]
+    for reached, way in scope.proof.witness(at):
+        if recorded[reached]:
+            lines.append(f"{words.lots[reached]}: {words.way(way)}")
+        else:
+            lines.append(text("reason.through_mixed_stock", item=words.items[reached]))
+    return lines or [words.reason(at, tier)]
