@@ -11,7 +11,13 @@ from api.cli import context
 from api.cli.context import AsOf, Json, Output
 from graph_model.errors import BadInput
 from graph_model.i18n import text
-from queries.recall import inference, inference_cases, inference_why, rulebook
+from queries.recall import (
+    inference,
+    inference_cases,
+    inference_likelihood,
+    inference_why,
+    rulebook,
+)  # fmt: skip
 
 ROWS = 20
 """Rows of each table on the screen; JSON and files always have all."""
@@ -38,6 +44,7 @@ def infer(
     observe: Annotated[list[str] | None, typer.Option("--observe", help=text("infer.observe"))]
     = None,
     why: Annotated[str | None, typer.Option("--why", help=text("infer.why"))] = None,
+    likely: Annotated[bool, typer.Option("--likelihood", help=text("infer.likelihood"))] = False,
     as_of: AsOf = None,
     output: Output = None,
     as_json: Json = False,
@@ -56,6 +63,9 @@ def infer(
             file=cases.name if cases else "",
         )  # fmt: skip
         whole = inference.to_dict(found)
+        if likely:
+            ranked = inference_likelihood.likelihood(found)
+            whole["likelihood"] = inference_likelihood.to_dict(ranked)
         reasons = [] if why is None else inference_why.why(found, why)
     if why is not None:
         _show_why(reasons, as_json=as_json)
@@ -82,10 +92,32 @@ def _show(whole: dict[str, Any]) -> None:
             for row in whole[kind][:ROWS]
         ]
         context.show_table(text(f"infer.{kind}"), heads, lines, len(whole[kind]))
+    if "likelihood" in whole:
+        _show_likelihood(whole["likelihood"])
     say(text("cli.complete" if whole["complete"] else "cli.incomplete"))
     for entry in whole["missing"]:
         say(f"· {entry['text']}")
     say(text("cli.stands_on", head=whole["head"]))
+
+
+def _show_likelihood(ranked: dict[str, Any]) -> None:
+    """Each kind, the most probable first, apart from the scores."""
+    for kind in _TABLES:
+        lines: list[list[object]] = [
+            [
+                row["id"],
+                f"{row['probability']:.1%}",
+                f"{row['log_likelihood']:.3f}",
+                row["explains"],
+            ]
+            for row in ranked[kind][:ROWS]
+        ]
+        names = ("id", "probability", "log_likelihood", "explains")
+        heads = [text(f"infer.head.{name}") for name in names]
+        title = text("infer.likely", kind=text(f"infer.{kind}"))
+        context.show_table(title, heads, lines, len(ranked[kind]))
+    for entry in ranked["missing"]:
+        context.console.print(f"· {entry['text']}")
 
 
 def _show_why(reasons: list[inference_why.Why], *, as_json: bool) -> None:

@@ -39,6 +39,7 @@ class Times:
 class Web:
     """The network after grouping, before other rules.
 
+    Links stand as consumed, produced and shipped; `amounts`: quantity and uom of each.
     `stations`: ids, ascending; `supplier`, `recipient`: station of each node or -1.
     `deliveries`: id, key, node, supplier, recipient, own_group (from a group to itself).
     `lots`: id and node of each recorded lot; stated where the source gives the id.
@@ -49,6 +50,7 @@ class Web:
     nodes: int
     source: Index
     target: Index
+    amounts: pl.DataFrame
     stations: list[str]
     supplier: Index
     recipient: Index
@@ -84,9 +86,9 @@ class Web:
         at = sent["node"].to_numpy()
         supplier[at] = _codes(stations, sent["supplier"])
         recipient[at] = _codes(stations, sent["recipient"])
-        source, target = _links(lineage, sent)
+        source, target, amounts = _links(lineage, sent)
         return Web(
-            lineage, facts, nodes, source, target, stations.to_list(), supplier, recipient,
+            lineage, facts, nodes, source, target, amounts, stations.to_list(), supplier, recipient,
             _listed(sent, sites), _lots(lineage, sent, lots), _times(sent, nodes),
         )  # fmt: skip
 
@@ -106,7 +108,11 @@ def _deliveries(facts: Facts, lineage: Lineage, sites: dict[str, str]) -> pl.Dat
         "ship_earliest", "ship_latest", "arrival_earliest", "arrival_latest",
     )  # fmt: skip
     codes = facts[Customer].select("key", recipient="company")
-    lines = lineage.shipped.select("lot", key="shipment").unique()
+    lines = lineage.shipped.group_by("lot", key="shipment").agg(
+        # Amounts of one delivery in several units are no one amount.
+        quantity=pl.when(pl.col("uom").n_unique() == 1).then(pl.col("quantity").sum()),
+        uom=pl.col("uom").first(),
+    )
     rows = lines.join(shipments, on="key").join(
         codes, left_on="customer", right_on="key", how="left"
     )
@@ -118,8 +124,8 @@ def _deliveries(facts: Facts, lineage: Lineage, sites: dict[str, str]) -> pl.Dat
     first = len(lineage.lots) + len(lineage.operations)
     own = first + pl.col("key").rank("dense").over("merged").cast(pl.Int64) - 1
     return rows.select(
-        "key", "lot", "merged", "ship_earliest", "ship_latest", "arrival_earliest",
-        "arrival_latest",
+        "key", "lot", "merged", "quantity", "uom", "ship_earliest", "ship_latest",
+        "arrival_earliest", "arrival_latest",
         id="delivery_no",
         node=pl.when("merged").then(pl.col("lot").cast(pl.Int64)).otherwise(own),
         supplier=pl.col("company").replace(sites),
@@ -133,14 +139,16 @@ def _codes(names: pl.Series, column: pl.Series) -> Index:
     return np.where(column.is_null().to_numpy(), NONE, found)
 
 
-def _links(lineage: Lineage, sent: pl.DataFrame) -> tuple[Index, Index]:
+def _links(lineage: Lineage, sent: pl.DataFrame) -> tuple[Index, Index, pl.DataFrame]:
     steps = len(lineage.lots)
     apart = sent.filter(~pl.col("merged"))
     source = [lineage.consumed_lot, lineage.produced_op + steps, apart["lot"].to_numpy()]
     target = [lineage.consumed_op + steps, lineage.produced_lot, apart["node"].to_numpy()]
+    flows = (lineage.consumed, lineage.produced, apart)
     return (
         np.concatenate(source).astype(np.int64),
         np.concatenate(target).astype(np.int64),
+        pl.concat([frame.select("quantity", "uom") for frame in flows]),
     )
 
 
@@ -188,13 +196,16 @@ def _times(sent: pl.DataFrame, nodes: int) -> Times:
 class Linked:
     """The graph that scores and traces run on: the network with every rule applied.
 
-    `supplier` and `recipient` are those that count: -1 for what a kill takes out.
+    `row` is the place of each link before any kill: the links of `Web` first, then what
+    cross-contamination added. `supplier` and `recipient` are those that count: -1 for what a kill
+    takes out.
     """
 
     web: Web
     nodes: int
     source: Index
     target: Index
+    row: Index
     supplier: Index
     recipient: Index
 

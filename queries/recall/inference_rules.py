@@ -94,7 +94,7 @@ class _Applied:
         kills = _Kills(self)
         kept = ~(kills.after[source] | kills.before[target])
         return Linked(
-            web, self.nodes, source[kept], target[kept],
+            web, self.nodes, source[kept], target[kept], np.flatnonzero(kept),
             np.where(kills.unsent, NONE, web.supplier), np.where(kills.lost, NONE, web.recipient),
         )  # fmt: skip
 

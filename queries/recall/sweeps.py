@@ -66,7 +66,7 @@ class Net:
         kept = reached[tails]
         merged, tails, heads = _merged(parts, tails[kept], heads[kept], begun)
         used = np.unique(merged[reached])
-        level = _levels(parts, tails, heads)[used]
+        level = levels(parts, tails, heads)[used]
         order = np.argsort(level, kind="stable")
         place = np.full(parts, -1, dtype=np.int64)
         place[used[order]] = np.arange(len(used))
@@ -232,7 +232,7 @@ def _merged(
         tails, heads = _distinct(nodes, leader[tails], leader[heads])
 
 
-def _levels(nodes: int, tails: Index, heads: Index) -> Index:
+def levels(nodes: int, tails: Index, heads: Index) -> Index:
     """Length of the longest way to each node; the edges, by tail, have no cycle."""
     waiting = np.bincount(heads, minlength=nodes)
     first = np.searchsorted(tails, np.arange(nodes + 1))
