@@ -1,4 +1,4 @@
-"""infer: from complaints to the source."""
+"""infer, pivot: from complaints to the source, and to what else is out there."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import typer
 
 from api.cli import context
 from api.cli.context import AsOf, Json, Output
+from api.cli.scope_view import show_missing, show_scope
+from api.cli.suspecting import premises
 from graph_model.errors import BadInput
 from graph_model.i18n import text
 from queries.recall import (
@@ -17,7 +19,10 @@ from queries.recall import (
     inference_likelihood,
     inference_why,
     rulebook,
-)  # fmt: skip
+)
+from queries.recall import pivot as pivoting
+from queries.recall.roots import Suspects
+from queries.recall.scope import compute
 
 ROWS = 20
 """Rows of each table on the screen; JSON and files always have all."""
@@ -32,8 +37,9 @@ _FIGURES = ("score", "positive", "negative", "normalized")
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the command. Ids of a source may begin with a minus sign."""
+    """Adds the commands. Ids of a source may begin with a minus sign."""
     app.command(help=text("infer.help"), context_settings={"ignore_unknown_options": True})(infer)
+    app.command(help=text("pivot.help"))(pivot)
 
 
 def infer(
@@ -143,3 +149,72 @@ def _show_why(reasons: list[inference_why.Why], *, as_json: bool) -> None:
 
 def _has(whole: dict[str, Any], kind: str, mark: str) -> bool:
     return bool(whole[kind]) and mark in whole[kind][0]
+
+
+# ---------------------------------------------------------------------------- pivot
+
+
+def _named(kind: str) -> Any:
+    return typer.Option(f"--{kind}", help=text(f"pivot.{kind}"))
+
+
+def pivot(
+    complaint: Annotated[list[str] | None, _named("complaint")] = None,
+    shipment: Annotated[list[str] | None, _named("shipment")] = None,
+    customer: Annotated[list[str] | None, _named("customer")] = None,
+    lot: Annotated[list[str] | None, _named("lot")] = None,
+    choose: Annotated[str | None, typer.Option("--choose", help=text("pivot.choose"))] = None,
+    hazard: Annotated[str, typer.Option("--hazard", help=text("cli.suspect.hazard"))] = "unknown",
+    rules: Annotated[Path | None, typer.Option("--rules", help=text("cli.suspect.rules"))] = None,
+    as_of: AsOf = None,
+    output: Output = None,
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """What complaints have in common, and the scope of the input chosen."""
+    asked = [(name, Suspects(complaint=name)) for name in complaint or []]
+    asked += [(name, Suspects(shipment=name)) for name in shipment or []]
+    asked += [(name, Suspects(customer=name)) for name in customer or []]
+    asked += [(name, Suspects(lots=(name,))) for name in lot or []]
+    if not asked:
+        raise BadInput("no_effects")
+    with context.plant() as plant:
+        facts, lineage = plant.facts(as_of), plant.lineage(as_of)
+        found = pivoting.pivot(facts, lineage, asked)
+        scope = None
+        if choose is not None:
+            given = premises({"hazard": hazard, "rules": rules})
+            scope = compute(facts, lineage, Suspects(lots=(choose,)), **given)
+        whole = pivoting.to_dict(found, scope)
+    if output is not None:
+        context.write(output, whole["inputs"], whole)
+    if as_json:
+        context.show_json(whole)
+    elif output is None:
+        _show_pivot(whole, choose)
+
+
+def _show_pivot(whole: dict[str, Any], choose: str | None) -> None:
+    say = context.console.print
+    rows: list[list[object]] = [
+        [row["item"], row["lot_no"], row["owner"], "✓" if row["supplied"] else "",
+         f"{row['explains']} / {len(whole['cases'])}", row["reaches"]]
+        for row in whole["inputs"][:ROWS]
+    ]  # fmt: skip
+    names = ("item", "lot_no", "owner", "supplied", "explains", "reaches")
+    heads = [text(f"pivot.head.{name}") for name in names]
+    context.show_table(text("pivot.inputs"), heads, rows, len(whole["inputs"]))
+    if choose is None:
+        say(text("pivot.next"), markup=False)
+        show_missing(whole["missing"])
+        say(text("cli.stands_on", head=whole["head"]))
+        return
+    rows = [
+        [row["customer"], text(f"tier.{row['tier']}"), len(row["lots"]), row["quantity"],
+         ", ".join(row["shipments"])]
+        for row in whole["elsewhere"][:ROWS]
+    ]  # fmt: skip
+    heads = [
+        text(f"cli.head.{head}") for head in ("customer", "tier", "lots", "quantity", "shipments")
+    ]
+    context.show_table(text("pivot.elsewhere", lot=choose), heads, rows, len(whole["elsewhere"]))
+    show_scope(whole["scope"])

@@ -9,6 +9,7 @@ from collections import defaultdict
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from queries.recall import inference_likelihood as ranking
@@ -87,7 +88,7 @@ def test_chances_are_those_of_a_walk_written_out(tmp_path: Path, seed: int) -> N
     passage = Passage.of(found.linked, temporal_order=True)
     nodes = dict(found.web.deliveries.select("id", "node").rows())
     names = sorted(deliveries)
-    came = passage.visits([[nodes[name]] for name in names])  # type: ignore[list-item]
+    came = passage.visits([np.array([nodes[name]]) for name in names])
     walked = _walk(deliveries, pairs)
     for a in names:
         for column, b in enumerate(names):
