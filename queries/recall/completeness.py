@@ -148,14 +148,14 @@ def _sources(facts: Facts, lineage: Lineage, operations: Index) -> list[Missing]
     entries = of_rows(
         "delay_unconfirmed", unbounded.to_list(), sources=", ".join(sorted(unbounded))
     )
-    until = [f"{source}: {_moment(end)}" for source, end in _reach(facts, lineage)]
+    until = [f"{source}: {_moment(end)}" for source, end in data_until(facts, lineage)]
     return entries + of_rows("data_until", until, sources="; ".join(until))
 
 
 _kept: WeakKeyDictionary[Lineage, list[tuple[str, int]]] = WeakKeyDictionary()
 
 
-def _reach(facts: Facts, lineage: Lineage) -> list[tuple[str, int]]:
+def data_until(facts: Facts, lineage: Lineage) -> list[tuple[str, int]]:
     """Each source with the latest moment it tells of; kept with the arrays of the same batch."""
     if lineage not in _kept:
         ends = [

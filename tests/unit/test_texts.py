@@ -13,7 +13,7 @@ from graph_model import errors
 from graph_model.i18n import LANGUAGES, catalogue
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("graph_model", "loaders", "queries", "api")
+PACKAGES = ("graph_model", "loaders", "queries", "dashboard", "api")
 
 
 def trees() -> Iterator[tuple[Path, ast.Module]]:

@@ -1,0 +1,164 @@
+"""Who asks, and the plant that answers: what each page and callback is given.
+
+Answers are computed by the query functions; here they are only kept.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from graph_model.i18n import language
+from graph_model.ledger import BatchInfo, Ledger
+from graph_model.lineage import Lineage
+from graph_model.network import Facts
+from graph_model.settings import Settings
+from queries import coverage, names
+from queries.recall import report
+from queries.recall.hazard import UNKNOWN, Hazard
+from queries.recall.roots import Suspects
+from queries.recall.scope import Scope, compute
+
+T = TypeVar("T")
+KEPT = 48
+"""Answers kept in memory; each stands on one batch."""
+
+
+class Visitor(Protocol):
+    """A person who is signed in, or the local user of a demo."""
+
+    @property
+    def name(self) -> str:
+        """The name as shown."""
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The roles; `role.<name>` is the label of each."""
+
+    def can(self, permission: str) -> bool:
+        """Whether one of the roles has the permission."""
+
+
+class Moment(Protocol):
+    """One batch of a plant."""
+
+    @property
+    def facts(self) -> Facts:
+        """The fold of that batch."""
+
+    @property
+    def lineage(self) -> Lineage:
+        """The arrays of that batch."""
+
+
+class Live(Protocol):
+    """A plant that many threads read while others write."""
+
+    settings: Settings
+
+    def at(self, batch: int | None) -> Moment:
+        """The moment of a batch; None: the newest. Raises BadInput for a batch there is not."""
+
+
+class Desk:
+    """The plant and the answers computed on its batches; safe to use from several threads."""
+
+    def __init__(self, live: Live) -> None:
+        self.live = live
+        self.zone = live.settings.timezone
+        self.ledger = Ledger(live.settings.data, live.settings.database_url)
+        self._lock = threading.RLock()
+        self._answers: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What was computed under the key, computed now where it was not; the oldest fall out."""
+        with self._lock:
+            if key not in self._answers:
+                self._answers[key] = make()
+                while len(self._answers) > KEPT:
+                    self._answers.popitem(last=False)
+            self._answers.move_to_end(key)
+            found: T = self._answers[key]
+            return found
+
+    def on(self, batch: int | None, key: Hashable, make: Callable[[Facts, Lineage], T]) -> T:
+        """What was computed on a batch, computed now where it was not."""
+        moment = self.live.at(batch)
+        head = (moment.facts.batch, moment.facts.head)
+        return self.once((head, key), lambda: make(moment.facts, moment.lineage))
+
+    def batches(self) -> list[BatchInfo]:
+        """All batches of the ledger in order."""
+        with self._lock:
+            return self.ledger.batches()
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request: who asks, of which plant."""
+
+    desk: Desk
+    visitor: Visitor
+
+    def can(self, permission: str) -> bool:
+        """Whether the visitor has the permission."""
+        return self.visitor.can(permission)
+
+    @property
+    def zone(self) -> str:
+        """Time zone of the plant."""
+        return self.desk.zone
+
+    def facts(self, as_of: int | None = None) -> Facts:
+        """The fold now or as of a batch."""
+        return self.desk.live.at(as_of).facts
+
+    def lineage(self, as_of: int | None = None) -> Lineage:
+        """The arrays now or as of a batch."""
+        return self.desk.live.at(as_of).lineage
+
+    def names(self, as_of: int | None = None) -> names.Names:
+        """What items, companies and places are called."""
+        return self.desk.on(as_of, "names", lambda facts, _: names.of(facts))
+
+    def coverage(self) -> coverage.Coverage:
+        """How much of what should be recorded is."""
+        return self.desk.on(None, "coverage", coverage.coverage)
+
+    def scope(
+        self,
+        asked: Suspects,
+        as_of: int | None,
+        clean: tuple[str, ...] = (),
+        hazard: Hazard = UNKNOWN,
+    ) -> Judged:
+        """The scope of what is suspected, with lots (keys) taken as examined and found clean."""
+
+        def judge(facts: Facts, lineage: Lineage) -> Judged:
+            numbers = frozenset(int(n) for n in lineage.number(list(clean)) if n >= 0)
+            return Judged(compute(facts, lineage, asked, clean=numbers, hazard=hazard))
+
+        return self.desk.on(as_of, ("scope", asked, tuple(sorted(clean)), hazard), judge)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A scope and what is derived from it, each computed once when first asked for."""
+
+    scope: Scope
+    kept: dict[Hashable, Any] = field(default_factory=dict)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The scope as JSON-ready data, its reasons in the language in force."""
+        return self.once(("told", language()), report.to_dict)
+
+    def once(self, key: Hashable, make: Callable[[Scope], T]) -> T:
+        """What was derived under the key, derived now where it was not."""
+        if key not in self.kept:
+            self.kept[key] = make(self.scope)
+        found: T = self.kept[key]
+        return found

@@ -1,0 +1,131 @@
+"""One served plant and one browser for all tests of the screens.
+
+The browser is the Chromium on the path, or that of `LOTGRAPH_TEST_CHROMIUM`. Where there
+is none the tests skip and say so; with CI=true that is a failure.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from typer.testing import CliRunner
+from werkzeug.serving import make_server
+
+from api.cli.app import app as command
+from dashboard.server import build
+from graph_model.i18n import use_language
+from graph_model.settings import Settings
+from tests.ui.plants import Guest, Standing
+
+CHROMIUM = os.environ.get("LOTGRAPH_TEST_CHROMIUM") or shutil.which("chromium")
+LOTS = "600"
+
+
+@dataclass(frozen=True)
+class Served:
+    """A plant behind an address; `live` answers as the screens ask it."""
+
+    address: str
+    live: Standing
+
+
+def _serve(live: Standing, demand: Callable[[dict[str, Any]], Guest | None]) -> Iterator[Served]:
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    server = make_server("127.0.0.1", 0, build(live, demand).server, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield Served(f"http://127.0.0.1:{server.server_port}", live)
+    server.shutdown()
+    thread.join()
+    live.close()
+
+
+def _guest(environ: dict[str, Any]) -> Guest | None:
+    """The role that a test names in a header; quality where it names none."""
+    role = environ.get("HTTP_X_ROLE", "quality")
+    return Guest.of(role) if role != "nobody" else None
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The demo plant, served."""
+    data = tmp_path_factory.mktemp("screens") / "demo"
+    arguments = ["--data", str(data), "demo", "--lots", LOTS, "--json"]
+    done = CliRunner().invoke(command, arguments, env={"LOTGRAPH_DEMO_SERVE": "0"})
+    assert done.exit_code == 0, done.output
+    use_language("en")
+    yield from _serve(Standing(Settings(data=data)), _guest)
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A plant without any data, served."""
+    yield from _serve(Standing(Settings(data=tmp_path_factory.mktemp("empty"))), _guest)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The machine's Chromium."""
+    if CHROMIUM is None or not Path(CHROMIUM).exists():
+        reason = "no Chromium here: install Debian's `chromium` or set LOTGRAPH_TEST_CHROMIUM"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=CHROMIUM)
+        yield made
+        made.close()
+
+
+Opener = Callable[..., Page]
+
+
+@pytest.fixture
+def opened(browser: Browser, served: Served) -> Iterator[Opener]:
+    """Opens an address of the served plant: `opened("/trace", lang="zh", width=390)`.
+
+    Every request must stay on this machine, and nothing may go wrong in the browser.
+    """
+    contexts = []
+    faults: list[str] = []
+
+    def open_(
+        path: str, *, lang: str = "en", theme: str = "light", width: int = 1440,
+        role: str = "quality", of: Served = served,
+    ) -> Page:  # fmt: skip
+        context = browser.new_context(
+            viewport={"width": width, "height": 900 if width > 500 else 844},
+            extra_http_headers={"X-Role": role},
+        )
+        contexts.append(context)
+        context.add_cookies(
+            [
+                {"name": "lotgraph_lang", "value": lang, "url": of.address},
+                {"name": "lotgraph_theme", "value": theme, "url": of.address},
+            ]
+        )
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("request", lambda request: _stays(request.url, of.address, faults))
+        page.goto(of.address + path)
+        page.wait_for_selector("#page > *")
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert not faults
+
+
+def _stays(url: str, address: str, faults: list[str]) -> None:
+    if not url.startswith((address, "data:", "blob:")):
+        faults.append(f"a request left the machine: {url}")
