@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench test-kill test-faults test-truth neo4j neo4j-stop lock clean
+.PHONY: demo serve test lint bench test-kill test-faults test-truth neo4j neo4j-stop lock clean
 .DEFAULT_GOAL := demo
 
 $(VENV)/.ready: requirements.lock pyproject.toml
@@ -13,6 +13,9 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 
 demo: $(VENV)/.ready
 	$(BIN)/lotgraph demo
+
+serve: $(VENV)/.ready
+	$(BIN)/lotgraph serve
 
 test: $(VENV)/.ready
 	$(BIN)/pytest

@@ -5,6 +5,9 @@ LotgraphError     code = message key in every language; exit = exit status of th
 │  └─ BadFile     422  2  a file is refused as a whole
 ├─ Ambiguous      409  3  the number fits several lots; .choices
 ├─ NotFound       404  4  nothing carries that number
+├─ NotAllowed     403  8  the role lacks the permission
+├─ NotSignedIn    401  8  nobody is signed in, or the sign-in failed
+├─ TooMany        429  9  too many requests or too dear a question; .seconds until the next try
 ├─ Locked         423  5  another process is writing; names the holder
 ├─ EngineError    503  6  the graph did not answer
 └─ LedgerError    500  7  a batch fails its hash; nothing is served from it
@@ -59,6 +62,31 @@ class NotFound(LotgraphError):
 
     status = 404
     exit = 4
+
+
+class NotAllowed(LotgraphError):
+    """The role lacks the permission."""
+
+    status = 403
+    exit = 8
+
+
+class NotSignedIn(LotgraphError):
+    """Nobody is signed in, or the sign-in failed."""
+
+    status = 401
+    exit = 8
+
+
+class TooMany(LotgraphError):
+    """Too many requests, or too dear a question; `.seconds` until the next try."""
+
+    status = 429
+    exit = 9
+
+    def __init__(self, code: str, seconds: int, **params: Any) -> None:
+        super().__init__(code, seconds=seconds, **params)
+        self.seconds = seconds
 
 
 class Locked(LotgraphError):

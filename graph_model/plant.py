@@ -118,6 +118,10 @@ class Plant:
             act(self.network(), self.facts(), graph)
         return Neo4jGraph(self._neo4j())
 
+    def server_graph(self) -> Graph:
+        """The graph of the Neo4j server as it stands, to read."""
+        return Neo4jGraph(self._neo4j())
+
     def load_offline(self, *, overwrite: bool = False, told: Told | None = None) -> int:
         """Loads the graph into a stopped Neo4j server's files; gives the number of rows.
 

@@ -43,6 +43,44 @@ class Settings(BaseSettings):
     )
     neo4j_seconds: float = Field(default=60, description="Longest time of one question", gt=0)
 
+    demo: bool = Field(
+        default=False, description="One local user without sign-in, on this machine only"
+    )
+    host: str = Field(default="127.0.0.1", description="Address that the service listens on")
+    port: int = Field(default=8000, description="Port that the service listens on", ge=0, le=65535)
+    public_url: str = Field(
+        default="",
+        description="Address that people type, where a proxy is in front: https://lots.example.com",
+    )
+    proxies: str = Field(
+        default="", description="Addresses of proxies whose X-Forwarded-For and -Proto count"
+    )
+    workers: int = Field(
+        default=1, description="Processes; more than one with Neo4j and PostgreSQL only", ge=1
+    )
+    session_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Long random text that keys the hashes of sessions and tokens; "
+        "default: made at the first start, kept in the data folder",
+    )
+    admin_name: str = Field(default="", description="Account of the first admin")
+    admin_password: SecretStr = Field(
+        default=SecretStr(""), description="First password of that admin; has to be changed"
+    )
+    upload_mb: int = Field(default=512, description="Largest upload in MB", ge=1)
+    dear_seconds: float = Field(
+        default=120, description="Computing time that one user may ask for in a minute", gt=0
+    )
+    oidc_issuer: str = Field(default="", description="Address of an OpenID Connect server")
+    oidc_client_id: str = Field(default="", description="What that server knows Lotgraph as")
+    oidc_client_secret: SecretStr = Field(
+        default=SecretStr(""), description="The secret that goes with it"
+    )
+    oidc_claim: str = Field(default="groups", description="Claim that lists a person's groups")
+    oidc_roles: dict[str, str] = Field(
+        default={}, description='Role by group, as JSON: {"qa-team": "quality"}'
+    )
+
     @property
     def database(self) -> str:
         """URL of the records database."""

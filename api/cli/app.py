@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from api.cli import acting, asking, context, importing, inferring, keeping, projecting, watching
+from api.cli import (
+    acting,
+    asking,
+    context,
+    importing,
+    inferring,
+    keeping,
+    projecting,
+    serving,
+    watching,
+)
 from graph_model.i18n import text
 
 app = typer.Typer(
@@ -29,5 +39,5 @@ def shared(
     context.start(data)
 
 
-for module in (importing, asking, acting, inferring, watching, keeping, projecting):
+for module in (importing, asking, acting, inferring, watching, keeping, projecting, serving):
     module.register(app)

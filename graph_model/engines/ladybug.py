@@ -6,6 +6,7 @@ A file that cannot be opened is put away and rebuilt from the ledger: it never h
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import re
@@ -80,6 +81,14 @@ class LadybugGraph:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def another(self) -> LadybugGraph:
+        """A further connection to the same open file, for another thread; it only reads."""
+        made = copy.copy(self)
+        made._connection = ladybug.Connection(self._database)
+        made._searching = made._write = False
+        made._lock = FileLock(self._folder / "graph.lock")
+        return made
 
     # ------------------------------------------------------------------ questions
 
@@ -304,6 +313,16 @@ class LadybugGraph:
         if self._database is not None:
             self._database.close()
         self._connection = self._database = None
+
+
+def copy_files(folder: Path, to: Path) -> None:
+    """Copies the graph of `folder` as it is between two changes. Raises Locked during one."""
+    try:
+        with FileLock(folder / "graph.lock", timeout=0):
+            for file in folder.glob("graph.lbug*"):
+                shutil.copyfile(file, to / file.name)
+    except Timeout as error:
+        raise Locked("graph_busy") from error
 
 
 def ddl() -> list[str]:
