@@ -11,13 +11,15 @@ from graph_model.i18n import catalogue, language, text
 from queries.recall import words
 from queries.recall.roots import one_lot
 from queries.recall.scope import Scope
+from queries.recall.unaccounted import PARTS
 
 LINES = 12
 
 
 def show_scope(whole: dict[str, Any]) -> None:
-    """Three tiers with their lots, then customers, cost, saving and completeness."""
+    """What is unaccounted, three tiers with their lots, customers, cost, saving, completeness."""
     say = context.console.print
+    _show_unaccounted(whole["totals"])
     roots = whole["roots"]["match"]
     say(text("cli.roots_line", roots=_listed(roots) or "-"), markup=False)
     for tier in ("certain", "possible", "excluded"):
@@ -41,6 +43,31 @@ def show_scope(whole: dict[str, Any]) -> None:
     say(text("cli.complete" if whole["complete"] else "cli.incomplete"))
     show_missing(whole["missing"])
     say(text("cli.stands_on", head=whole["head"]))
+
+
+def _show_unaccounted(totals: dict[str, Any]) -> None:
+    """Amounts by unit with their parts, and what may hide more of them."""
+    say = context.console.print
+    amounts = [
+        text("unaccounted.amount", total=f"{row['total']:g}", in_scope=f"{row['in_scope']:g}",
+             unit=unit, parts=_parts(row))
+        for unit, row in totals["unaccounted_parts"].items()
+        if row["total"]
+    ]  # fmt: skip
+    told = text("cli.semicolon").join(amounts) or text("unaccounted.none")
+    say(text("unaccounted.line", amounts=told), markup=False)
+    if totals["unaccounted_unknown"]:
+        say("  " + text("unaccounted.unknown", count=totals["unaccounted_unknown"]))
+    balances = totals["balance"].values()
+    off, over = (sum(row[name] for row in balances) for name in ("off", "off_over"))
+    if off:
+        say("  " + text("unaccounted.off", count=off, over=over))
+
+
+def _parts(row: dict[str, float]) -> str:
+    return text("cli.comma").join(
+        text(f"unaccounted.{part}", amount=f"{row[part]:g}") for part in PARTS if row[part]
+    )
 
 
 def show_missing(missing: list[dict[str, Any]]) -> None:

@@ -7,19 +7,23 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from graph_model.i18n import text
 from graph_model.lineage import Index
+from queries import balance
 from queries.recall import places
 from queries.recall.parties import customers, leaving
 from queries.recall.proof import BEFORE, Cut
 from queries.recall.rules.examined import RULE as EXAMINED
 from queries.recall.scope import CERTAIN, EXCLUDED, POSSIBLE, TIERS, Scope, rules_in_force
 from queries.recall.totals import incomplete, saved, totals
+from queries.recall.unaccounted import unaccounted
 from queries.recall.words import Words, deciding, moment
 
 
-def to_dict(scope: Scope) -> dict[str, Any]:
-    """The whole scope as JSON-ready data."""
+def to_dict(scope: Scope, answers: pl.DataFrame | None = None) -> dict[str, Any]:
+    """The whole scope as JSON-ready data. `answers`: see `unaccounted`."""
     keys = scope.lineage.lots["key"]
+    lost = unaccounted(scope, answers)
     return {
         "roots": {
             name: keys[getattr(scope.roots, name)].to_list()
@@ -31,11 +35,11 @@ def to_dict(scope: Scope) -> dict[str, Any]:
         "head": f"{scope.facts.batch}:{scope.facts.head}",
         "complete": not incomplete(scope),
         "missing": [entry.to_dict() for entry in scope.missing],
-        "lots": _lots(scope),
+        "lots": _lots(scope, lost),
         "orders": orders(scope),
         "leaving": leaving(scope),
         "customers": customers(scope),
-        "totals": totals(scope),
+        "totals": totals(scope, lost),
         "blanket": {
             "lots": scope.blanket.lots,
             "cost": round(scope.blanket.cost, 2),
@@ -57,9 +61,10 @@ def _ordered(scope: Scope) -> pl.DataFrame:
     return pl.concat([rows, names[rows["lot"]]], how="horizontal")
 
 
-def _lots(scope: Scope) -> list[dict[str, Any]]:
+def _lots(scope: Scope, lost: pl.DataFrame) -> list[dict[str, Any]]:
     """Every lot of the raw cone with its tier, why it has it, and where it is."""
     words, located = Words(scope), _places(scope)
+    balanced, missed = balances(scope), _by_lot(lost)
     excluded = scope.lots.filter(pl.col("tier") == EXCLUDED)["at"].to_list()
     records = scope.proof.records(excluded) if excluded else {}
     found = []
@@ -79,12 +84,32 @@ def _lots(scope: Scope) -> list[dict[str, Any]]:
             "affected_share": None if share is None else round(share, 6),
             "places": located.get(row["lot"], {}),
             "grade": row["grade"],
+            "balance": balanced.get(row["lot"]),
+            "unaccounted": missed.get(row["lot"]),
         }
         if row["tier"] == EXCLUDED:
             lot |= {"affected_at_most": 0.0, "affected_share": 0.0}
             lot["cuts"] = [_cut(words, cut, records) for cut in scope.proof.cuts(row["at"])]
         found.append(lot)
     return found
+
+
+def balances(scope: Scope) -> dict[int, dict[str, Any]]:
+    """Mass balance by lot (number in the plant), with what may explain a difference, in words."""
+    found = {}
+    rows = scope.balances.with_columns(off=balance.is_off()).drop("item")
+    for row in rows.iter_rows(named=True):
+        notes = [note for note in balance.NOTES if row.pop(note)]
+        # A lot that is as it should be needs no explanation.
+        notes = (notes or ["nothing"]) if row["off"] else []
+        row["unit"] = row["unit"] or ""
+        row["explanation"] = [text(f"balance.note.{note}") for note in notes]
+        found[row.pop("lot")] = row
+    return found
+
+
+def _by_lot(rows: pl.DataFrame) -> dict[int, dict[str, Any]]:
+    return {row.pop("lot"): row for row in rows.to_dicts()}
 
 
 def _proof(scope: Scope, words: Words, at: int, tier: str) -> dict[str, Any]:

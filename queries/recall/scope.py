@@ -19,6 +19,7 @@ from graph_model.interval import in_force
 from graph_model.lineage import Index, Lineage
 from graph_model.network import Facts
 from graph_model.schema import Decision, Item
+from queries import balance
 from queries.recall import amounts, completeness, cost, places, roots, yardstick
 from queries.recall.completeness import Missing
 from queries.recall.cone import Cone
@@ -75,6 +76,11 @@ class Scope:
     def tiers(self) -> dict[int, str]:
         """Tier by number in the plant."""
         return dict(self.lots.select("lot", "tier").iter_rows())
+
+    @cached_property
+    def balances(self) -> pl.DataFrame:
+        """Mass balance of the certain and possible lots (see `queries.balance`)."""
+        return balance.balances(self.facts, self.lineage, self.held)
 
     def cost_of(self, lots: Iterable[int]) -> float:
         """Cost of acting on these lots alone."""

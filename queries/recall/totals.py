@@ -6,8 +6,13 @@ from typing import Any
 
 import polars as pl
 
+from graph_model.quantity import DECIMALS
+from queries import balance
+from queries.recall import unaccounted
 from queries.recall.scope import CERTAIN, EXCLUDED, POSSIBLE, TIERS, Scope
 from queries.recall.worlds import GRADES
+
+C = pl.col
 
 
 def incomplete(scope: Scope) -> bool:
@@ -16,12 +21,14 @@ def incomplete(scope: Scope) -> bool:
     return any(entry.kind not in harmless for entry in scope.missing)
 
 
-def totals(scope: Scope) -> dict[str, Any]:
-    """Lots, amounts and cost by tier; possible lots by grade."""
+def totals(scope: Scope, lost: pl.DataFrame) -> dict[str, Any]:
+    """Lots, amounts and cost by tier, the balance, and what is unaccounted (`lost`)."""
     counts = dict(scope.lots.group_by("tier").len().iter_rows())
     possible = scope.lots.filter(pl.col("tier") == POSSIBLE).group_by("grade").len()
     grades = dict.fromkeys([*GRADES, "contact"], 0) | dict(possible.iter_rows())
     return {
+        **unaccounted.totals(scope, lost),
+        "balance": _balance(scope.balances),
         "lots": {
             CERTAIN: counts.get(CERTAIN, 0),
             POSSIBLE: grades,
@@ -31,6 +38,21 @@ def totals(scope: Scope) -> dict[str, Any]:
         "cost": {name: _costs(scope, name) for name in (CERTAIN, POSSIBLE)},
         "currency": scope.table.currency,
     }
+
+
+def _balance(rows: pl.DataFrame) -> dict[str, Any]:
+    """Mass balance of all lots by unit, what is missing and what is too much apart."""
+    own = rows.filter(C("state") != balance.NOT_OURS)
+    sums = own.group_by(C("unit").fill_null("")).agg(
+        C(balance.PARTS[:-1]).sum().round(DECIMALS),
+        unexplained=C("unexplained").filter(C("unexplained") > 0).sum().round(DECIMALS),
+        over=C("unexplained").filter(C("unexplained") < 0).sum().abs().round(DECIMALS),
+        lots=pl.len(),
+        unknown=(C("state") != balance.BALANCED).sum(),
+        off=balance.is_off().sum(),
+        off_over=(balance.is_off() & (C("unexplained") < 0)).sum(),
+    )
+    return {row.pop("unit"): row for row in sums.sort("unit").to_dicts()}
 
 
 def _quantities(scope: Scope, tier: str) -> dict[str, float]:
