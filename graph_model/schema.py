@@ -10,57 +10,16 @@ under `label`; quantities carry their unit beside them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from functools import cache
 from typing import Any, ClassVar, get_type_hints
 
 import polars as pl
 
-
-@dataclass(frozen=True)
-class Ref:
-    """An edge that is only a reference: this record's field names a node of `target`."""
-
-    target: str
-    edge: str
-    reverse: bool = False
-
-
-def prop(
-    description: str,
-    *,
-    unit: str = "",
-    index: bool = False,
-    label: str = "",
-    default: Any = None,
-    graph: bool = True,
-) -> Any:
-    """A field: what it means, its unit, whether the engines index it, its label key.
-
-    `graph=False`: kept in the ledger and the arrays, found there by the record's key.
-    """
-    meta = {
-        "description": description,
-        "unit": unit,
-        "index": index,
-        "label": label,
-        "graph": graph,
-    }
-    return field(default=default, metadata=meta)
-
-
-def ref(target: str, edge: str, description: str, *, reverse: bool = False) -> Any:
-    """A field that holds the key of a node; projected as an edge."""
-    meta = {
-        "description": description,
-        "unit": "",
-        "index": False,
-        "label": "",
-        "graph": True,
-        "ref": Ref(target, edge, reverse),
-    }
-    return field(default=None, metadata=meta)
-
+from graph_model.cases import CASES as CASES
+from graph_model.cases import Incident as Incident
+from graph_model.fields import Ref as Ref
+from graph_model.fields import prop, ref
 
 # ---------------------------------------------------------------------------- nodes
 
@@ -264,18 +223,6 @@ class Complaint:
     reason: str | None = prop("What is wrong")
     earliest: int | None = prop("Earliest time of the report", unit="us")
     latest: int | None = prop("Latest time of the report", unit="us")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Incident:
-    """What starts an investigation."""
-
-    KEY: ClassVar = ("company", "incident_no")
-
-    company: str = prop("Company whose numbering it is")
-    incident_no: str = prop("Incident number", index=True)
-    title: str | None = prop("What happened")
-    lot: str | None = ref("Lot", "SUSPECTS", "Key of a suspect lot")
 
 
 # ---------------------------------------------------------------------------- movements
@@ -589,6 +536,7 @@ FACTS: tuple[type, ...] = (
     Decision,
     Drill,
     SetAside,
+    *CASES,
 )
 KINDS: dict[str, type] = {kind.__name__: kind for kind in (*NODES, *EDGES, *FACTS)}
 MOVEMENTS: tuple[type, ...] = (Consumed, Produced, Returned, Shipped)

@@ -20,6 +20,9 @@ class Settings(BaseSettings):
         description="SQLAlchemy URL of the records database; default: SQLite in the folder",
     )
     timezone: str = Field(default="Asia/Shanghai", description="Time zone of sites that state none")
+    country: str = Field(
+        default="CN", description="Country of the plant, ISO 3166 alpha 2: its deadlines apply"
+    )
     company: str = Field(
         default="PLANT", description="Company code where a row names no organisation"
     )

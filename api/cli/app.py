@@ -12,6 +12,7 @@ from api.cli import (
     asking,
     context,
     importing,
+    incidents,
     inferring,
     keeping,
     projecting,
@@ -39,5 +40,7 @@ def shared(
     context.start(data)
 
 
-for module in (importing, asking, acting, inferring, watching, keeping, projecting, serving):
+for module in (
+    importing, asking, acting, inferring, watching, incidents, keeping, projecting, serving,
+):  # fmt: skip
     module.register(app)

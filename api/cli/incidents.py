@@ -1,0 +1,383 @@
+"""incident open, list, show, clocks, …: the case of a quality event."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api import incidents
+from api.cli import context
+from api.cli.context import Json
+from api.cli.importing import progress
+from api.cli.keeping import By, Reason, Role
+from api.cli.suspecting import Given, moment, suspecting, suspects
+from api.incidents import Actor, Opening
+from graph_model.i18n import text
+from graph_model.plant import Plant
+from queries.incidents import cases as reading
+from queries.incidents import deadlines
+from queries.recall import cost, rulebook
+
+incident = typer.Typer(help=text("incident.help"), no_args_is_help=True, rich_markup_mode=None)
+
+Number = Annotated[str, typer.Argument(help=text("incident.number"))]
+At = Annotated[str | None, typer.Option("--at", help=text("incident.at"))]
+Costs = Annotated[Path | None, typer.Option("--costs", help=text("cli.costs"))]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    incident.command("open", help=text("incident.open"))(suspecting(open_))
+    incident.command("list", help=text("incident.list"))(list_)
+    incident.command("show", help=text("incident.show"))(show)
+    incident.command("clocks", help=text("incident.clocks"))(clocks)
+    incident.command("event", help=text("incident.event"))(event)
+    incident.command("classify", help=text("incident.classify"))(classify)
+    incident.command("freeze", help=text("incident.freeze"))(freeze)
+    incident.command("suppose", help=text("incident.suppose"))(suspecting(suppose))
+    incident.command("choose", help=text("incident.choose"))(choose)
+    incident.command("close", help=text("incident.close"))(close)
+    incident.command("reopen", help=text("incident.reopen"))(reopen)
+    incident.command("deadline", help=text("incident.deadline"))(deadline)
+    app.add_typer(incident, name="incident")
+
+
+def _at(content: str | None) -> int | None:
+    return moment(content, end=False) if content else None
+
+
+def done(plant: Plant, told: str) -> None:
+    """Brings the graph up to date and says what was done."""
+    with progress() as tell:
+        context.project(plant, tell)
+    context.console.print(told, markup=False)
+
+
+def open_(
+    given: Given,
+    title: Annotated[str, typer.Option("--title", help=text("incident.title"))],
+    by: By,
+    role: Role,
+    reason: Reason,
+    kind: Annotated[str, typer.Option("--kind", help=text("incident.kind"))] = "complaint",
+    number: Annotated[str | None, typer.Option("--number", help=text("incident.number"))] = None,
+    product: Annotated[str | None, typer.Option("--product", help=text("incident.product"))] = None,
+    recall_class: Annotated[
+        str | None, typer.Option("--class", help=text("incident.recall_class"))
+    ] = None,
+    hazard: Annotated[str | None, typer.Option("--hazard", help=text("incident.hazard"))] = None,
+    agent: Annotated[str | None, typer.Option("--agent", help=text("incident.agent"))] = None,
+    rules: Annotated[Path | None, typer.Option("--rules", help=text("incident.rules"))] = None,
+    jurisdiction: Annotated[
+        list[str] | None, typer.Option("--jurisdiction", help=text("incident.jurisdiction"))
+    ] = None,
+    known_at: Annotated[
+        str | None, typer.Option("--known-at", help=text("incident.known_at"))
+    ] = None,
+    costs: Costs = None,
+    as_json: Json = False,
+) -> None:
+    """Open an incident; its first scope is frozen, its clocks start."""
+    table = cost.load(costs)
+    book = rulebook.load(rules).to_dict() if rules else None
+    with context.plant() as plant:
+        opening = Opening(
+            asked=suspects(plant, given), title=title, kind=kind, number=number,
+            product_kind=product, recall_class=recall_class, hazard=hazard, agent=agent,
+            rules=book, jurisdictions=tuple(code.upper() for code in jurisdiction or ()),
+            known_at=_at(known_at),
+        )  # fmt: skip
+        whole = incidents.open_incident(plant, Actor(by, role, reason), opening, table)
+        with progress() as tell:
+            context.project(plant, tell)
+        _named(plant, whole)
+    _tell(whole, as_json=as_json)
+
+
+def _named(plant: Plant, whole: dict[str, Any]) -> None:
+    """Puts names in the place of pseudonyms, where there are any."""
+    every = [whole, *whole["deeds"], *whole["hypotheses"], *whole["scopes"]]
+    people = plant.ledger.records.names(one["person"] for one in every if one.get("person"))
+    for one in every:
+        one["person"] = people.get(one.get("person"), one.get("person"))
+
+
+def list_(
+    every: Annotated[bool, typer.Option("--all", help=text("incident.all"))] = False,
+    as_json: Json = False,
+) -> None:
+    """Open incidents with their clocks; with --all closed ones too."""
+    with context.plant() as plant:
+        found = reading.listing(plant.facts(), incidents.home(plant), closed=every)
+    if as_json:
+        context.show_json(found)
+        return
+    rows: list[list[object]] = [
+        [one["number"], text(f"incident.kinds.{one['kind']}") if one["kind"] else "",
+         one["title"], text(f"incident.status.{one['status']}"), one["opened_at"],
+         _urgent(one), _counts(one["scope"])]
+        for one in found
+    ]  # fmt: skip
+    heads = _heads("number", "kind", "title", "status", "opened", "clock", "lots")
+    context.show_table(text("incident.list"), heads, rows)
+
+
+def _heads(*names: str) -> list[str]:
+    return [text(f"incident.head.{name}") for name in names]
+
+
+def _urgent(one: dict[str, Any]) -> str:
+    clock = one["clock"]
+    return f"{clock['title']}: {_left(clock)}" if clock else "–"
+
+
+def _left(clock: dict[str, Any]) -> str:
+    """How much time is left, or how long ago it was over."""
+    left = clock["left_seconds"]
+    if left is None:
+        return text(f"incident.state.{clock['state']}")
+    hours, minutes = divmod(abs(left) // 60, 60)
+    days, hours = divmod(hours, 24)
+    span = text("incident.span_days" if days else "incident.span", days=days, hours=hours,
+                minutes=minutes)  # fmt: skip
+    return text("incident.left" if left >= 0 else "incident.over", span=span)
+
+
+def _counts(scope: dict[str, Any] | None) -> str:
+    if scope is None:
+        return "–"
+    return text("incident.counts", certain=scope["certain"], possible=scope["possible"])
+
+
+def show(number: Number, as_json: Json = False) -> None:
+    """One incident whole."""
+    with context.plant() as plant:
+        whole = reading.whole(plant.facts(), number, incidents.home(plant))
+        _named(plant, whole)
+    _tell(whole, as_json=as_json)
+
+
+def _tell(whole: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        context.show_json(whole)
+        return
+    say = context.console.print
+    kind = text(f"incident.kinds.{whole['kind']}") if whole["kind"] else ""
+    state = text(f"incident.status.{whole['status']}")
+    say(f"{whole['number']} · {whole['title']} · {kind} · {state}", markup=False)
+    asked = ", ".join(
+        f"{name} {', '.join(value) if isinstance(value, list | tuple) else value}"
+        for name, value in whole["asked"].items()
+    )
+    say(text("incident.asked", asked=asked), markup=False)
+    for one in whole["hypotheses"]:
+        key = "incident.hypothesis_chosen" if one["chosen"] else "incident.hypothesis"
+        say(text(key, name=one["name"], reason=one["reason"]), markup=False)
+    _show_clocks(whole["clocks"])
+    rows: list[list[object]] = [
+        [one["as_of"], one["at"], one["certain"], one["possible"], one["excluded"],
+         one["customers"], one["cost"], text(f"incident.cause.{one['cause']}"), one["person"]]
+        for one in whole["scopes"]
+    ]  # fmt: skip
+    heads = _heads("as_of", "at", "certain", "possible", "excluded", "customers", "cost", "cause",
+                   "who")  # fmt: skip
+    context.show_table(text("incident.scopes"), heads, rows)
+    rows = [
+        [one["at"], text(f"incident.deed.{one['kind']}"), _subject(one), one.get("quantity"),
+         one["person"], one["role"], one["reason"]]
+        for one in whole["deeds"]
+    ]  # fmt: skip
+    heads = _heads("at", "deed", "subject", "quantity", "who", "role", "reason")
+    context.show_table(text("incident.deeds"), heads, rows)
+
+
+def _subject(one: dict[str, Any]) -> str:
+    if one["kind"] == "event":
+        return f"{text('incident.events.' + one['subject'])} {one.get('happened_at', '')}"
+    return str(one.get("lot") or one.get("document") or one.get("subject") or "")
+
+
+def clocks(number: Number, as_json: Json = False) -> None:
+    """The deadlines of an incident, most urgent first."""
+    with context.plant() as plant:
+        facts = plant.facts()
+        row = reading.find(facts, number)
+        found = [one.to_dict() for one in reading.clocks(facts, row, incidents.home(plant))]
+    if as_json:
+        context.show_json(found)
+    else:
+        _show_clocks(found)
+
+
+def _show_clocks(found: list[dict[str, Any]]) -> None:
+    rows: list[list[object]] = [
+        [one["title"], ", ".join(one["because"]), text(f"incident.events.{one['trigger']}"),
+         one["due"], _left(one), one["met"],
+         " ".join([one["citation"], one["text_date"] or "", *one["notes"]]).strip()]
+        for one in found
+    ]  # fmt: skip
+    heads = _heads("due_what", "because", "trigger", "due", "left", "met", "citation")
+    context.show_table(text("incident.clocks"), heads, rows)
+
+
+# ---------------------------------------------------------------------------- deeds
+
+
+def event(
+    number: Number,
+    name: Annotated[str, typer.Argument(help=text("incident.event_name"))],
+    by: By,
+    role: Role,
+    reason: Reason,
+    at: At = None,
+) -> None:
+    """State when a trigger event or an act was."""
+    with context.plant() as plant:
+        incidents.mark(plant, Actor(by, role, reason), number, name, _at(at))
+        done(plant, text("incident.marked", event=text(f"incident.events.{name}")))
+
+
+def classify(
+    number: Number,
+    by: By,
+    role: Role,
+    reason: Reason,
+    product: Annotated[str | None, typer.Option("--product", help=text("incident.product"))] = None,
+    recall_class: Annotated[
+        str | None, typer.Option("--class", help=text("incident.recall_class"))
+    ] = None,
+    jurisdiction: Annotated[
+        list[str] | None, typer.Option("--jurisdiction", help=text("incident.jurisdiction"))
+    ] = None,
+) -> None:
+    """State kind of product, class or further countries."""
+    with context.plant() as plant:
+        incidents.classify(
+            plant, Actor(by, role, reason), number, product_kind=product,
+            recall_class=recall_class,
+            jurisdictions=tuple(code.upper() for code in jurisdiction or ()),
+        )  # fmt: skip
+        done(plant, text("incident.classified"))
+
+
+def freeze(
+    number: Number, by: By, role: Role, reason: Reason, costs: Costs = None, as_json: Json = False
+) -> None:
+    """Keep what the scope says as of now."""
+    table = cost.load(costs)
+    with context.plant() as plant:
+        line = incidents.freeze(plant, Actor(by, role, reason), number, table)
+        if as_json:
+            context.show_json(line)
+        told = text("incident.frozen", as_of=line["as_of"], counts=_counts(line))
+        done(plant, "" if as_json else told)
+
+
+def suppose(
+    given: Given,
+    number: Number,
+    name: Annotated[str, typer.Option("--name", help=text("incident.name"))],
+    by: By,
+    role: Role,
+    reason: Reason,
+    choose: Annotated[bool, typer.Option("--choose", help=text("incident.choose_now"))] = False,
+) -> None:
+    """Add a hypothesis about the source."""
+    with context.plant() as plant:
+        asked = suspects(plant, given)
+        incidents.suppose(plant, Actor(by, role, reason), number, name, asked, choose=choose)
+        done(plant, text("incident.supposed", name=name))
+
+
+def choose(
+    number: Number,
+    name: Annotated[str, typer.Argument(help=text("incident.name"))],
+    by: By,
+    role: Role,
+    reason: Reason,
+) -> None:
+    """Take a hypothesis as the source; "" goes back to what was asked first."""
+    with context.plant() as plant:
+        incidents.choose(plant, Actor(by, role, reason), number, name)
+        done(plant, text("incident.chosen", name=name or "–"))
+
+
+def close(number: Number, by: By, role: Role, reason: Reason) -> None:
+    """Close an incident; nothing is deleted."""
+    with context.plant() as plant:
+        incidents.close(plant, Actor(by, role, reason), number)
+        done(plant, text("incident.closed", number=number))
+
+
+def reopen(number: Number, by: By, role: Role, reason: Reason) -> None:
+    """Open a closed incident again."""
+    with context.plant() as plant:
+        incidents.reopen(plant, Actor(by, role, reason), number)
+        done(plant, text("incident.reopened", number=number))
+
+
+def _option(name: str, flag: str) -> Any:
+    return typer.Option(flag, help=text(f"incident.rule.{name}"))
+
+
+def deadline(
+    rule: Annotated[str | None, typer.Argument(help=text("incident.rule.name"))] = None,
+    by: Annotated[str, typer.Option("--by", help=text("cli.decide.by"))] = "",
+    role: Annotated[str, typer.Option("--role", help=text("cli.decide.role"))] = "",
+    reason: Annotated[str, typer.Option("--reason", help=text("cli.decide.reason"))] = "",
+    jurisdiction: Annotated[str | None, _option("jurisdiction", "--jurisdiction")] = None,
+    product: Annotated[str | None, _option("product", "--product")] = None,
+    recall_class: Annotated[str | None, _option("recall_class", "--class")] = None,
+    customer: Annotated[str | None, _option("customer", "--customer")] = None,
+    binding: Annotated[str | None, _option("binding", "--binding")] = None,
+    trigger: Annotated[str | None, _option("trigger", "--trigger")] = None,
+    act: Annotated[str | None, _option("act", "--act")] = None,
+    hours: Annotated[float | None, _option("hours", "--hours")] = None,
+    working_days: Annotated[int | None, _option("working_days", "--working-days")] = None,
+    calendar: Annotated[str | None, _option("calendar", "--calendar")] = None,
+    timezone: Annotated[str | None, _option("timezone", "--timezone")] = None,
+    title: Annotated[str | None, _option("title", "--title")] = None,
+    title_zh: Annotated[str | None, _option("title_zh", "--title-zh")] = None,
+    citation: Annotated[str | None, _option("citation", "--citation")] = None,
+    text_date: Annotated[str | None, _option("text_date", "--text-date")] = None,
+    checked: Annotated[str | None, _option("checked", "--checked")] = None,
+    active: Annotated[
+        bool | None, typer.Option("--active/--inactive", help=text("incident.rule.active"))
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Without a name: all time limits. With one: state it, or change the shipped one."""
+    values = {
+        "jurisdiction": jurisdiction, "product_kind": product, "recall_class": recall_class,
+        "customer": customer, "binding": binding or ("customer" if customer else None),
+        "trigger": trigger, "act": act, "hours": hours, "working_days": working_days,
+        "calendar": calendar, "timezone": timezone, "title_en": title, "title_zh": title_zh,
+        "citation": citation, "text_date": text_date, "checked": checked, "active": active,
+    }  # fmt: skip
+    with context.plant() as plant:
+        if rule is not None:
+            incidents.set_deadline(plant, Actor(by, role, reason), rule, values)
+            done(plant, text("incident.rule.stated", rule=rule))
+            return
+        known = deadlines.rules(plant.facts())
+    if as_json:
+        context.show_json([vars(one) for one in known.values()])
+        return
+    rows: list[list[object]] = [
+        [one.rule, one.jurisdiction, one.product_kind, one.recall_class, one.title, _span(one),
+         text(f"incident.events.{one.trigger}"), text(f"incident.events.{one.act}"),
+         one.citation, one.checked or text("incident.note.not_checked"),
+         text("incident.rule.on" if one.active else "incident.rule.off")]
+        for one in known.values()
+    ]  # fmt: skip
+    heads = _heads("rule", "jurisdiction", "product", "class", "due_what", "span", "trigger",
+                   "act", "citation", "checked", "active")  # fmt: skip
+    context.show_table(text("incident.deadline"), heads, rows)
+
+
+def _span(one: deadlines.Rule) -> str:
+    if one.working_days is not None:
+        return text("incident.in_working_days", days=one.working_days)
+    return text("incident.in_hours", hours=f"{one.hours or 0:g}")

@@ -1,0 +1,219 @@
+"""What is done in incidents: each deed reads the state it stands on and is written in one batch.
+
+The lease of the ledger is held from reading to writing, so that two people cannot dispose of the
+same amount. Command line and routes call these functions and decide nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+
+from graph_model import cases
+from graph_model.errors import BadInput
+from graph_model.ledger import Batch, Facts
+from graph_model.lineage import Lineage
+from graph_model.plant import Plant
+from loaders.entries import Signature, incidents, now
+from queries.incidents import cases as reading
+from queries.incidents import frozen
+from queries.incidents.cases import Home
+from queries.recall import cost
+from queries.recall.roots import Suspects, answer, find_lots, one_lot
+from queries.recall.scope import Scope, compute
+
+SOURCE = "incidents"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A person by name, the role they act in, and why."""
+
+    name: str
+    role: str
+    reason: str
+
+    def signed(self, plant: Plant) -> Signature:
+        """As the ledger knows the person. Raises BadInput where something is empty."""
+        name = self.name.strip()
+        return Signature(
+            plant.ledger.records.pseudonym(name) if name else "", self.role, self.reason
+        )
+
+
+@contextlib.contextmanager
+def acting(plant: Plant, actor: Actor, note: str) -> Iterator[tuple[Batch, Facts, Signature]]:
+    """A batch to write, the facts it stands on, and the signature; all of it or nothing."""
+    signed = actor.signed(plant)
+    with plant.ledger.batch(source=SOURCE, who=actor.name, note=note) as batch:
+        yield batch, plant.facts(), signed
+
+
+def home(plant: Plant) -> Home:
+    """The plant's country and time zone."""
+    return Home.of(plant.settings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """What an incident is opened with; times are microseconds UTC."""
+
+    asked: Suspects
+    title: str
+    kind: str = "complaint"
+    number: str | None = None
+    product_kind: str | None = None
+    recall_class: str | None = None
+    hazard: str | None = None
+    agent: str | None = None
+    rules: Mapping[str, Any] | None = None
+    jurisdictions: tuple[str, ...] = ()
+    known_at: int | None = None
+
+
+def open_incident(
+    plant: Plant, actor: Actor, opening: Opening, table: cost.CostTable | None = None
+) -> dict[str, Any]:
+    """Opens an incident, freezes its first scope and starts its clocks; the incident whole.
+
+    Raises NotFound where nothing matches the question: an incident without a lot is no incident.
+    """
+    facts, lineage = plant.facts(), plant.lineage()
+    asked = lasting(lineage, opening.asked)
+    roots = answer(facts, lineage, asked)
+    scope = compute(facts, lineage, asked, table)
+    only = lineage.lots["key"][int(roots.match[0])] if len(roots.match) == 1 else None
+    with acting(plant, actor, "open") as (batch, facts, signed):
+        number = opening.number or _next_number(facts, plant.settings.company)
+        row = incidents.opened(
+            plant.settings.company, number, asked.given(), signed, title=opening.title,
+            kind=opening.kind, product_kind=opening.product_kind, lot=only,
+            recall_class=opening.recall_class, hazard=opening.hazard, agent=opening.agent,
+            rules=opening.rules, jurisdictions=opening.jurisdictions,
+        )  # fmt: skip
+        key = row["key"][0]
+        if key in facts[cases.Incident]["key"]:
+            raise BadInput("incident_exists", number=number)
+        at = now()
+        known = incidents.event(key, "knowing", opening.known_at or at, signed)
+        batch.add({"Incident": row, "Deed": known})
+        batch.add(frozen.rows(scope, key, cause="asked", person=signed.person, at=at))
+    return reading.whole(plant.facts(), key, home(plant))
+
+
+def _next_number(facts: Facts, company: str) -> str:
+    """The next free number of the year."""
+    own = facts[cases.Incident].filter(pl.col("company") == company)["incident_no"]
+    year = datetime.now(UTC).year
+    taken = set(own)
+    count = len(own) + 1
+    while f"Q-{year}-{count:03}" in taken:
+        count += 1
+    return f"Q-{year}-{count:03}"
+
+
+def lasting(lineage: Lineage, asked: Suspects) -> Suspects:
+    """The question with each lot written whole, so that a later import cannot make it ambiguous."""
+    written = []
+    for text in asked.lots:
+        lot = one_lot(lineage, text)
+        names = lineage.lots.select("owner", "item_code", "lot_no", "sublot").row(lot)
+        whole = "/".join(names[:3]) + (f"#{names[3]}" if names[3] else "")
+        written.append(whole if find_lots(lineage, whole).tolist() == [lot] else text)
+    return replace(asked, lots=tuple(written))
+
+
+def scope_now(plant: Plant, row: Mapping[str, Any], table: cost.CostTable | None = None) -> Scope:
+    """The scope of an incident on the facts of now."""
+    facts = plant.facts()
+    asked = reading.asked(facts, row, reading.deeds(facts, row["key"]))
+    return compute(facts, plant.lineage(), asked, table)
+
+
+def freeze(
+    plant: Plant, actor: Actor, number: str, table: cost.CostTable | None = None
+) -> dict[str, Any]:
+    """Freezes the scope of an incident as of now; its line."""
+    row = open_only(plant.facts(), number)
+    scope = scope_now(plant, row, table)
+    with acting(plant, actor, "freeze") as (batch, _, signed):
+        made = frozen.rows(scope, row["key"], cause="asked", person=signed.person, at=now())
+        batch.add(made)
+    return reading.scope_line(made["FrozenScope"].row(0, named=True))
+
+
+def open_only(facts: Facts, number: str) -> dict[str, Any]:
+    """The incident of a number. Raises NotFound, and BadInput where it is closed."""
+    row = reading.find(facts, number)
+    if reading.status(reading.deeds(facts, row["key"])) != reading.OPEN:
+        raise BadInput("incident_closed", number=row["incident_no"])
+    return row
+
+
+def mark(plant: Plant, actor: Actor, number: str, event: str, at: int | None = None) -> None:
+    """States when a trigger event or an act of a deadline was."""
+    with acting(plant, actor, f"event {event}") as (batch, facts, signed):
+        row = open_only(facts, number)
+        batch.add({"Deed": incidents.event(row["key"], event, at or now(), signed)})
+
+
+def classify(plant: Plant, actor: Actor, number: str, **values: Any) -> None:
+    """States kind of product, class or further countries of an incident."""
+    with acting(plant, actor, "classify") as (batch, facts, signed):
+        batch.add(incidents.classified(open_only(facts, number), signed, **values))
+
+
+def suppose(
+    plant: Plant, actor: Actor, number: str, name: str, asked: Suspects, *, choose: bool
+) -> str:
+    """Adds a hypothesis, and chooses it as the source if asked; its key."""
+    asked = lasting(plant.lineage(), asked)
+    answer(plant.facts(), plant.lineage(), asked)
+    with acting(plant, actor, "hypothesis") as (batch, facts, signed):
+        row = open_only(facts, number)
+        made = incidents.hypothesis(row["key"], name, asked.given(), signed)
+        batch.add({"Hypothesis": made})
+        key: str = made["key"][0]
+        if choose:
+            batch.add({"Deed": incidents.deed(row["key"], "choose", key, signed)})
+    return key
+
+
+def choose(plant: Plant, actor: Actor, number: str, name: str) -> None:
+    """Chooses a hypothesis by name; an empty name goes back to what the incident asked."""
+    with acting(plant, actor, "choose") as (batch, facts, signed):
+        row = open_only(facts, number)
+        own = facts[cases.Hypothesis].filter(
+            (pl.col("incident") == row["key"]) & (pl.col("name") == name)
+        )
+        if name and own.is_empty():
+            raise BadInput("no_such_hypothesis", name=name)
+        subject = own["key"][0] if name else row["key"]
+        batch.add({"Deed": incidents.deed(row["key"], "choose", subject, signed)})
+
+
+def close(plant: Plant, actor: Actor, number: str) -> None:
+    """Closes an incident; it can be opened again, and nothing of it is deleted."""
+    with acting(plant, actor, "close") as (batch, facts, signed):
+        row = open_only(facts, number)
+        batch.add({"Deed": incidents.deed(row["key"], "close", row["key"], signed)})
+
+
+def reopen(plant: Plant, actor: Actor, number: str) -> None:
+    """Opens a closed incident again."""
+    with acting(plant, actor, "reopen") as (batch, facts, signed):
+        row = reading.find(facts, number)
+        if reading.status(reading.deeds(facts, row["key"])) == reading.OPEN:
+            raise BadInput("incident_open", number=row["incident_no"])
+        batch.add({"Deed": incidents.deed(row["key"], "reopen", row["key"], signed)})
+
+
+def set_deadline(plant: Plant, actor: Actor, rule: str, values: Mapping[str, Any]) -> None:
+    """States a time limit, or changes one that is shipped."""
+    with acting(plant, actor, f"deadline {rule}") as (batch, _, signed):
+        batch.add({"DeadlineRule": incidents.deadline(rule, signed, **values)})

@@ -1,0 +1,149 @@
+"""What people enter about an incident, a row a deed; refused where it names nothing known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import polars as pl
+
+from graph_model import cases, keys
+from graph_model.errors import BadInput
+from graph_model.schema import conform
+from loaders.entries import Signature, fact, now
+
+Asked = Mapping[str, Any]
+"""A question as `Suspects.given` tells it."""
+
+
+def one_of(value: str | None, known: Iterable[str], what: str) -> str | None:
+    """The value, if it is known or none. Raises BadInput that lists what is."""
+    if value is not None and value not in known:
+        raise BadInput("not_one_of", what=what, value=value, known=", ".join(known))
+    return value
+
+
+def opened(
+    company: str,
+    number: str,
+    asked: Asked,
+    signed: Signature,
+    *,
+    title: str,
+    kind: str,
+    product_kind: str | None = None,
+    recall_class: str | None = None,
+    hazard: str | None = None,
+    agent: str | None = None,
+    rules: Mapping[str, Any] | None = None,
+    jurisdictions: Iterable[str] = (),
+    lot: str | None = None,
+) -> pl.DataFrame:
+    """A new incident. `lot`: key of the suspect lot, where it is exactly one."""
+    one_of(kind, cases.INCIDENT_KINDS, "kind")
+    one_of(product_kind, cases.PRODUCT_KINDS, "product_kind")
+    one_of(recall_class, cases.CLASSES, "recall_class")
+    return fact(
+        cases.Incident, keys.join(company, number), company=company, incident_no=number,
+        title=title, kind=kind, product_kind=product_kind, recall_class=recall_class,
+        hazard=hazard, agent=agent, asked=question(asked),
+        rules=None if rules is None else json.dumps(rules, ensure_ascii=False, sort_keys=True),
+        jurisdictions=";".join(sorted(set(jurisdictions))) or None, lot=lot, opened_at=now(),
+        **signed.fields(),
+    )  # fmt: skip
+
+
+def question(asked: Asked) -> str:
+    """A question as it is kept."""
+    return json.dumps(asked, ensure_ascii=False, sort_keys=True)
+
+
+def hypothesis(incident: str, name: str, asked: Asked, signed: Signature) -> pl.DataFrame:
+    """What else may be the source."""
+    if not name.strip():
+        raise BadInput("name_missing")
+    return fact(
+        cases.Hypothesis, keys.join("hypothesis", incident, name), incident=incident, name=name,
+        asked=question(asked), at=now(), **signed.fields(),
+    )  # fmt: skip
+
+
+def deed(
+    incident: str, kind: str, subject: str | None, signed: Signature, *more: str, **values: Any
+) -> pl.DataFrame:
+    """Something done; `more` tells deeds of one moment apart in the key."""
+    at = now()
+    return fact(
+        cases.Deed, keys.join("deed", incident, kind, subject or "", *more, str(at)),
+        incident=incident, kind=kind, subject=subject, at=at, **signed.fields(), **values,
+    )  # fmt: skip
+
+
+def event(incident: str, name: str, happened_at: int, signed: Signature) -> pl.DataFrame:
+    """A moment that starts or stops clocks; a later statement of the same event goes before."""
+    one_of(name, cases.EVENTS, "event")
+    if happened_at > now():
+        raise BadInput("event_in_future")
+    return deed(incident, "event", name, signed, happened_at=happened_at)
+
+
+def classified(
+    row: Mapping[str, Any],
+    signed: Signature,
+    *,
+    product_kind: str | None = None,
+    recall_class: str | None = None,
+    jurisdictions: Iterable[str] = (),
+) -> dict[str, pl.DataFrame]:
+    """Kind of product, class and further countries of an incident: as stated, and who said so."""
+    one_of(product_kind, cases.PRODUCT_KINDS, "product_kind")
+    one_of(recall_class, cases.CLASSES, "recall_class")
+    known = [name for name in (row["jurisdictions"] or "").split(";") if name]
+    values = {
+        "product_kind": product_kind,
+        "recall_class": recall_class,
+        "jurisdictions": ";".join(sorted({*known, *jurisdictions})) or None,
+    }
+    if not any((product_kind, recall_class, *jurisdictions)):
+        raise BadInput("nothing_classified")
+    same = {"company": row["company"], "incident_no": row["incident_no"]}
+    told = " ".join(f"{name}={value}" for name, value in values.items() if value)
+    return {
+        "Incident": fact(cases.Incident, row["key"], **same, **values),
+        "Deed": deed(row["key"], "classify", told, signed),
+    }
+
+
+def deadline(rule: str, signed: Signature, **values: Any) -> pl.DataFrame:
+    """A time limit that goes before the shipped one of that name; None leaves a field as it is."""
+    one_of(values.get("trigger"), cases.EVENTS, "event")
+    one_of(values.get("act"), cases.EVENTS, "event")
+    one_of(values.get("recall_class"), cases.CLASSES, "recall_class")
+    if values.get("product_kind") != "*":
+        one_of(values.get("product_kind"), cases.PRODUCT_KINDS, "product_kind")
+    if values.get("hours") is not None and values.get("working_days") is not None:
+        raise BadInput("two_durations")
+    if (values.get("hours") or 0) < 0 or (values.get("working_days") or 0) < 0:
+        raise BadInput("negative_duration")
+    if not rule.strip():
+        raise BadInput("name_missing")
+    at = now()
+    return fact(
+        cases.DeadlineRule, keys.join("deadline", rule, str(at)), rule=rule, at=at,
+        **signed.fields(), **values,
+    )  # fmt: skip
+
+
+def together(*tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """Tables by kind as one."""
+    found: dict[str, list[pl.DataFrame]] = {}
+    for table in tables:
+        for kind, frame in table.items():
+            found.setdefault(kind, []).append(frame)
+    return {kind: pl.concat(frames) for kind, frames in found.items()}
+
+
+def rows(kind: type, values: list[dict[str, Any]]) -> pl.DataFrame:
+    """Rows of a kind, each with its key."""
+    return conform(kind, pl.DataFrame(values, infer_schema_length=None), provenance=True)

@@ -1,0 +1,235 @@
+"""Incidents: what is open, and one of them whole, as plain data for screens, routes and reports."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+
+from graph_model import cases
+from graph_model.errors import NotFound
+from graph_model.network import Facts
+from graph_model.schema import Customer
+from graph_model.settings import Settings
+from queries.incidents import deadlines
+from queries.incidents.deadlines import Clock
+from queries.recall.report import moment
+from queries.recall.roots import Suspects
+
+OPEN, CLOSED = "open", "closed"
+
+
+def now() -> int:
+    """Microseconds UTC."""
+    return round(datetime.now(UTC).timestamp() * 1e6)
+
+
+@dataclass(frozen=True)
+class Home:
+    """The plant's own country and time zone."""
+
+    country: str
+    zone: str
+
+    @staticmethod
+    def of(settings: Settings) -> Home:
+        """As the settings say."""
+        return Home(settings.country, settings.timezone)
+
+
+def find(facts: Facts, number: str) -> dict[str, Any]:
+    """The incident of a number or key. Raises NotFound."""
+    named = (pl.col("incident_no") == number) | (pl.col("key") == number)
+    found = facts[cases.Incident].filter(named)
+    if found.is_empty():
+        raise NotFound("incident_not_found", number=number)
+    return found.row(0, named=True)
+
+
+def deeds(facts: Facts, incident: str) -> pl.DataFrame:
+    """What was done in an incident, oldest first, without what was withdrawn."""
+    own = facts[cases.Deed].filter(pl.col("incident") == incident)
+    gone = own.filter(pl.col("kind") == "withdraw")["subject"]
+    return own.filter(~pl.col("key").is_in(gone.implode())).sort("at", "key")
+
+
+def status(own: pl.DataFrame) -> str:
+    """open or closed, by the deeds of an incident."""
+    last = own.filter(pl.col("kind").is_in(["close", "reopen"])).tail(1)
+    return CLOSED if len(last) and last["kind"][0] == "close" else OPEN
+
+
+def suspects(asked: str | None) -> Suspects:
+    """A question that was kept as JSON."""
+    given: dict[str, Any] = json.loads(asked or "{}")
+    lots = tuple(given.pop("lots", ()))
+    return Suspects(lots=lots, **given)
+
+
+def asked(facts: Facts, row: Mapping[str, Any], own: pl.DataFrame) -> Suspects:
+    """What an incident suspects: its chosen hypothesis, or else what it was opened with."""
+    chosen = own.filter(pl.col("kind") == "choose")["subject"].to_list()
+    if chosen and chosen[-1] != row["key"]:
+        kept = facts[cases.Hypothesis].filter(pl.col("key") == chosen[-1])
+        if len(kept):
+            return suspects(kept["asked"][0])
+    return suspects(row["asked"])
+
+
+# ---------------------------------------------------------------------------- clocks
+
+
+def events(facts: Facts, row: Mapping[str, Any], own: pl.DataFrame) -> dict[str, int]:
+    """When each trigger event and act was: as last stated, or else as it follows from deeds."""
+    found = _derived(facts, row, own)
+    for name, at in own.filter(pl.col("kind") == "event").select("subject", "happened_at").rows():
+        found[name] = at
+    return found
+
+
+def _derived(facts: Facts, row: Mapping[str, Any], own: pl.DataFrame) -> dict[str, int]:
+    found: dict[str, int] = {}
+    frozen = facts[cases.FrozenScope].filter(pl.col("incident") == row["key"])
+    held = facts[cases.Hold].filter(pl.col("incident") == row["key"])
+    told = own.filter(pl.col("kind") == "sent")
+    traced, held_at, told_at = frozen["at"].min(), held["at"].min(), told["at"].min()
+    begun = [at for at in (held_at, told_at) if isinstance(at, int)]
+    if isinstance(traced, int):
+        found["traced"] = traced
+    if begun and row["kind"] != cases.MOCK:
+        found["started"] = min(begun)
+    return found
+
+
+def last_frozen(facts: Facts, incident: str) -> dict[str, Any] | None:
+    """The newest frozen scope of an incident."""
+    own = facts[cases.FrozenScope].filter(pl.col("incident") == incident).sort("as_of", "at")
+    return own.row(-1, named=True) if len(own) else None
+
+
+def parties(facts: Facts, frozen: Mapping[str, Any] | None) -> pl.DataFrame:
+    """customer, tier, quantity and country of the parties of a frozen scope."""
+    key = frozen["key"] if frozen else ""
+    own = facts[cases.FrozenParty].filter(pl.col("scope") == key)
+    countries = facts[Customer].select("country", "language", "name", customer="key")
+    return own.join(countries, on="customer", how="left", maintain_order="left").sort("customer")
+
+
+def about(facts: Facts, row: Mapping[str, Any], own: pl.DataFrame, home: Home) -> deadlines.About:
+    """What decides which deadlines apply to an incident."""
+    reached = parties(facts, last_frozen(facts, row["key"]))
+    places: dict[str, list[str]] = {home.country: [home.country]}
+    for country in (row["jurisdictions"] or "").split(";"):
+        if country:
+            places.setdefault(country, []).append(country)
+    for customer, country in reached.select("customer", "country").iter_rows():
+        if country:
+            places.setdefault(country.upper(), []).append(customer)
+    return deadlines.About(
+        product_kind=row["product_kind"],
+        recall_class=row["recall_class"],
+        places=places,
+        unknown=reached.filter(pl.col("country").is_null())["customer"].to_list(),
+        customers=frozenset(reached["customer"]),
+        events=events(facts, row, own),
+        zone=home.zone,
+    )
+
+
+def clocks(facts: Facts, row: Mapping[str, Any], home: Home, at: int | None = None) -> list[Clock]:
+    """The clocks of an incident, most urgent first."""
+    own = deeds(facts, row["key"])
+    known = deadlines.rules(facts).values()
+    return deadlines.clocks(known, about(facts, row, own, home), now() if at is None else at)
+
+
+# ---------------------------------------------------------------------------- answers
+
+
+def listing(
+    facts: Facts, home: Home, *, closed: bool = True, at: int | None = None
+) -> list[dict[str, Any]]:
+    """All incidents, open ones first and newest first, each with its most urgent clock."""
+    found = [brief(facts, row, home, at) for row in facts[cases.Incident].iter_rows(named=True)]
+    found = [one for one in found if closed or one["status"] == OPEN]
+    found.sort(key=lambda one: one["opened_at"] or "", reverse=True)
+    return sorted(found, key=lambda one: one["status"] != OPEN)
+
+
+def brief(
+    facts: Facts, row: Mapping[str, Any], home: Home, at: int | None = None
+) -> dict[str, Any]:
+    """One incident in a line."""
+    ticking = clocks(facts, row, home, at)
+    urgent = [clock for clock in ticking if clock.left is not None]
+    frozen = last_frozen(facts, row["key"])
+    return {
+        "incident": row["key"],
+        "number": row["incident_no"],
+        "title": row["title"],
+        "kind": row["kind"],
+        "status": status(deeds(facts, row["key"])),
+        "opened_at": None if row["opened_at"] is None else moment(row["opened_at"]),
+        "clock": urgent[0].to_dict() if urgent else None,
+        "overdue": sum(clock.state == "overdue" for clock in ticking),
+        "scope": None if frozen is None else scope_line(frozen),
+    }
+
+
+def scope_line(frozen: Mapping[str, Any]) -> dict[str, Any]:
+    """A frozen scope in a line."""
+    kept = ("key", "as_of", "digest", "certain", "possible", "excluded", "customers", "complete",
+            "cost", "blanket", "currency", "cause", "person")  # fmt: skip
+    return {name: frozen[name] for name in kept} | {
+        "head": f"{frozen['as_of']}:{frozen['head']}",
+        "at": None if frozen["at"] is None else moment(frozen["at"]),
+    }
+
+
+def timeline(own: pl.DataFrame) -> list[dict[str, Any]]:
+    """Deeds as JSON, without empty fields."""
+    return [
+        {
+            name: moment(value) if name in ("at", "happened_at") else value
+            for name, value in row.items()
+            if value is not None and not name.startswith("_") and name != "incident"
+        }
+        for row in own.iter_rows(named=True)
+    ]
+
+
+def whole(facts: Facts, number: str, home: Home, at: int | None = None) -> dict[str, Any]:
+    """One incident with its question, hypotheses, clocks, frozen scopes and deeds."""
+    row = find(facts, number)
+    own = deeds(facts, row["key"])
+    frozen = facts[cases.FrozenScope].filter(pl.col("incident") == row["key"]).sort("as_of", "at")
+    others = facts[cases.Hypothesis].filter(pl.col("incident") == row["key"]).sort("at", "key")
+    chosen = own.filter(pl.col("kind") == "choose")["subject"].to_list()
+    return brief(facts, row, home, at) | {
+        "product_kind": row["product_kind"],
+        "recall_class": row["recall_class"],
+        "hazard": row["hazard"],
+        "agent": row["agent"],
+        "asked": asked(facts, row, own).given(),
+        "rules": json.loads(row["rules"]) if row["rules"] else None,
+        "jurisdictions": sorted(about(facts, row, own, home).places),
+        "person": row["person"],
+        "role": row["role"],
+        "reason": row["reason"],
+        "events": {name: moment(when) for name, when in events(facts, row, own).items()},
+        "hypotheses": [
+            {
+                "key": one["key"], "name": one["name"], "asked": json.loads(one["asked"]),
+                "chosen": bool(chosen) and chosen[-1] == one["key"], "person": one["person"],
+                "reason": one["reason"],
+            }
+            for one in others.iter_rows(named=True)
+        ],
+        "clocks": [clock.to_dict() for clock in clocks(facts, row, home, at)],
+        "scopes": [scope_line(one) for one in frozen.iter_rows(named=True)],
+        "deeds": timeline(own),
+    }  # fmt: skip
