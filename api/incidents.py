@@ -7,6 +7,7 @@ same amount. Command line and routes call these functions and decide nothing.
 from __future__ import annotations
 
 import contextlib
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -23,7 +24,8 @@ from loaders.entries import Signature, incidents, now
 from queries.incidents import cases as reading
 from queries.incidents import frozen
 from queries.incidents.cases import Home
-from queries.recall import cost
+from queries.recall import cost, rulebook
+from queries.recall.hazard import UNKNOWN, Hazard
 from queries.recall.roots import Suspects, answer, find_lots, one_lot
 from queries.recall.scope import Scope, compute
 
@@ -61,7 +63,7 @@ def home(plant: Plant) -> Home:
 
 @dataclass(frozen=True, kw_only=True)
 class Opening:
-    """What an incident is opened with; times are microseconds UTC."""
+    """What an incident is opened with; `rules` is TOML, times are microseconds UTC."""
 
     asked: Suspects
     title: str
@@ -69,9 +71,8 @@ class Opening:
     number: str | None = None
     product_kind: str | None = None
     recall_class: str | None = None
-    hazard: str | None = None
-    agent: str | None = None
-    rules: Mapping[str, Any] | None = None
+    hazard: Hazard = UNKNOWN
+    rules: str | None = None
     jurisdictions: tuple[str, ...] = ()
     known_at: int | None = None
 
@@ -86,15 +87,16 @@ def open_incident(
     facts, lineage = plant.facts(), plant.lineage()
     asked = lasting(lineage, opening.asked)
     roots = answer(facts, lineage, asked)
-    scope = compute(facts, lineage, asked, table)
+    book = rulebook.read(tomllib.loads(opening.rules or ""), "rules")
+    scope = compute(facts, lineage, asked, table, hazard=opening.hazard, rulebook=book)
     only = lineage.lots["key"][int(roots.match[0])] if len(roots.match) == 1 else None
     with acting(plant, actor, "open") as (batch, facts, signed):
         number = opening.number or _next_number(facts, plant.settings.company)
         row = incidents.opened(
             plant.settings.company, number, asked.given(), signed, title=opening.title,
             kind=opening.kind, product_kind=opening.product_kind, lot=only,
-            recall_class=opening.recall_class, hazard=opening.hazard, agent=opening.agent,
-            rules=opening.rules, jurisdictions=opening.jurisdictions,
+            recall_class=opening.recall_class, hazard=opening.hazard.kind,
+            agent=opening.hazard.agent, rules=opening.rules, jurisdictions=opening.jurisdictions,
         )  # fmt: skip
         key = row["key"][0]
         if key in facts[cases.Incident]["key"]:
@@ -132,7 +134,10 @@ def scope_now(plant: Plant, row: Mapping[str, Any], table: cost.CostTable | None
     """The scope of an incident on the facts of now."""
     facts = plant.facts()
     asked = reading.asked(facts, row, reading.deeds(facts, row["key"]))
-    return compute(facts, plant.lineage(), asked, table)
+    return compute(
+        facts, plant.lineage(), asked, table,
+        hazard=reading.hazard(row), rulebook=reading.rules(row),
+    )  # fmt: skip
 
 
 def freeze(

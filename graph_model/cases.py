@@ -47,7 +47,7 @@ class Incident:
     hazard: str | None = prop("Kind of hazard", graph=False)
     agent: str | None = prop("Agent of the hazard, such as Salmonella", graph=False)
     asked: str | None = prop("What is suspected, as JSON of the question", graph=False)
-    rules: str | None = prop("Rules of the scope, as JSON of the rules file", graph=False)
+    rules: str | None = prop("Rules of the scope, as the TOML of the rules file", graph=False)
     jurisdictions: str | None = prop(
         "Countries named beside those of consignees, separated by ;", graph=False
     )

@@ -12,13 +12,13 @@ from api.cli import context
 from api.cli.context import Json
 from api.cli.importing import progress
 from api.cli.keeping import By, Reason, Role
-from api.cli.suspecting import Given, moment, suspecting, suspects
+from api.cli.suspecting import Given, moment, premises, suspecting, suspects
 from api.incidents import Actor, Opening
 from graph_model.i18n import text
 from graph_model.plant import Plant
 from queries.incidents import cases as reading
 from queries.incidents import deadlines
-from queries.recall import cost, rulebook
+from queries.recall import cost
 
 incident = typer.Typer(help=text("incident.help"), no_args_is_help=True, rich_markup_mode=None)
 
@@ -67,9 +67,6 @@ def open_(
     recall_class: Annotated[
         str | None, typer.Option("--class", help=text("incident.recall_class"))
     ] = None,
-    hazard: Annotated[str | None, typer.Option("--hazard", help=text("incident.hazard"))] = None,
-    agent: Annotated[str | None, typer.Option("--agent", help=text("incident.agent"))] = None,
-    rules: Annotated[Path | None, typer.Option("--rules", help=text("incident.rules"))] = None,
     jurisdiction: Annotated[
         list[str] | None, typer.Option("--jurisdiction", help=text("incident.jurisdiction"))
     ] = None,
@@ -80,20 +77,23 @@ def open_(
     as_json: Json = False,
 ) -> None:
     """Open an incident; its first scope is frozen, its clocks start."""
-    table = cost.load(costs)
-    book = rulebook.load(rules).to_dict() if rules else None
+    table, known = cost.load(costs), premises(given)
     with context.plant() as plant:
         opening = Opening(
             asked=suspects(plant, given), title=title, kind=kind, number=number,
-            product_kind=product, recall_class=recall_class, hazard=hazard, agent=agent,
-            rules=book, jurisdictions=tuple(code.upper() for code in jurisdiction or ()),
-            known_at=_at(known_at),
+            product_kind=product, recall_class=recall_class, hazard=known["hazard"],
+            rules=_text_of(given.get("rules")), known_at=_at(known_at),
+            jurisdictions=tuple(code.upper() for code in jurisdiction or ()),
         )  # fmt: skip
         whole = incidents.open_incident(plant, Actor(by, role, reason), opening, table)
         with progress() as tell:
             context.project(plant, tell)
         _named(plant, whole)
     _tell(whole, as_json=as_json)
+
+
+def _text_of(rules: Path | None) -> str | None:
+    return None if rules is None else rules.read_text(encoding="utf-8-sig")
 
 
 def _named(plant: Plant, whole: dict[str, Any]) -> None:

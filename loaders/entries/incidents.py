@@ -36,11 +36,11 @@ def opened(
     recall_class: str | None = None,
     hazard: str | None = None,
     agent: str | None = None,
-    rules: Mapping[str, Any] | None = None,
+    rules: str | None = None,
     jurisdictions: Iterable[str] = (),
     lot: str | None = None,
 ) -> pl.DataFrame:
-    """A new incident. `lot`: key of the suspect lot, where it is exactly one."""
+    """A new incident. `lot`: key of the suspect lot, if it is one; `rules`: TOML."""
     one_of(kind, cases.INCIDENT_KINDS, "kind")
     one_of(product_kind, cases.PRODUCT_KINDS, "product_kind")
     one_of(recall_class, cases.CLASSES, "recall_class")
@@ -48,7 +48,7 @@ def opened(
         cases.Incident, keys.join(company, number), company=company, incident_no=number,
         title=title, kind=kind, product_kind=product_kind, recall_class=recall_class,
         hazard=hazard, agent=agent, asked=question(asked),
-        rules=None if rules is None else json.dumps(rules, ensure_ascii=False, sort_keys=True),
+        rules=rules,
         jurisdictions=";".join(sorted(set(jurisdictions))) or None, lot=lot, opened_at=now(),
         **signed.fields(),
     )  # fmt: skip

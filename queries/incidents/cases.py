@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,8 +18,11 @@ from graph_model.schema import Customer
 from graph_model.settings import Settings
 from queries.incidents import deadlines
 from queries.incidents.deadlines import Clock
-from queries.recall.report import moment
+from queries.recall import rulebook
+from queries.recall.hazard import Hazard
 from queries.recall.roots import Suspects
+from queries.recall.rulebook import Rulebook
+from queries.recall.words import moment
 
 OPEN, CLOSED = "open", "closed"
 
@@ -78,6 +82,16 @@ def asked(facts: Facts, row: Mapping[str, Any], own: pl.DataFrame) -> Suspects:
         if len(kept):
             return suspects(kept["asked"][0])
     return suspects(row["asked"])
+
+
+def hazard(row: Mapping[str, Any]) -> Hazard:
+    """The hazard of an incident."""
+    return Hazard(kind=row["hazard"] or "unknown", agent=row["agent"])
+
+
+def rules(row: Mapping[str, Any]) -> Rulebook:
+    """The rules that the scopes of an incident stand on."""
+    return rulebook.read(tomllib.loads(row["rules"] or ""), row["incident_no"])
 
 
 # ---------------------------------------------------------------------------- clocks
@@ -215,7 +229,7 @@ def whole(facts: Facts, number: str, home: Home, at: int | None = None) -> dict[
         "hazard": row["hazard"],
         "agent": row["agent"],
         "asked": asked(facts, row, own).given(),
-        "rules": json.loads(row["rules"]) if row["rules"] else None,
+        "rules": row["rules"],
         "jurisdictions": sorted(about(facts, row, own, home).places),
         "person": row["person"],
         "role": row["role"],

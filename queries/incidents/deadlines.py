@@ -17,7 +17,7 @@ from graph_model.cases import DeadlineRule
 from graph_model.i18n import language, text
 from graph_model.network import Facts
 from queries.incidents.calendars import after_working_days
-from queries.recall.report import moment
+from queries.recall.words import moment
 
 ANY = "*"
 HOUR = 3_600_000_000

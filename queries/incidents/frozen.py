@@ -12,8 +12,9 @@ import polars as pl
 from graph_model import cases, keys
 from graph_model.network import Facts
 from graph_model.schema import conform
-from queries.recall import report
+from queries.recall import parties as consignees
 from queries.recall.scope import EXCLUDED, Scope, rules_in_force
+from queries.recall.totals import incomplete
 
 HELD = ("certain", "possible")
 
@@ -32,7 +33,7 @@ def rows(
         "rules": json.dumps(rules_in_force(scope), ensure_ascii=False, sort_keys=True, default=str),
         "digest": digest(lots, parties), "certain": counts.get("certain", 0),
         "possible": counts.get("possible", 0), "excluded": counts.get(EXCLUDED, 0),
-        "customers": len(parties), "complete": not report.incomplete(scope),
+        "customers": len(parties), "complete": not incomplete(scope),
         "cost": round(scope.cost_of(scope.held), 2), "blanket": round(scope.blanket.cost, 2),
         "currency": scope.table.currency, "cause": cause, "person": person, "at": at,
     }  # fmt: skip
@@ -71,7 +72,7 @@ def lots_of(scope: Scope) -> pl.DataFrame:
 
 def parties_of(scope: Scope) -> pl.DataFrame:
     """customer, tier, quantity of everyone who received or holds lots of the scope."""
-    found = report.customers(scope)
+    found = consignees.customers(scope)
     schema = {"customer": pl.String, "tier": pl.String, "quantity": pl.Float64}
     return pl.DataFrame([{name: one[name] for name in schema} for one in found], schema=schema)
 
