@@ -440,6 +440,33 @@ class Alias:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PurchaseOrder:
+    """One line of what was ordered of a supplier."""
+
+    company: str = prop("Company whose numbering it is")
+    purchase_order_no: str = prop("Purchase order")
+    purchase_line_no: str | None = prop("Line")
+    supplier: str | None = prop("Key of the supplier")
+    item: str | None = prop("Key of the item")
+    quantity: float | None = prop("Ordered amount", unit="uom")
+    uom: str | None = prop("Unit")
+    ordered_at: int | None = prop("Day of the order", unit="us")
+    promised_at: int | None = prop("Last moment of the day it was promised for", unit="us")
+    status: str | None = prop("open or closed; null: open until all of it was received")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approval:
+    """Whether an item may be bought of a supplier."""
+
+    supplier: str = prop("Key of the supplier")
+    item: str = prop("Key of the item")
+    approval: str | None = prop("approved, conditional, blocked")
+    valid_from: int | None = prop("Valid from", unit="us")
+    valid_to: int | None = prop("Valid to", unit="us")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Shift:
     """A working period of a place."""
 
@@ -532,6 +559,8 @@ FACTS: tuple[type, ...] = (
     Cleaning,
     ProcessValue,
     Alias,
+    PurchaseOrder,
+    Approval,
     Shift,
     Decision,
     Drill,

@@ -14,7 +14,7 @@ import polars as pl
 from graph_model.errors import BadInput
 from graph_model.lineage import Lineage
 from graph_model.network import Facts
-from graph_model.schema import Complaint, Inspection, Operation
+from graph_model.schema import Complaint, Inspection, Operation, PurchaseOrder
 from queries.recall.completeness import Missing
 from queries.recall.exposure import Exposure, supplied_lots
 from queries.recall.sweeps import Net
@@ -169,19 +169,25 @@ def complaints(facts: Facts, lineage: Lineage, lots: pl.DataFrame) -> pl.DataFra
 
 
 def _lateness(facts: Facts, lineage: Lineage) -> pl.DataFrame:
-    """supplier, late_days: from shipping to receipt, beyond the median of all receipts of the item.
+    """supplier, late_days: mean days from the day promised to the receipt, 0 where it came in time.
 
-    No file says when a delivery was promised.
+    Of an order and item that was promised in parts, the last day counts. A receipt without a day
+    promised is judged by its time on the way, beyond the median of all receipts of the item.
     """
-    shipped = facts[Operation].filter(pl.col("kind") == "receive")
-    shipped = shipped.select("key", "released_at", "earliest").drop_nulls()
+    received = facts[Operation].filter(pl.col("kind") == "receive")
+    received = received.select("key", "released_at", "earliest", "purchase_order_no")
     steps = lineage.operations.select("key", op=pl.int_range(pl.len(), dtype=pl.Int32)).join(
-        shipped, on="key", how="inner"
+        received.drop_nulls("earliest"), on="key", how="inner"
     )
     lots = supplied_lots(lineage).select(pl.col("lot").cast(pl.Int32), "supplier", "item")
     rows = lineage.consumed.select("op", "lot").join(steps, on="op").join(lots, on="lot")
+    promised = (
+        facts[PurchaseOrder].group_by("purchase_order_no", "item").agg(pl.col("promised_at").max())
+    )
+    rows = rows.join(promised, on=["purchase_order_no", "item"], how="left")
     days = rows.with_columns(days=(pl.col("earliest") - pl.col("released_at")) / DAY)
-    over = (pl.col("days") - pl.col("days").median().over("item")).clip(0)
+    usual = pl.col("days") - pl.col("days").median().over("item")
+    over = pl.coalesce((pl.col("earliest") - pl.col("promised_at")) / DAY, usual).clip(0)
     return (
         days.with_columns(over=over)
         .group_by("supplier")

@@ -10,6 +10,7 @@ import typer
 from api.cli import (
     acting,
     asking,
+    buying,
     context,
     importing,
     incidents,
@@ -40,7 +41,18 @@ def shared(
     context.start(data)
 
 
-for module in (
-    importing, asking, acting, inferring, watching, incidents, keeping, projecting, serving,
-):  # fmt: skip
+# In the order in which help lists them.
+COMMANDS = (
+    importing,
+    asking,
+    acting,
+    inferring,
+    watching,
+    buying,
+    incidents,
+    keeping,
+    projecting,
+    serving,
+)
+for module in COMMANDS:
     module.register(app)

@@ -28,7 +28,7 @@ STAMPS = (
     "mounted_at",
     "removed_at",
 )
-DATES = ("business_date", "ship_date", "expiry_date", "as_of")
+DATES = ("business_date", "ship_date", "expiry_date", "as_of", "promised_date")
 MILLI = (
     "quantity",
     "planned_qty",

@@ -18,7 +18,7 @@ from loaders.plant.sheets import BY_NAME
 
 HALL = 100_000
 """Lots of a hall at most."""
-SHARED = ("items", "bom", "suppliers", "customers", "people", "shifts")
+SHARED = ("items", "bom", "suppliers", "customers", "people", "shifts", "approved_suppliers")
 _NUMBERS = (
     "lot_no",
     "parent_lot_no",

@@ -14,6 +14,7 @@ from graph_model.keys import lot_key_column
 from loaders.demo_plant.book import DATES, MILLI, STAMPS, Book, labelled, supplier_lots
 from loaders.demo_plant.dirt import soil
 from loaders.demo_plant.master import add_stock
+from loaders.demo_plant.purchasing import add_purchasing
 from loaders.demo_plant.simulate import DAY, World, simulate
 from loaders.demo_plant.spec import COMPANY, MODELS, Dirt, Model
 from loaders.demo_plant.truth import Reach, Truth
@@ -92,6 +93,7 @@ def generate(
     book = labelled(world, np.random.default_rng([seed, 1]), exact)
     soil(book, dirt or Dirt.default())
     add_stock(book)
+    add_purchasing(book)
     truth = _truth(book)
     incident = _incident(book, truth)
     sheets = {

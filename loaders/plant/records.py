@@ -9,6 +9,7 @@ import polars as pl
 from graph_model.keys import join_columns, lot_key_column
 from graph_model.schema import (
     Alias,
+    Approval,
     Cleaning,
     Complaint,
     Component,
@@ -19,6 +20,7 @@ from graph_model.schema import (
     Operation,
     Person,
     ProcessValue,
+    PurchaseOrder,
     Shift,
     Shipment,
     Site,
@@ -110,6 +112,33 @@ def aliases(rows: pl.DataFrame, ctx: Context) -> None:
         kind=C("alias_kind").fill_null("company"), alias=key["alias"], target=key["target"]
     )
     ctx.out.add(Alias, found, key=join_columns("alias", C("kind"), C("alias"), C("target")))
+
+
+def purchase_orders(rows: pl.DataFrame, ctx: Context) -> None:
+    """What was ordered, a line each. Without line numbers an item is ordered once an order."""
+    rows = ctx.kept("purchase_orders", rows, stated("purchase_order_no", "item_code"))
+    line = pl.coalesce("purchase_line_no", "item_code")
+    ctx.out.add(
+        PurchaseOrder,
+        rows,
+        key=join_columns("purchase_order", C("company"), C("purchase_order_no"), line),
+        supplier=join_columns(C("supplier_code")),
+        ordered_at=C("business_date"),
+        promised_at=C("promised_date__latest"),
+        status=C("purchase_status"),
+    )
+
+
+def approved_suppliers(rows: pl.DataFrame, ctx: Context) -> None:
+    """Who may deliver what."""
+    rows = ctx.kept("approved_suppliers", rows, stated("supplier_code", "item_code"))
+    ctx.out.add(
+        Approval,
+        rows.with_columns(supplier=join_columns(C("supplier_code"))),
+        key=join_columns("approval", C("supplier_code"), C("item")),
+        approval=C("approval").fill_null("approved"),
+        valid_to=C("valid_to__latest"),
+    )
 
 
 def shifts(rows: pl.DataFrame, ctx: Context) -> None:
@@ -263,6 +292,8 @@ RECORDS: dict[str, Callable[[pl.DataFrame, Context], None]] = {
         sites,
         people,
         aliases,
+        purchase_orders,
+        approved_suppliers,
         shifts,
         work_orders,
         tank_levels,

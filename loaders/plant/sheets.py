@@ -27,7 +27,8 @@ NUMBERS = _set(
     "acceptance"
 )
 DATES = _set(
-    "business_date ship_date arrival_date label_date expiry_date valid_from valid_to as_of day"
+    "promised_date business_date ship_date arrival_date label_date expiry_date valid_from valid_to "
+    "as_of day"
 )
 STAMPS = _set(
     "event_time entered_at audited_at released_at started_at finished_at mounted_at removed_at"
@@ -36,7 +37,8 @@ FLAGS = _set("lot_tracked homogeneous backflush co_product verified_empty verifi
 WORDS = _set(
     "item_type measure site_kind holder_kind alias_kind order_kind order_status "
     "doc_status lot_source posting_method output_kind change_kind scrap_kind action "
-    "shipment_status quality_status result"
+    "shipment_status quality_status result approval "
+    "purchase_status"
 )
 TEXTS = _set(
     "item_name item_spec supplier_name customer_name site_name person_name address remark "
@@ -119,6 +121,20 @@ SHEETS: tuple[Sheet, ...] = (
         "alias_kind alias code alias_owner alias_item_code alias_lot_no owner item_code lot_no",
     ),
     _sheet("shifts", "site_code shift starts ends day org", site_code="warehouse workstation"),
+    _sheet(
+        "purchase_orders",
+        "purchase_order_no purchase_line_no supplier_code item_code quantity uom business_date "
+        "promised_date purchase_status org",
+        supplier_code="supplier_name",
+        quantity="planned_qty",
+        purchase_line_no="doc_line_no",
+        purchase_status="doc_status order_status",
+    ),
+    _sheet(
+        "approved_suppliers",
+        "supplier_code item_code approval valid_from valid_to org",
+        supplier_code="supplier_name",
+    ),
     _sheet(
         "receipts",
         "MOVE supplier_code item_code lot_no supplier_lot_no manufacturer purchase_order_no "
@@ -282,6 +298,7 @@ BY_NAME = {sheet.name: sheet for sheet in SHEETS}
 IDENTIFYING = _set(
     "item_code lot_no parent_lot_no child_lot_no content_lot_no to_lot_no supplier_lot_no "
     "output_lot_no container_no tank work_order_no delivery_no printed_code supplier_code "
-    "customer_code site_code person_code code shift inspection_no complaint_no"
+    "customer_code site_code person_code code shift inspection_no complaint_no "
+    "purchase_order_no"
 )
 """A row is set aside only if none of these can be read from it."""
