@@ -34,15 +34,7 @@ def customers(scope: Scope) -> list[dict[str, Any]]:
 
     Nobody surely has a lot that only a draft, a proposal or a rule says they have.
     """
-    lines = _all_lines(scope).filter(
-        ~pl.col("status").is_in(["planned", "picked"]).fill_null(False)
-        & pl.col("customer").is_not_null()
-    )
-    tiers = scope.lots.select("lot", "tier")
-    lines = pl.concat([lines, _held_elsewhere(scope)], how="diagonal_relaxed")
-    lines = lines.with_columns(
-        pl.col("lot").cast(pl.Int64), key=scope.lineage.lots["key"][lines["lot"]]
-    ).join(tiers, on="lot", how="left", maintain_order="left")
+    lines = received(scope)
     certain = ((pl.col("tier") == CERTAIN) & ~pl.col("doubtful")).any()
     listed = pl.col("key").filter(pl.col("tier").is_not_null()).unique().sort()
     grouped = lines.group_by("customer").agg(
@@ -52,6 +44,22 @@ def customers(scope: Scope) -> list[dict[str, Any]]:
         shipments=pl.col("delivery_no").drop_nulls().unique().sort(),
     )
     return grouped.sort("customer").to_dicts()
+
+
+def received(scope: Scope) -> pl.DataFrame:
+    """Lines by which parties got goods of the scope: lot, key, tier, customer, quantity, uom, …
+
+    `tier` is null where the line took from mixed stock, so that no lot is known.
+    """
+    lines = _all_lines(scope).filter(
+        ~pl.col("status").is_in(["planned", "picked"]).fill_null(False)
+        & pl.col("customer").is_not_null()
+    )
+    tiers = scope.lots.select("lot", "tier")
+    lines = pl.concat([lines, _held_elsewhere(scope)], how="diagonal_relaxed")
+    return lines.with_columns(
+        pl.col("lot").cast(pl.Int64), key=scope.lineage.lots["key"][lines["lot"]]
+    ).join(tiers, on="lot", how="left", maintain_order="left")
 
 
 def _all_lines(scope: Scope) -> pl.DataFrame:
@@ -65,7 +73,7 @@ def _held_elsewhere(scope: Scope) -> pl.DataFrame:
     theirs = pl.col("holder").is_not_null() & pl.col("holder_kind").ne_missing("own")
     sites = scope.facts[Site].filter(theirs).select(to_place="key", customer="holder")
     lineage = scope.lineage
-    columns = ["lot", "to_place", "quantity", "doubtful", "rule", "doc_no"]
+    columns = ["lot", "to_place", "quantity", "uom", "doubtful", "rule", "doc_no"]
     rows = lineage.produced.select(columns)[lineage.origins.at(scope.held)]
     rows = rows.filter(pl.col("rule").is_null()).join(sites, on="to_place")
     return rows.rename({"doc_no": "delivery_no"}).drop("to_place", "rule")
