@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING, Any
 
 from graph_model import network, projection
 from graph_model.engines.base import Graph, State
 from graph_model.engines.ladybug import LadybugGraph
-from graph_model.engines.neo4j import Access, Neo4jDatabase
-from graph_model.engines.neo4j_graph import Neo4jGraph
-from graph_model.engines.neo4j_offline import Installation, Told, load
 from graph_model.errors import BadInput, EngineError
 from graph_model.ledger import Facts, Ledger
 from graph_model.lineage import Lineage
 from graph_model.settings import Settings
+
+if TYPE_CHECKING:
+    # Loading the driver takes as long as a whole command; an embedded plant never needs it.
+    from graph_model.engines.neo4j import Neo4jDatabase
+    from graph_model.engines.neo4j_graph import Neo4jGraph
+    from graph_model.engines.neo4j_offline import Told
 
 
 class Plant:
@@ -106,21 +110,26 @@ class Plant:
         if self.embedded:
             return self._embedded_graph(rebuild)
         if not rebuild:
-            graph = Neo4jGraph(self._neo4j())
+            graph = self._server_graph()
             if self._stands_on_ledger(graph.state()):
                 return graph
-        with Neo4jGraph(self._neo4j(), write=True, progress=progress, waiting=waiting) as graph:
+        with self._server_graph(write=True, progress=progress, waiting=waiting) as graph:
             if rebuild:
                 graph.forget()
             else:
                 self._refuse_other_ledger(graph.state())
             act = projection.rebuild if rebuild else projection.project
             act(self.network(), self.facts(), graph)
-        return Neo4jGraph(self._neo4j())
+        return self._server_graph()
 
     def server_graph(self) -> Graph:
         """The graph of the Neo4j server as it stands, to read."""
-        return Neo4jGraph(self._neo4j())
+        return self._server_graph()
+
+    def _server_graph(self, **options: Any) -> Neo4jGraph:
+        from graph_model.engines.neo4j_graph import Neo4jGraph
+
+        return Neo4jGraph(self._neo4j(), **options)
 
     def load_offline(self, *, overwrite: bool = False, told: Told | None = None) -> int:
         """Loads the graph into a stopped Neo4j server's files; gives the number of rows.
@@ -128,6 +137,8 @@ class Plant:
         The next `graph` makes constraints and declares it whole. `overwrite`: replace what the
         database holds. `told`: see `neo4j_offline.load`. Raises BadInput, Locked, EngineError.
         """
+        from graph_model.engines.neo4j_offline import Installation, load
+
         home = self.settings.neo4j_home
         if self.embedded or home is None:
             raise BadInput("neo4j_home_missing")
@@ -168,7 +179,7 @@ class Plant:
 
     def _graph_state(self) -> State | None:
         if not self.embedded:
-            return Neo4jGraph(self._neo4j()).state()
+            return self._server_graph().state()
         if not (self.folder / "graph").exists():
             return None
         with LadybugGraph(self.folder / "graph") as graph:
@@ -187,6 +198,8 @@ class Plant:
             raise EngineError("graph_of_other_ledger", batch=state.batch, data=str(self.folder))
 
     def _neo4j(self) -> Neo4jDatabase:
+        from graph_model.engines.neo4j import Access, Neo4jDatabase
+
         if self._database is None:
             s = self.settings
             password = s.neo4j_password.get_secret_value()

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
-from scipy import stats
+import scipy
 
 from graph_model.i18n import text
 from graph_model.lineage import Lineage
@@ -154,7 +154,7 @@ def _drift(facts: Facts, lineage: Lineage) -> Iterator[EarlyWarning]:
         if len(rows) >= LEAST_MONTHS and rows["share"].n_unique() > 1
     ]
     for item, shares in series:
-        test = stats.kendalltau(np.arange(len(shares)), shares, alternative="greater")
+        test = scipy.stats.kendalltau(np.arange(len(shares)), shares, alternative="greater")
         if test.pvalue * len(series) <= CHANCE:
             yield EarlyWarning(
                 "balance_drift", item, float(f"{test.pvalue:.3g}"), CHANCE / len(series),
@@ -173,7 +173,7 @@ def _failing(facts: Facts, lineage: Lineage, now: int) -> Iterator[EarlyWarning]
     ).filter((pl.col("new") > 0) & (pl.col("old") > 0))  # fmt: skip
     for supplier, new_failed, new, old_failed, old in tables.iter_rows():
         table = np.array([[new_failed, new - new_failed], [old_failed, old - old_failed]])
-        chance = float(stats.fisher_exact(table, alternative="greater").pvalue)
+        chance = float(scipy.stats.fisher_exact(table, alternative="greater").pvalue)
         if chance * len(tables) <= CHANCE:
             counts = f"{new_failed}/{new}, {old_failed}/{old}"
             yield EarlyWarning(

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from graph_model import quantity
 from graph_model.errors import BadInput
@@ -68,7 +68,9 @@ class Exposure:
         """Factors between which, of 95 of 100 estimates, the true figure lies."""
         if self.ranks is None:
             return None
-        low, high = np.atleast_1d(stats.gamma.ppf([(1 - _LEVEL) / 2, (1 + _LEVEL) / 2], self.ranks))
+        low, high = np.atleast_1d(
+            scipy.stats.gamma.ppf([(1 - _LEVEL) / 2, (1 + _LEVEL) / 2], self.ranks)
+        )
         return float(low / (self.ranks - 1)), float(high / (self.ranks - 1))
 
     def to_dict(self) -> dict[str, Any]:
