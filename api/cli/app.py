@@ -13,6 +13,7 @@ from api.cli import (
     buying,
     context,
     importing,
+    incident_holds,
     incidents,
     inferring,
     keeping,
@@ -56,3 +57,4 @@ COMMANDS = (
 )
 for module in COMMANDS:
     module.register(app)
+incident_holds.register(incidents.incident)

@@ -120,11 +120,12 @@ def list_(
          _urgent(one), _counts(one["scope"])]
         for one in found
     ]  # fmt: skip
-    heads = _heads("number", "kind", "title", "status", "opened", "clock", "lots")
-    context.show_table(text("incident.list"), heads, rows)
+    names = heads("number", "kind", "title", "status", "opened", "clock", "lots")
+    context.show_table(text("incident.list"), names, rows)
 
 
-def _heads(*names: str) -> list[str]:
+def heads(*names: str) -> list[str]:
+    """Headings of a table."""
     return [text(f"incident.head.{name}") for name in names]
 
 
@@ -181,16 +182,16 @@ def _tell(whole: dict[str, Any], *, as_json: bool) -> None:
          one["customers"], one["cost"], text(f"incident.cause.{one['cause']}"), one["person"]]
         for one in whole["scopes"]
     ]  # fmt: skip
-    heads = _heads("as_of", "at", "certain", "possible", "excluded", "customers", "cost", "cause",
+    names = heads("as_of", "at", "certain", "possible", "excluded", "customers", "cost", "cause",
                    "who")  # fmt: skip
-    context.show_table(text("incident.scopes"), heads, rows)
+    context.show_table(text("incident.scopes"), names, rows)
     rows = [
         [one["at"], text(f"incident.deed.{one['kind']}"), _subject(one), one.get("quantity"),
          one["person"], one["role"], one["reason"]]
         for one in whole["deeds"]
     ]  # fmt: skip
-    heads = _heads("at", "deed", "subject", "quantity", "who", "role", "reason")
-    context.show_table(text("incident.deeds"), heads, rows)
+    names = heads("at", "deed", "subject", "quantity", "who", "role", "reason")
+    context.show_table(text("incident.deeds"), names, rows)
 
 
 def _subject(one: dict[str, Any]) -> str:
@@ -218,8 +219,8 @@ def _show_clocks(found: list[dict[str, Any]]) -> None:
          " ".join([one["citation"], one["text_date"] or "", *one["notes"]]).strip()]
         for one in found
     ]  # fmt: skip
-    heads = _heads("due_what", "because", "trigger", "due", "left", "met", "citation")
-    context.show_table(text("incident.clocks"), heads, rows)
+    names = heads("due_what", "because", "trigger", "due", "left", "met", "citation")
+    context.show_table(text("incident.clocks"), names, rows)
 
 
 # ---------------------------------------------------------------------------- deeds
@@ -372,9 +373,9 @@ def deadline(
          text("incident.rule.on" if one.active else "incident.rule.off")]
         for one in known.values()
     ]  # fmt: skip
-    heads = _heads("rule", "jurisdiction", "product", "class", "due_what", "span", "trigger",
+    names = heads("rule", "jurisdiction", "product", "class", "due_what", "span", "trigger",
                    "act", "citation", "checked", "active")  # fmt: skip
-    context.show_table(text("incident.deadline"), heads, rows)
+    context.show_table(text("incident.deadline"), names, rows)
 
 
 def _span(one: deadlines.Rule) -> str:

@@ -147,3 +147,18 @@ def together(*tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
 def rows(kind: type, values: list[dict[str, Any]]) -> pl.DataFrame:
     """Rows of a kind, each with its key."""
     return conform(kind, pl.DataFrame(values, infer_schema_length=None), provenance=True)
+
+
+def holds(incident: str, wanted: pl.DataFrame, as_of: int, signed: Signature) -> pl.DataFrame:
+    """Holds of lots at places: lot, place, site, quantity, uom."""
+    spot = (pl.col(name).fill_null("").map_elements(keys.escape, return_dtype=pl.String)
+            for name in ("lot", "place", "site"))  # fmt: skip
+    stated = {name: pl.lit(value) for name, value in signed.fields().items()}
+    return conform(
+        cases.Hold,
+        wanted.with_columns(
+            key=pl.concat_str([pl.lit(keys.join("hold", incident)), *spot], separator="/"),
+            incident=pl.lit(incident), as_of=pl.lit(as_of), at=pl.lit(now()), **stated,
+        ),
+        provenance=True,
+    )  # fmt: skip
