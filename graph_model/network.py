@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from graph_model import interval
+from graph_model import evidence, interval
 from graph_model.derived import Derived, ends, implied, links, orders, pools, sublots
 from graph_model.derived.codes import Codes, aliases
 from graph_model.derived.facts import Facts
@@ -120,8 +120,8 @@ def records(facts: Facts) -> Records:
     return Records(
         facts,
         {kind: _judge(frame, trusted).drop(_SPENT, strict=False) for kind, frame in moves.items()},
-        counts=interval.effective(_live(facts[Count]), delays),
-        cleanings=interval.effective(facts[Cleaning], delays),
+        counts=interval.effective(_live(evidence.acting(facts, Count)), delays),
+        cleanings=interval.effective(evidence.acting(facts, Cleaning), delays),
         codes=Codes.of(aliases(facts), facts[Item]),
     )
 

@@ -194,9 +194,18 @@ class Inspection:
     lot: str | None = ref("Lot", "INSPECTED", "Key of the inspected lot")
     operation: str | None = ref("Operation", "INSPECTED", "Key of the inspected operation")
     inspection_item: str | None = prop("What was checked")
+    hazard: str | None = prop(
+        "What it looked for: microbial, foreign_body, allergen, chemical, dimension, label, unknown"
+    )
+    agent: str | None = prop("Agent, allergen or substance that it looked for")
     method: str | None = prop("Method")
+    detection_limit: str | None = prop("Least that the method can see, with its unit")
     sample_size: float | None = prop("n of the sampling plan", unit="C62")
     acceptance: float | None = prop("c of the sampling plan", unit="C62")
+    unit_size: float | None = prop("Amount of each unit of the sample", unit="uom")
+    uom: str | None = prop("Unit of the unit size")
+    composite: float | None = prop("Units mixed into one test; null: each alone", unit="C62")
+    full_examination: bool | None = prop("Every unit of the lot was examined")
     result: str | None = prop("conforming, nonconforming, pending, concession")
     measured_value: str | None = prop("Measured value")
     spec_limit: str | None = prop("Limits")
@@ -204,6 +213,8 @@ class Inspection:
     place: str | None = prop("Where the sample was taken")
     earliest: int | None = prop("Earliest time of sampling", unit="us")
     latest: int | None = prop("Latest time of sampling", unit="us")
+    reported_at: int | None = prop("When the result was reported", unit="us")
+    laboratory: str | None = prop("Who tested")
     person: str | None = prop("Pseudonym of the inspector")
 
 
@@ -420,6 +431,7 @@ class ProcessValue:
     """A set or measured value of a step. A set value never proves what happened."""
 
     operation: str | None = prop("Key of the operation")
+    lot: str | None = prop("Key of the lot made that it is of; null: of all the operation made")
     step: str | None = prop("Step of the route")
     process_param: str | None = prop("Parameter")
     set_value: str | None = prop("Set value")
@@ -428,6 +440,46 @@ class ProcessValue:
     earliest: int | None = prop("Earliest time", unit="us")
     latest: int | None = prop("Latest time", unit="us")
     source: str | None = prop("Source whose posting delay applies")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelVersion:
+    """What the label of an item declares, in a market and for a time."""
+
+    item: str | None = prop("Key of the item")
+    market: str | None = prop("Country of sale, ISO 3166 alpha 2; null: wherever no other holds")
+    version: str | None = prop("Version of the label")
+    contains: str | None = prop("Allergens it declares, separated by ;")
+    valid_from: int | None = prop("In force from", unit="us")
+    valid_to: int | None = prop("In force to", unit="us")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What a person put forward. It acts once accepted, until revoked: both are decisions."""
+
+    kind: str = prop("inspection, process_value, cleaning, count, label, decision, invalidation")
+    subject: str = prop("Key of the record it stands on; of a decision, the lot")
+    operation: str | None = prop("Of a decision: key of the operation that it is about")
+    hazard: str | None = prop("Of a decision: the hazard that does not pass")
+    agent: str | None = prop("Of a decision: its agent")
+    not_before: int | None = prop("Of a decision about movement: not used earlier", unit="us")
+    person: str | None = prop("Pseudonym of who put it forward")
+    role: str | None = prop("Role of who put it forward")
+    reason: str | None = prop("Reason")
+    proposed_at: int | None = prop("Time of the proposal", unit="us")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleSet:
+    """The rules of scopes as a named person set them; the newest ones apply."""
+
+    content: str = prop("The rules file, as written (TOML)")
+    file: str | None = prop("Name of the file")
+    person: str | None = prop("Pseudonym of who set them")
+    role: str | None = prop("Role of who set them")
+    reason: str | None = prop("Reason")
+    decided_at: int | None = prop("Time they were set", unit="us")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -481,8 +533,11 @@ class Shift:
 class Decision:
     """What a named person decided, with role, reason and time; revoked by another decision."""
 
-    kind: str = prop("delay, trust_source, rule_out_root, same_lot, alias, revoke")
-    subject: str = prop("Source, lot key or decision key that it is about")
+    kind: str = prop(
+        "delay, trust_source, rule_out_root, same_lot, alias, accept_evidence, revoke_evidence, "
+        "revoke"
+    )
+    subject: str = prop("Source, or key of the lot, evidence or decision that it is about")
     late: int | None = prop("Confirmed: keyed in at most so long after the event", unit="us")
     early: int | None = prop("Confirmed: dated at most so long before the event", unit="us")
     target: str | None = prop("Second lot or code")
@@ -558,6 +613,9 @@ FACTS: tuple[type, ...] = (
     Use,
     Cleaning,
     ProcessValue,
+    LabelVersion,
+    Evidence,
+    RuleSet,
     Alias,
     PurchaseOrder,
     Approval,

@@ -18,6 +18,7 @@ from api.cli import (
     inferring,
     keeping,
     projecting,
+    proving,
     serving,
     watching,
 )
@@ -52,6 +53,7 @@ COMMANDS = (
     buying,
     incidents,
     keeping,
+    proving,
     projecting,
     serving,
 )

@@ -23,6 +23,7 @@ from graph_model.lineage import Index, Lineage
 from graph_model.plant import Plant
 from queries import catalogue, traces
 from queries.recall import cost, report
+from queries.recall.inspections import PREVALENCE
 from queries.recall.roots import one_lot
 from queries.recall.scope import compute
 
@@ -198,6 +199,10 @@ def scope(
     given: Given,
     why: Annotated[str | None, typer.Option("--why", help=text("cli.why"))] = None,
     costs: Annotated[Path | None, typer.Option("--costs", help=text("cli.costs"))] = None,
+    prevalence: Annotated[
+        float,
+        typer.Option("--prevalence", min=0, max=1, help=text("evidence.option.prevalence")),
+    ] = PREVALENCE,
     as_of: AsOf = None,
     output: Output = None,
     as_json: Json = False,
@@ -207,7 +212,7 @@ def scope(
     with context.plant() as plant:
         asked = suspects(plant, given)
         facts, lineage = plant.facts(as_of), plant.lineage(as_of)
-        found = compute(facts, lineage, asked, table, **premises(given))
+        found = compute(facts, lineage, asked, table, prevalence=prevalence, **premises(given))
     if why is not None:
         show_why(found, why, as_json=as_json)
         return

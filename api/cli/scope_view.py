@@ -22,22 +22,25 @@ def show_scope(whole: dict[str, Any]) -> None:
     _show_unaccounted(whole["totals"])
     roots = whole["roots"]["match"]
     say(text("cli.roots_line", roots=_listed(roots) or "-"), markup=False)
+    counts = whole["totals"]["released_on_test"]
+    tested = any(counts.values())
     for tier in ("certain", "possible", "excluded"):
         lots = [lot for lot in whole["lots"] if lot["tier"] == tier]
         rows: list[list[object]] = [
-            [lot["item"], lot["lot_no"], lot["quantity"], lot["unit"], _places(lot), lot["reason"]]
+            [lot["item"], lot["lot_no"], lot["quantity"], lot["unit"], _places(lot),
+             *([_state(lot)] if tested else []), lot["reason"]]
             for lot in lots[:LINES]
-        ]
-        heads = [
-            text(f"cli.head.{head}")
-            for head in ("item", "lot_no", "quantity", "unit", "places", "reason")
-        ]
+        ]  # fmt: skip
+        names = ("item", "lot_no", "quantity", "unit", "places", "state", "reason")
+        heads = [text(f"cli.head.{name}") for name in names if tested or name != "state"]
         context.show_table(
             text("cli.tier_title", tier=text(f"tier.{tier}"), count=len(lots)),
             heads,
             rows,
             len(lots),
         )
+    if tested:
+        say(text("evidence.released", **counts))
     _show_customers(whole)
     _show_cost(whole)
     say(text("cli.complete" if whole["complete"] else "cli.incomplete"))
@@ -101,6 +104,24 @@ def _places(lot: dict[str, Any]) -> str:
         total = sum(amount.values()) if isinstance(amount, dict) else amount
         parts.append(text(f"place.{place}") + (f" {total:g}" if total else ""))
     return text("cli.comma").join(parts)
+
+
+def _state(lot: dict[str, Any]) -> str:
+    """Released on test: by the sample that is least likely to have missed the hazard."""
+    if not lot["state"]:
+        return ""
+    best = lot["tests"][0]
+    known = best["chance_missed"] is not None
+    return text(
+        "evidence.passed",
+        state=text(f"evidence.state.{lot['state']}"),
+        n=_figure(best["n"]), c=_figure(best["c"]), prevalence=f"{best['prevalence']:.2%}",
+        chance=f"{best['chance_missed']:.1%}" if known else text("evidence.unknown"),
+    )  # fmt: skip
+
+
+def _figure(value: float | None) -> str:
+    return text("evidence.unknown") if value is None else f"{value:g}"
 
 
 def _show_customers(whole: dict[str, Any]) -> None:

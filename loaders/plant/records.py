@@ -17,6 +17,7 @@ from graph_model.schema import (
     Customer,
     Inspection,
     Item,
+    LabelVersion,
     Operation,
     Person,
     ProcessValue,
@@ -231,7 +232,15 @@ def cleaning(rows: pl.DataFrame, ctx: Context) -> None:
 
 def process_values(rows: pl.DataFrame, ctx: Context) -> None:
     """Set and measured values."""
+    _lots(rows, ctx)
     ctx.out.add(ProcessValue, rows, operation=_order(rows, ctx))
+
+
+def labels(rows: pl.DataFrame, ctx: Context) -> None:
+    """Versions of labels and what they declare."""
+    rows = ctx.kept("labels", rows, stated("item_code"))
+    market = C("market").str.to_uppercase()
+    ctx.out.add(LabelVersion, rows, market=market, valid_to=C("valid_to__latest"))
 
 
 def inspections(rows: pl.DataFrame, ctx: Context) -> None:
@@ -249,9 +258,16 @@ def inspections(rows: pl.DataFrame, ctx: Context) -> None:
             name: C(name)
             for name in [
                 "inspection_item",
+                "hazard",
+                "agent",
                 "method",
+                "detection_limit",
                 "sample_size",
                 "acceptance",
+                "unit_size",
+                "uom",
+                "composite",
+                "full_examination",
                 "result",
                 "measured_value",
                 "spec_limit",
@@ -259,6 +275,8 @@ def inspections(rows: pl.DataFrame, ctx: Context) -> None:
                 "place",
                 "earliest",
                 "latest",
+                "reported_at",
+                "laboratory",
             ]
         },
     )
@@ -302,6 +320,7 @@ RECORDS: dict[str, Callable[[pl.DataFrame, Context], None]] = {
         equipment_use,
         cleaning,
         process_values,
+        labels,
         inspections,
         complaints,
     )

@@ -24,27 +24,32 @@ def _set(names: str) -> frozenset[str]:
 NUMBERS = _set(
     "quantity units_per_pack shelf_life_days tolerance unit_cost sales_price per_quantity "
     "scrap_rate planned_qty reported_qty heel_qty level_qty counted_qty book_qty sample_size "
-    "acceptance"
+    "acceptance unit_size composite"
 )
 DATES = _set(
     "promised_date business_date ship_date arrival_date label_date expiry_date valid_from valid_to "
     "as_of day"
 )
 STAMPS = _set(
-    "event_time entered_at audited_at released_at started_at finished_at mounted_at removed_at"
+    "event_time entered_at audited_at released_at started_at finished_at mounted_at removed_at "
+    "reported_at"
 )
-FLAGS = _set("lot_tracked homogeneous backflush co_product verified_empty verified clearance")
+FLAGS = _set(
+    "lot_tracked homogeneous backflush co_product verified_empty verified clearance "
+    "full_examination"
+)
 WORDS = _set(
     "item_type measure site_kind holder_kind alias_kind order_kind order_status "
     "doc_status lot_source posting_method output_kind change_kind scrap_kind action "
     "shipment_status quality_status result approval "
-    "purchase_status"
+    "purchase_status hazard"
 )
 TEXTS = _set(
     "item_name item_spec supplier_name customer_name site_name person_name address remark "
     "party_kind contains may_contain reason reject_reason method inspection_item process_param "
     "set_value measured_value spec_limit contact_phone role department country language currency "
-    "manufacturer timezone day_start starts ends place_name destination"
+    "manufacturer timezone day_start starts ends place_name destination agent detection_limit "
+    "laboratory market version"
 )
 
 
@@ -243,8 +248,11 @@ SHEETS: tuple[Sheet, ...] = (
     ),
     _sheet(
         "process_values",
-        "work_order_no operation process_param set_value measured_value uom event_time source org",
+        "work_order_no operation item_code lot_no process_param set_value measured_value uom "
+        "event_time source org",
+        lot_no="output_lot_no",
     ),
+    _sheet("labels", "item_code market version contains valid_from valid_to org"),
     _sheet(
         "shipments",
         "MOVE delivery_no customer_code ship_date arrival_date item_code lot_no container_no "
@@ -277,9 +285,10 @@ SHEETS: tuple[Sheet, ...] = (
     ),
     _sheet(
         "inspections",
-        "inspection_no item_code lot_no work_order_no inspection_item method sample_size "
-        "acceptance result measured_value spec_limit reject_reason place event_time "
-        "business_date inspector org",
+        "inspection_no item_code lot_no work_order_no inspection_item hazard agent method "
+        "detection_limit sample_size acceptance unit_size uom composite full_examination result "
+        "measured_value spec_limit reject_reason place event_time business_date reported_at "
+        "laboratory inspector org",
         result="quality_status",
         business_date="inspection_date",
         inspector="operator",

@@ -10,7 +10,7 @@ import polars as pl
 from graph_model.i18n import text
 from graph_model.lineage import Index
 from queries import balance
-from queries.recall import places
+from queries.recall import places, released
 from queries.recall.parties import customers, leaving
 from queries.recall.proof import BEFORE, Cut
 from queries.recall.rules.examined import RULE as EXAMINED
@@ -28,7 +28,8 @@ def to_dict(scope: Scope, answers: pl.DataFrame | None = None) -> dict[str, Any]
         "roots": {
             name: keys[getattr(scope.roots, name)].to_list()
             for name in ("match", "cannot_rule_out", "near")
-        },
+        }
+        | {"failed": keys[scope.failed].to_list()},
         "source": "undetermined" if scope.roots.effect else "given",
         "rules": rules_in_force(scope),
         "as_of": scope.facts.batch,
@@ -67,6 +68,7 @@ def _lots(scope: Scope, lost: pl.DataFrame) -> list[dict[str, Any]]:
     balanced, missed = balances(scope), _by_lot(lost)
     excluded = scope.lots.filter(pl.col("tier") == EXCLUDED)["at"].to_list()
     records = scope.proof.records(excluded) if excluded else {}
+    tests = released.tests(scope)
     found = []
     for row in _ordered(scope).iter_rows(named=True):
         share = row["share"]
@@ -86,6 +88,8 @@ def _lots(scope: Scope, lost: pl.DataFrame) -> list[dict[str, Any]]:
             "grade": row["grade"],
             "balance": balanced.get(row["lot"]),
             "unaccounted": missed.get(row["lot"]),
+            "state": released.STATE if row["lot"] in tests else None,
+            "tests": tests.get(row["lot"], []),
         }
         if row["tier"] == EXCLUDED:
             lot |= {"affected_at_most": 0.0, "affected_share": 0.0}
@@ -120,7 +124,8 @@ def _proof(scope: Scope, words: Words, at: int, tier: str) -> dict[str, Any]:
         return {"rule": rule, "reason": words.reason(at, tier), "via": []}
     way = scope.proof.way(at)
     via = [words.keys[lot] for lot in scope.proof.sources(way)] if way else []
-    return {"rule": way.rule if way else "root", "reason": words.reason(at, tier), "via": via}
+    root = words.root(at)
+    return {"rule": way.rule if way else root, "reason": words.reason(at, tier), "via": via}
 
 
 def _cut(words: Words, cut: Cut, records: dict[tuple[int, int, int], list[str]]) -> dict[str, Any]:

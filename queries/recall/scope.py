@@ -24,6 +24,7 @@ from queries.recall import amounts, completeness, cost, places, roots, yardstick
 from queries.recall.completeness import Missing
 from queries.recall.cone import Cone
 from queries.recall.hazard import UNKNOWN, Hazard
+from queries.recall.inspections import PREVALENCE
 from queries.recall.proof import Proof
 from queries.recall.recipe import Recipe
 from queries.recall.roots import Roots, Suspects
@@ -56,6 +57,9 @@ class Scope:
     reachable: tuple[int, float]
     blanket: yardstick.Blanket
     case: Case
+    failed: Index
+    """Lots of the raw cone, by number in the plant, that failed: roots of their own."""
+    prevalence: float = PREVALENCE
     missing: list[Missing] = field(default_factory=list)
 
     def tier(self, *names: str) -> list[int]:
@@ -97,11 +101,13 @@ def compute(
     *,
     hazard: Hazard = UNKNOWN,
     rulebook: Rulebook | None = None,
+    prevalence: float = PREVALENCE,
 ) -> Scope:
     """The scope of what is suspected, on the facts and arrays of one batch.
 
     `clean` are lots, by number in the plant, of which every unit was examined and found clean.
     `hazard` and `rulebook` decide which rules apply; without them, those for an unknown hazard.
+    `prevalence` is the share of bad units for which the chance of samples to miss them is stated.
     """
     table = table or cost.load()
     found = start = roots.answer(facts, lineage, asked)
@@ -110,8 +116,11 @@ def compute(
         start = Roots(found.match[:0], everything, found.near, True)
     cone = Cone.of(lineage, np.union1d(start.match, start.cannot_rule_out))
     case = Case(facts, Recipe.of(facts), clean, hazard, rulebook or Rulebook())
-    worlds = explore(cone, case, start.match, start.cannot_rule_out)
-    sure, unsure = cone.number(start.match), cone.number(start.cannot_rule_out)
+    failed, perhaps = (_reached(cone, lots) for lots in case.inspected.failing(lineage))
+    match = np.union1d(start.match, failed)
+    cannot_rule_out = np.union1d(start.cannot_rule_out, perhaps)
+    worlds = explore(cone, case, match, cannot_rule_out)
+    sure, unsure = cone.number(match), cone.number(cannot_rule_out)
     sure, unsure = sure[~worlds.clean[sure]], unsure[~worlds.clean[unsure]]
     lots = _lots(lineage, worlds, amounts.shares(cone, worlds.grade, sure, unsure))
     listed = lots["lot"].to_numpy()
@@ -124,10 +133,17 @@ def compute(
     blanket = yardstick.blanket(facts, lineage, found, held, table)
     scope = Scope(
         facts, lineage, asked, found, worlds, lots, located, costs, table,
-        (len(lots), prices.total(listed)), blanket, case,
+        (len(lots), prices.total(listed)), blanket, case, np.union1d(failed, perhaps), prevalence,
     )  # fmt: skip
     scope.missing.extend(_missing(scope))
     return scope
+
+
+def _reached(cone: Cone, lots: Index) -> Index:
+    """Those of the lots that are in the raw cone."""
+    at = np.flatnonzero((cone.depth >= 0) & np.isin(cone.lots, lots))
+    reached: Index = cone.lots[at]
+    return reached
 
 
 def _lots(lineage: Lineage, worlds: Worlds, shares: amounts.Numbers) -> pl.DataFrame:
@@ -163,6 +179,8 @@ def _missing(scope: Scope) -> list[Missing]:
         "unpriced", cost.unpriced(scope.places, lineage, scope.facts[Item])
     )
     entries += completeness.of_lots("mixed_stock", lineage, _mixed_stock(scope))
+    elsewhere = np.setdiff1d(scope.case.inspected.failing(lineage)[0], reached)
+    entries += completeness.of_lots("failed_elsewhere", lineage, elsewhere.tolist())
     if scope.roots.effect:
         entries.append(Missing("source_undetermined"))
     entries.append(Missing("contact_not_considered"))

@@ -8,7 +8,7 @@ import polars as pl
 
 from graph_model.quantity import DECIMALS
 from queries import balance
-from queries.recall import unaccounted
+from queries.recall import released, unaccounted
 from queries.recall.scope import CERTAIN, EXCLUDED, POSSIBLE, TIERS, Scope
 from queries.recall.worlds import GRADES
 
@@ -34,6 +34,7 @@ def totals(scope: Scope, lost: pl.DataFrame) -> dict[str, Any]:
             POSSIBLE: grades,
             EXCLUDED: counts.get(EXCLUDED, 0),
         },
+        "released_on_test": released.counts(scope),
         "quantity": {name: _quantities(scope, name) for name in TIERS},
         "cost": {name: _costs(scope, name) for name in (CERTAIN, POSSIBLE)},
         "currency": scope.table.currency,

@@ -46,6 +46,7 @@ class Words:
             for kind, number in steps[cone.steps].iter_rows()
         ]
         self._match = set(cone.number(scope.roots.match).tolist())
+        self._failed = set(cone.number(scope.failed).tolist()) - self._match
 
     def reason(self, at: int, tier: str) -> str:
         """Why the lot has its tier."""
@@ -56,9 +57,18 @@ class Words:
             apart = proof.cuts(at)
             return self.cut(deciding(apart)) if apart else text("reason.excluded")
         way = proof.way(at)
-        if way is None:
-            return text("reason.root" if at in self._match else "reason.cannot_rule_out")
-        return self.way(way)
+        return self._root(at) if way is None else self.way(way)
+
+    def root(self, at: int) -> str:
+        """What makes a lot a root: `failed` where only an inspection does."""
+        return "failed" if at in self._failed else "root"
+
+    def _root(self, at: int) -> str:
+        if at in self._failed:
+            lot = int(self._scope.worlds.cone.lots[at])
+            found = self._scope.case.inspected.about(self._scope.lineage, lot)
+            return text("reason.failed", inspections=", ".join(found["key"]))
+        return text("reason.root" if at in self._match else "reason.cannot_rule_out")
 
     def way(self, way: Way) -> str:
         """How a lot was reached."""

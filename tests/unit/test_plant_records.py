@@ -196,6 +196,8 @@ CASES = [
             {
                 "work_order_no": "W1",
                 "operation": "bake",
+                "item_code": "P",
+                "lot_no": "P1",
                 "process_param": "temperature",
                 "set_value": "80",
                 "measured_value": "79",
@@ -208,6 +210,7 @@ CASES = [
                 "ProcessValue",
                 {
                     "operation": "PLANT/produce/W1",
+                    "lot": "PLANT/P/P1",
                     "step": "bake",
                     "process_param": "temperature",
                     "set_value": "80",
@@ -216,6 +219,32 @@ CASES = [
                 },
             ),
             ("Operation", {"key": "PLANT/produce/W1"}),
+        ],
+    ),
+    Case(
+        "labels",
+        [
+            {
+                "item_code": "F",
+                "market": "cn",
+                "version": "3",
+                "contains": "milk;egg",
+                "valid_from": "2024-03-01",
+                "valid_to": "2024-03-01",
+            }
+        ],
+        [
+            (
+                "LabelVersion",
+                {
+                    "item": "PLANT/F",
+                    "market": "CN",
+                    "version": "3",
+                    "contains": "milk;egg",
+                    "valid_from": DAY[0],
+                    "valid_to": DAY[1],
+                },
+            )
         ],
     ),
     Case(
@@ -236,6 +265,24 @@ CASES = [
                 "inspector": "Li",
             },
             {"inspection_no": "Q2", "work_order_no": "W1", "result": "concession"},
+            {
+                "inspection_no": "Q3",
+                "item_code": "F",
+                "lot_no": "F1",
+                "hazard": "微生物",
+                "agent": "Salmonella",
+                "method": "GB 4789.4",
+                "detection_limit": "1/25 g",
+                "sample_size": "60",
+                "acceptance": "0",
+                "unit_size": "25",
+                "uom": "g",
+                "composite": "15",
+                "full_examination": "否",
+                "result": "pass",
+                "reported_at": "2024-03-01 12:00:00",
+                "laboratory": "QA",
+            },
         ],
         [
             (
@@ -256,6 +303,25 @@ CASES = [
                 },
             ),
             ("Inspection", {"key": "PLANT/Q2", "operation": "PLANT/produce/W1", "lot": None}),
+            (
+                "Inspection",
+                {
+                    "key": "PLANT/Q3",
+                    "lot": "PLANT/F/F1",
+                    "hazard": "microbial",
+                    "agent": "Salmonella",
+                    "method": "GB 4789.4",
+                    "detection_limit": "1/25 g",
+                    "sample_size": 60.0,
+                    "unit_size": 25.0,
+                    "uom": "g",
+                    "composite": 15.0,
+                    "full_examination": False,
+                    "result": "conforming",
+                    "reported_at": NOON,
+                    "laboratory": "QA",
+                },
+            ),
         ],
     ),
     Case(

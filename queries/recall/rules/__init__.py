@@ -11,7 +11,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from graph_model.lineage import Index
 from graph_model.network import Facts
 from queries.recall.cone import Cone, Flags
 from queries.recall.hazard import UNKNOWN, Hazard
+from queries.recall.inspections import Inspected
 from queries.recall.recipe import Recipe
 from queries.recall.rulebook import Rulebook
 
@@ -33,6 +34,13 @@ class Case:
     """Lots, by number in the plant, of which every unit was examined and found clean."""
     hazard: Hazard = UNKNOWN
     rulebook: Rulebook = field(default_factory=Rulebook)
+    without: frozenset[str] = frozenset()
+    """Keys of evidence that is left out of account, to see what it takes out."""
+
+    @cached_property
+    def inspected(self) -> Inspected:
+        """What inspections say of the hazard."""
+        return Inspected.of(self.facts, self.hazard, self.without)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Examined: a lot of which every unit was examined and found clean does not carry the hazard.
 
-Only a full examination by a method able to see the hazard counts, never a sample. It tells of the
-hazard, not of how material moved: no pair is forced by it, and no lot becomes certain.
+Only a full examination by a method able to see the hazard counts, as the person who accepted it
+vouches; never a sample, and never a lot that failed. It tells of the hazard, not of how material
+moved: no pair is forced by it, and no lot becomes certain.
 """
 
 from __future__ import annotations
@@ -9,14 +10,19 @@ from __future__ import annotations
 import numpy as np
 
 from queries.recall.cone import Cone
+from queries.recall.inspections import clean_lots
 from queries.recall.rules import Case, Cut, Rule
 
 
 def cut(cone: Cone, case: Case) -> Cut:
-    """The lots of the cone that were found clean."""
-    if not case.clean:
+    """The lots of the cone that were found clean, or are taken to be for a what-if question."""
+    supposed = np.fromiter(case.clean, dtype=np.int64)
+    if not supposed.size and case.inspected.examined.is_empty():
         return Cut()
-    return Cut(clean=np.isin(cone.lots, np.fromiter(case.clean, dtype=np.int64)))
+    failed = np.concatenate(case.inspected.failing(cone.lineage))
+    clean = np.isin(cone.lots, np.setdiff1d(supposed, failed))
+    clean[clean_lots(cone, case.inspected)["at"].to_numpy()] = True
+    return Cut(clean=clean)
 
 
 RULE = Rule("examined", "records", cut)

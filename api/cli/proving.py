@@ -1,0 +1,366 @@
+"""evidence: what people put forward, accept and revoke."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import polars as pl
+import typer
+
+from api.cli import context
+from api.cli.context import Json
+from api.cli.importing import progress
+from api.cli.keeping import By, Reason, Role
+from api.cli.suspecting import moment
+from graph_model import evidence as known
+from graph_model import keys
+from graph_model.errors import NotFound
+from graph_model.i18n import text
+from graph_model.ledger import Facts
+from graph_model.plant import Plant
+from graph_model.schema import Evidence, Inspection, Item, Site
+from loaders.entries import evidence as entries
+from queries.recall import hazard as hazards
+from queries.recall.roots import one_lot
+
+evidence = typer.Typer(help=text("evidence.help"), no_args_is_help=True, rich_markup_mode=None)
+add = typer.Typer(help=text("evidence.add"), no_args_is_help=True, rich_markup_mode=None)
+evidence.add_typer(add, name="add")
+
+
+def _option(name: str, *flags: str) -> Any:
+    return typer.Option(*flags, help=text(f"evidence.option.{name}"))
+
+
+Lot = Annotated[str, typer.Argument(help=text("cli.lots"))]
+At = Annotated[str | None, _option("at", "--at")]
+Operation = Annotated[str | None, _option("operation", "--operation")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.add_typer(evidence, name="evidence")
+
+
+# ---------------------------------------------------------------------------- put forward
+
+
+@add.command("inspection", help=text("evidence.inspection"))
+def add_inspection(
+    lot: Lot,
+    by: By,
+    role: Role,
+    reason: Reason,
+    result: Annotated[str, _option("result", "--result")],
+    hazard: Annotated[str, _option("hazard", "--hazard")] = "unknown",
+    full: Annotated[bool, _option("full", "--full")] = False,
+    n: Annotated[float | None, _option("n", "--n")] = None,
+    c: Annotated[float | None, _option("c", "--c")] = None,
+    unit_size: Annotated[float | None, _option("unit_size", "--unit-size")] = None,
+    unit: Annotated[str | None, _option("unit", "--unit")] = None,
+    composite: Annotated[float | None, _option("composite", "--composite")] = None,
+    method: Annotated[str | None, _option("method", "--method")] = None,
+    detection_limit: Annotated[str | None, _option("limit", "--detection-limit")] = None,
+    place: Annotated[str | None, _option("place", "--place")] = None,
+    laboratory: Annotated[str | None, _option("laboratory", "--laboratory")] = None,
+    at: At = None,
+    as_json: Json = False,
+) -> None:
+    """Put an inspection of a lot forward."""
+    sought = hazards.read(hazard)
+    with context.plant() as plant:
+        fields = {
+            "lot": _lot(plant, lot), "result": entries.result(result), "hazard": sought.kind,
+            "agent": sought.agent, "full_examination": full, "sample_size": n, "acceptance": c,
+            "unit_size": unit_size, "uom": unit, "composite": composite, "method": method,
+            "detection_limit": detection_limit, "place": place, "laboratory": laboratory,
+            "person": plant.ledger.records.pseudonym(by) if by.strip() else None, **_times(at),
+        }  # fmt: skip
+        _record(plant, "inspection", fields, by, role, reason, as_json=as_json)
+
+
+@add.command("process-value", help=text("evidence.process_value"))
+def add_process_value(
+    operation: Annotated[str, typer.Argument(help=text("evidence.option.operation"))],
+    by: By,
+    role: Role,
+    reason: Reason,
+    step: Annotated[str, _option("step", "--step")],
+    param: Annotated[str, _option("param", "--param")],
+    measured: Annotated[str, _option("measured", "--measured")],
+    unit: Annotated[str | None, _option("unit", "--unit")] = None,
+    lot: Annotated[str | None, _option("lot", "--lot")] = None,
+    at: At = None,
+    as_json: Json = False,
+) -> None:
+    """Put a measured value of a step forward."""
+    with context.plant() as plant:
+        fields = {
+            "operation": _operation(plant, operation), "step": step, "process_param": param,
+            "measured_value": measured, "uom": unit, "lot": _lot(plant, lot) if lot else None,
+            "source": "evidence", **_times(at),
+        }  # fmt: skip
+        _record(plant, "process_value", fields, by, role, reason, as_json=as_json)
+
+
+@add.command("cleaning", help=text("evidence.cleaning"))
+def add_cleaning(
+    site: Annotated[str, typer.Argument(help=text("evidence.option.site"))],
+    by: By,
+    role: Role,
+    reason: Reason,
+    result: Annotated[str, _option("result", "--result")],
+    at: At = None,
+    method: Annotated[str | None, _option("method", "--method")] = None,
+    verified: Annotated[bool, _option("verified", "--verified")] = False,
+    clearance: Annotated[bool, _option("clearance", "--clearance")] = False,
+    as_json: Json = False,
+) -> None:
+    """Put a cleaning or line clearance forward."""
+    with context.plant() as plant:
+        fields = {
+            "site": _site(plant, site), "result": entries.result(result), "method": method,
+            "verified": verified, "clearance": clearance, "source": "evidence", **_times(at),
+        }  # fmt: skip
+        _record(plant, "cleaning", fields, by, role, reason, as_json=as_json)
+
+
+@add.command("count", help=text("evidence.count"))
+def add_count(
+    site: Annotated[str, typer.Argument(help=text("evidence.option.site"))],
+    by: By,
+    role: Role,
+    reason: Reason,
+    quantity: Annotated[float, _option("quantity", "--quantity")] = 0.0,
+    unit: Annotated[str | None, _option("unit", "--unit")] = None,
+    item: Annotated[str | None, _option("item", "--item")] = None,
+    lot: Annotated[str | None, _option("lot", "--lot")] = None,
+    empty: Annotated[bool, _option("empty", "--empty")] = False,
+    at: At = None,
+    as_json: Json = False,
+) -> None:
+    """Put a count or an empty mark forward."""
+    with context.plant() as plant:
+        fields = {
+            "site": _site(plant, site), "item": _item(plant, item) if item else None,
+            "lot": _lot(plant, lot) if lot else None, "quantity": quantity, "uom": unit,
+            "verified_empty": empty, "status": "posted", "source": "evidence", **_times(at),
+        }  # fmt: skip
+        _record(plant, "count", fields, by, role, reason, as_json=as_json)
+
+
+@add.command("label", help=text("evidence.label"))
+def add_label(
+    item: Annotated[str, typer.Argument(help=text("evidence.option.item"))],
+    by: By,
+    role: Role,
+    reason: Reason,
+    contains: Annotated[str, _option("contains", "--contains")],
+    market: Annotated[str | None, _option("market", "--market")] = None,
+    version: Annotated[str | None, _option("version", "--version")] = None,
+    start: Annotated[str | None, _option("valid_from", "--from")] = None,
+    end: Annotated[str | None, _option("valid_to", "--to")] = None,
+    as_json: Json = False,
+) -> None:
+    """Put a version of a label forward."""
+    with context.plant() as plant:
+        fields = {
+            "item": _item(plant, item), "contains": contains, "version": version,
+            "market": market.upper() if market else None,
+            "valid_from": moment(start, end=False) if start else None,
+            "valid_to": moment(end, end=True) if end else None,
+        }  # fmt: skip
+        _record(plant, "label", fields, by, role, reason, as_json=as_json)
+
+
+@add.command("decision", help=text("evidence.decision"))
+def add_decision(
+    lot: Lot,
+    by: By,
+    role: Role,
+    reason: Reason,
+    hazard: Annotated[str | None, _option("hazard", "--hazard")] = None,
+    operation: Operation = None,
+    not_before: Annotated[str | None, _option("not_before", "--not-before")] = None,
+    as_json: Json = False,
+) -> None:
+    """Put a judgement forward; a second person accepts it."""
+    sought = hazards.read(hazard) if hazard else None
+    entries.check_decision(sought.kind if sought else None, operation, not_before)
+    with context.plant() as plant:
+        about: dict[str, Any] = {"operation": _operation(plant, operation) if operation else None}
+        if sought is not None:
+            about |= {"hazard": sought.kind, "agent": sought.agent}
+        if not_before:
+            about["not_before"] = moment(not_before, end=False)
+        _put_forward(plant, "decision", _lot(plant, lot), by, role, reason, about, as_json=as_json)
+
+
+@add.command("invalidation", help=text("evidence.invalidation"))
+def add_invalidation(
+    inspection: Annotated[str, typer.Argument(help=text("evidence.option.inspection"))],
+    by: By,
+    role: Role,
+    reason: Reason,
+    as_json: Json = False,
+) -> None:
+    """Put forward that an inspection is invalid; a second person accepts it."""
+    with context.plant() as plant:
+        key = _only(plant.facts()[Inspection], inspection, "inspection_no", "no_such_inspection")
+        _put_forward(plant, "invalidation", key, by, role, reason, {}, as_json=as_json)
+
+
+@add.command("record", help=text("evidence.record"))
+def add_record(
+    record: Annotated[str, typer.Argument(help=text("evidence.option.record"))],
+    by: By,
+    role: Role,
+    reason: Reason,
+    as_json: Json = False,
+) -> None:
+    """Put an imported record forward."""
+    with context.plant() as plant:
+        kind, key = entries.kind_of(plant.facts(), record)
+        _put_forward(plant, kind, key, by, role, reason, {}, as_json=as_json)
+
+
+# ---------------------------------------------------------------------------- accept, revoke, list
+
+
+@evidence.command("accept", help=text("evidence.accept"))
+def accept(
+    key: Annotated[str, typer.Argument(help=text("evidence.option.key"))],
+    by: By,
+    role: Role,
+    reason: Reason,
+    as_json: Json = False,
+) -> None:
+    """Accept evidence: it acts from now on."""
+    with context.plant() as plant:
+        facts, person = plant.facts(), _person(plant, by)
+        found = entries.resolve(facts, key)
+        tables = entries.accept(facts, found, person=person, role=role, reason=reason)
+        _append(plant, tables, by, "accept", found, as_json=as_json)
+
+
+@evidence.command("revoke", help=text("evidence.revoke"))
+def revoke(
+    key: Annotated[str, typer.Argument(help=text("evidence.option.key"))],
+    by: By,
+    role: Role,
+    reason: Reason,
+    as_json: Json = False,
+) -> None:
+    """Revoke evidence: it acts no more."""
+    with context.plant() as plant:
+        facts, person = plant.facts(), _person(plant, by)
+        found = entries.resolve(facts, key)
+        tables = entries.revoke(facts, found, person=person, role=role, reason=reason)
+        _append(plant, tables, by, "revoke", found, as_json=as_json)
+
+
+@evidence.command("list", help=text("evidence.list"))
+def list_evidence(as_json: Json = False) -> None:
+    """All evidence and how far it came."""
+    with context.plant() as plant:
+        rows = listed(plant, plant.facts())
+    if as_json:
+        context.show_json(rows)
+        return
+    names = ("key", "kind", "subject", "state", "who", "accepted_by", "reason")
+    heads = [text(f"evidence.head.{name}") for name in names]
+    cells: list[list[object]] = [
+        [row["key"], text(f"evidence.kind.{row['kind']}"), row["subject"],
+         text(f"evidence.state.{row['state']}"), row["person"], row["by"], row["reason"]]
+        for row in rows
+    ]  # fmt: skip
+    context.show_table(text("evidence.list"), heads, cells)
+
+
+def listed(plant: Plant, facts: Facts) -> list[dict[str, Any]]:
+    """The rows of `graph_model.evidence.states` with the names of persons."""
+    frame = known.states(facts).drop("_file", "_sheet", "_row", strict=False)
+    people = [*frame["person"].drop_nulls(), *frame["by"].drop_nulls()]
+    names = plant.ledger.records.names(people)
+    return [
+        row | {name: names.get(row[name], row[name]) for name in ("person", "by")}
+        for row in frame.to_dicts()
+    ]
+
+
+# ---------------------------------------------------------------------------- what they share
+
+
+def _record(
+    plant: Plant, kind: str, fields: dict[str, Any], by: str, role: str, reason: str, *,
+    as_json: bool,
+) -> None:  # fmt: skip
+    tables = entries.record(
+        kind, plant.settings.company, fields, person=_person(plant, by), role=role, reason=reason
+    )
+    _append(plant, tables, by, kind, tables[Evidence.__name__]["key"][0], as_json=as_json)
+
+
+def _put_forward(
+    plant: Plant, kind: str, subject: str, by: str, role: str, reason: str, about: dict[str, Any],
+    *, as_json: bool,
+) -> None:  # fmt: skip
+    tables = entries.put_forward(
+        kind, subject, person=_person(plant, by), role=role, reason=reason, **about
+    )
+    _append(plant, tables, by, kind, tables[Evidence.__name__]["key"][0], as_json=as_json)
+
+
+def _append(
+    plant: Plant, tables: entries.Tables, by: str, note: str, key: str, *, as_json: bool
+) -> None:
+    plant.ledger.append(tables, source="evidence", who=by, note=note)
+    with progress() as tell:
+        context.project(plant, tell)
+    rows = [row for row in listed(plant, plant.facts()) if row["key"] == key]
+    if as_json:
+        context.show_json(rows[0])
+        return
+    state = text(f"evidence.state.{rows[0]['state']}")
+    context.console.print(text("evidence.done", key=key, state=state), markup=False)
+
+
+def _person(plant: Plant, name: str) -> str:
+    return plant.ledger.records.pseudonym(name) if name.strip() else ""
+
+
+def _times(at: str | None) -> dict[str, int]:
+    if at is None:
+        return {}
+    return {"earliest": moment(at, end=False), "latest": moment(at, end=True)}
+
+
+def _lot(plant: Plant, reference: str) -> str:
+    lineage = plant.lineage()
+    key: str = lineage.lots["key"][one_lot(lineage, reference)]
+    return key
+
+
+def _operation(plant: Plant, number: str) -> str:
+    whole = plant.lineage().operations.filter(pl.col("order").is_null() & pl.col("rule").is_null())
+    return _only(whole, number, "work_order_no", "no_such_operation")
+
+
+def _site(plant: Plant, code: str) -> str:
+    return _only(plant.facts()[Site], code, "site_code", "no_such_site")
+
+
+def _item(plant: Plant, code: str) -> str:
+    name = code if "/" in code else keys.join(plant.settings.company, code)
+    return _only(plant.facts()[Item], name, "item_code", "no_such_item")
+
+
+def _only(rows: pl.DataFrame, number: str, column: str, error: str) -> str:
+    """The one key that is, or whose number is, what was typed. Raises NotFound."""
+    found = rows.filter((pl.col("key") == number) | (pl.col(column) == number))["key"]
+    exact = found.filter(found == number)
+    chosen = exact if len(exact) else found
+    if len(chosen) != 1:
+        raise NotFound(error, number=number)
+    key: str = chosen[0]
+    return key
