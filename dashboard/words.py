@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from babel.numbers import get_currency_symbol
 
-from graph_model.i18n import catalogue, language, text
+from graph_model.i18n import catalogue, text
+from graph_model.i18n import language as language
 from graph_model.interval import MAX, MIN
 
 NONE = "–"
@@ -91,6 +92,14 @@ def moment(stamp: int | None, zone: str) -> str:
     return f"{_date(at)}{' ' if chinese() else ', '}{at:%H:%M}" if at else unknown()
 
 
+def brief(stamp: int | None, zone: str) -> str:
+    """Day of the month and time at the plant, for a list where the year is plain."""
+    at = local(stamp, zone)
+    if at is None:
+        return unknown()
+    return f"{at:%m-%d %H:%M}" if chinese() else f"{at.day} {at:%b, %H:%M}"
+
+
 def day(stamp: int | None, zone: str) -> str:
     """Date at the plant."""
     at = local(stamp, zone)
@@ -123,6 +132,13 @@ def ago(stamp: int, now: int) -> str:
 def labelled(prefix: str, name: str | None) -> str:
     """The text `prefix.name` where there is one, else the name as recorded."""
     return catalogue(language()).get(f"{prefix}.{name}", name or unknown())
+
+
+def counted(key: str, count: int, **params: object) -> str:
+    """A text about a count; `<key>_one` is the text about one, where there is one."""
+    one = f"{key}_one"
+    key = one if count == 1 and one in catalogue(language()) else key
+    return text(key, count=number(count, 0), **params)
 
 
 def stamp(iso: str) -> int:

@@ -11,7 +11,6 @@ from dash.development.base_component import Component
 from dashboard import words
 from graph_model.i18n import text
 
-Node = Component | str | None
 TIERS = ("certain", "recorded", "mixed", "contact")
 """Tiers of a scope as drawn: certain, and possible by grade."""
 
@@ -71,7 +70,7 @@ def amount(value: float | None, unit: str | None = None) -> html.Span:
 
 
 def panel(
-    title: Node | Sequence[Node], *content: Any, aside: Any = None, kind: str = "", **more: Any
+    title: Any, *content: Any, aside: Any = None, kind: str = "", **more: Any
 ) -> html.Section:
     """A white surface with a title line."""
     heading = html.Div(
@@ -86,10 +85,12 @@ def chip(label: Any, kind: str = "") -> html.Span:
     return html.Span(label, className=cls("chip", kind))
 
 
-def button(label: Any, href: str, *, kind: str = "", key: str = "", **more: Any) -> html.A:
-    """An act that is an address; `key` is shown as its key."""
+def button(
+    label: Any, href: str, *, kind: str = "", key: str = "", act: str | None = None
+) -> html.A:
+    """An act that is an address; `key` is shown as its key, `act` is the key that does it."""
     shown = [label, kbd(key)] if key else label
-    return html.A(shown, href=href, className=cls("button", kind), **more)
+    return html.A(shown, href=href, className=cls("button", kind), **attrs(data_act=act))
 
 
 def kbd(key: str) -> html.Kbd:

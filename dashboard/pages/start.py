@@ -70,7 +70,7 @@ def change(visit: Visit, state: Url) -> Change | None:
     return Change({"found": {"children": _found(visit, state)}})
 
 
-@page.answers(Output("download", "data"), Input("template", "n_clicks"),
+@page.answers(Output("download", "data", allow_duplicate=True), Input("template", "n_clicks"),
               prevent_initial_call=True)  # fmt: skip
 def template(_visit: Visit, _clicks: int) -> Any:
     """The empty bilingual workbook."""
@@ -124,7 +124,7 @@ def _found(visit: Visit, state: Url) -> Any:
     names = visit.names()
     shown = found if state.one("all") else found[:SHOWN]
     exact = sum(one.exact for one in found)
-    title: list[parts.Node] = [
+    title = [
         text("screen.start.carry", count=words.number(len(found), 0), number=number),
         html.Span(
             text("screen.start.exact", exact=exact, contain=len(found) - exact), className="meta"
@@ -220,7 +220,7 @@ def _open(one: Candidate) -> str | None:
 
 def _incidents(visit: Visit) -> Any:
     rows = visit.facts()[Incident].to_dicts()
-    title: list[parts.Node] = [
+    title = [
         text("screen.start.incidents"),
         html.Span(str(len(rows)), className="meta"),
     ]

@@ -1,0 +1,155 @@
+"""The strip of five figures that comes first: unaccounted, leaving, waiting, to hold, changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import html
+
+from dashboard import words
+from dashboard.components.parts import attrs, chip, icon
+from dashboard.url import State
+from dashboard.visit import Visit
+from dashboard.workbench.question import Question
+from graph_model.i18n import text
+from queries.recall import overview, places
+
+DECISIONS = ("cannot_rule_out", "near", "delay_unconfirmed", "proposed_lot", "ambiguous", "draft",
+             "time_conflict")  # fmt: skip
+"""Gaps that a named person can close by a decision."""
+
+
+def strip(visit: Visit, question: Question, state: State) -> html.Div:
+    """The five cells."""
+    return html.Div(
+        [
+            _unaccounted(question),
+            _leaving(visit, question),
+            _waiting(question, state),
+            _to_hold(question),
+            _since(visit, question, state),
+        ],
+        className="strip panel",
+    )
+
+
+def _cell(title: str, figure: Any, beside: Any, *below: Any) -> html.Div:
+    return html.Div(
+        [
+            html.H2(title),
+            html.Div([html.Span(figure, className="figure"), html.Span(beside, className="meta")]),
+            html.Div(below, className="below"),
+        ],
+        className="cell",
+    )
+
+
+def _unaccounted(question: Question) -> html.Div:
+    """Shipped or made, and neither found, used nor destroyed: what nothing records is unknown."""
+    found = question.recorded.once("overview", overview.overview)
+    shipped = _place(found, places.SHIPPED, places.IN_TRANSIT)
+    search = question.recorded.scope.places
+    lots = search.filter(search["place"] == places.SEARCH)["lot"].n_unique()
+    return _cell(
+        text("screen.recall.unaccounted"),
+        html.Span(words.unknown(), className="unknown"),
+        text("screen.recall.unaccounted_why"),
+        html.Div(text("screen.recall.shipped_no_answer", amount=words.amounts(shipped))),
+        html.Div(words.counted("screen.recall.to_search", lots)),
+    )
+
+
+def _place(found: overview.Overview, *wanted: str) -> dict[str, float]:
+    sums: dict[str, float] = {}
+    for place in wanted:
+        for amounts in found.places.get(place, {}).values():
+            for unit, amount in amounts.items():
+                sums[unit] = sums.get(unit, 0) + amount
+    return sums
+
+
+def _figure(amounts: dict[str, float]) -> tuple[Any, str]:
+    """The largest amount with its unit, and the others in a line."""
+    ordered = sorted(amounts.items(), key=lambda pair: -pair[1])
+    if not ordered:
+        return words.NONE, ""
+    unit, amount = ordered[0]
+    shown = [words.number(amount, 0), html.Span(words.unit(unit), className="figure-unit")]
+    return shown, words.amounts(dict(ordered[1:])) if ordered[1:] else ""
+
+
+def _leaving(visit: Visit, question: Question) -> html.Div:
+    amounts, documents, lines = question.recorded.once("leaving", overview.leaving_next)
+    figure, others = _figure(amounts)
+    times = sorted(str(line["when"]) for line in lines.values() if line["when"])
+    below: list[Any] = []
+    if times:
+        first, now = words.stamp(times[0]), words.now()
+        due = text("screen.recall.was_due" if first < now else "screen.recall.leaves_at",
+                   when=words.moment(first, visit.zone), age=words.ago(first, now))  # fmt: skip
+        below.append(chip([icon("truck"), due], "urgent"))
+    beside = text("screen.recall.documents", count=documents, lots=len(lines)) if lines else ""
+    return _cell(
+        text("screen.recall.leaving"), figure, [others, " " if others else "", beside], *below
+    )
+
+
+def _waiting(question: Question, state: State) -> html.Div:
+    missing = [entry for entry in question.recorded.told["missing"] if entry["kind"] in DECISIONS]
+    count = sum(entry["count"] for entry in missing)
+    lines = [
+        html.Div(words.counted(f"screen.waits.{entry['kind']}", entry["count"]))
+        for entry in missing[:2]
+    ]
+    more = html.A(text("screen.footer.list"), href=state.link(gaps=1) + "#gaps")
+    return _cell(
+        text("screen.recall.waiting"), words.number(count, 0) if count else words.NONE,
+        more if missing else "", *lines,
+    )  # fmt: skip
+
+
+def _to_hold(question: Question) -> html.Div:
+    """Lots of the scope that are here still and can be held."""
+    scope = question.recorded.scope
+    here = scope.places.filter(
+        scope.places["place"].is_in([places.ON_HAND, places.IN_PROCESS, places.PICKED])
+    )
+    lots = here["lot"].n_unique()
+    found = question.recorded.once("overview", overview.overview)
+    amounts = _place(found, places.ON_HAND, places.IN_PROCESS, places.PICKED)
+    return _cell(
+        text("screen.recall.hold_list"), words.number(lots, 0),
+        text("screen.recall.of_lots", total=words.number(len(scope.held), 0)),
+        words.amounts(amounts),
+    )  # fmt: skip
+
+
+def _since(visit: Visit, question: Question, state: State) -> html.Div:
+    """What came in and left since an earlier batch; computed when it is asked for."""
+    batch = question.recorded.scope.facts.batch
+    title = text("screen.recall.since", batch=max(batch - 1, 1))
+    before = state.whole("since")
+    if batch < 2:
+        return _cell(title, words.NONE, text("screen.recall.first_batch"))
+    if before is None:
+        link = html.A(text("screen.recall.show_difference"), href=state.link(since=batch - 1),
+                      **attrs(data_act="d"))  # fmt: skip
+        return _cell(title, words.NONE, link)
+    came, left = changes(visit, question, before)
+    net = len(came) - len(left)
+    sign = "+" if net > 0 else ""
+    return _cell(
+        text("screen.recall.since", batch=before), f"{sign}{words.number(net, 0)}",
+        text("screen.lots"),
+        text("screen.recall.came_left", came=len(came), left=len(left)),
+        html.A(text("screen.recall.hide_difference"), href=state.link(since=None),
+               **attrs(data_act="d")),
+    )  # fmt: skip
+
+
+def changes(visit: Visit, question: Question, before: int) -> tuple[list[str], list[str]]:
+    """Keys of lots that came into the scope and that left it since a batch."""
+    now = question.recorded.scope
+    then = visit.scope(question.asked, before, hazard=now.case.hazard).scope
+    is_, was = (set(s.lineage.lots["key"][s.held].to_list()) for s in (now, then))
+    return sorted(is_ - was), sorted(was - is_)
