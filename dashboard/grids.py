@@ -40,7 +40,8 @@ def grid(
         columnDefs=columns,
         rowData=rows,
         defaultColDef={
-            "sortable": True, "suppressHeaderContextMenu": True, "resizable": True, "suppressMovable": True, "filter": True,
+            "sortable": True, "suppressHeaderContextMenu": True, "resizable": True,
+            "suppressMovable": True, "filter": True,
             "suppressHeaderMenuButton": True,
             "tooltipValueGetter": {"function": "params.value"},
         },

@@ -123,6 +123,11 @@ def _answer_requests(app: Dash, door: Door, default: str) -> None:
 
     @app.server.after_request  # type: ignore[untyped-decorator]
     def end(response: FlaskResponse) -> FlaskResponse:
+        if request.path.startswith(_PUBLIC) and response.status_code == 200:
+            # Most of them change their address with their content.
+            lasting = request.args or request.path.startswith(_PUBLIC[1])
+            seconds = 31_536_000 if lasting else 86_400
+            response.headers["Cache-Control"] = f"private, max-age={seconds}"
         if request.method == "GET" and (wanted := request.args.get("lang")):
             value = "zh" if wanted.lower().startswith("zh") else "en"
             secure = request.scheme == "https"

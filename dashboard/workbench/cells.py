@@ -13,6 +13,7 @@ from dashboard.visit import Visit
 from dashboard.workbench.question import Question
 from graph_model.i18n import text
 from queries.recall import overview, places
+from queries.recall.unaccounted import PARTS
 
 DECISIONS = ("cannot_rule_out", "near", "delay_unconfirmed", "proposed_lot", "ambiguous", "draft",
              "time_conflict")  # fmt: skip
@@ -45,18 +46,23 @@ def _cell(title: str, figure: Any, beside: Any, *below: Any) -> html.Div:
 
 
 def _unaccounted(question: Question) -> html.Div:
-    """Shipped or made, and neither found, used nor destroyed: what nothing records is unknown."""
-    found = question.recorded.once("overview", overview.overview)
-    shipped = _place(found, places.SHIPPED, places.IN_TRANSIT)
-    search = question.recorded.scope.places
-    lots = search.filter(search["place"] == places.SEARCH)["lot"].n_unique()
-    return _cell(
-        text("screen.recall.unaccounted"),
-        html.Span(words.unknown(), className="unknown"),
-        text("screen.recall.unaccounted_why"),
-        html.Div(text("screen.recall.shipped_no_answer", amount=words.amounts(shipped))),
-        html.Div(words.counted("screen.recall.to_search", lots)),
-    )
+    """Shipped without an answer, searched and not found, unexplained by the balance."""
+    told = question.recorded.told["totals"]
+    amounts = {unit: amount for unit, amount in told["unaccounted"].items() if amount}
+    figure, others = _figure(amounts)
+    by_part: dict[str, dict[str, float]] = {}
+    for unit, parts in told["unaccounted_parts"].items():
+        for name in PARTS:
+            by_part.setdefault(name, {})[unit] = parts[name]
+    lines = [
+        html.Div(text(f"screen.unaccounted.{name}", amount=words.amounts(sums)))
+        for name, sums in by_part.items()
+        if any(sums.values())
+    ]
+    if told["unaccounted_unknown"]:
+        unknown = words.counted("screen.unaccounted.unknown", told["unaccounted_unknown"])
+        lines.append(html.Div(unknown))
+    return _cell(text("screen.recall.unaccounted"), figure, others, *lines)
 
 
 def _place(found: overview.Overview, *wanted: str) -> dict[str, float]:

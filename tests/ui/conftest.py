@@ -16,18 +16,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 from typer.testing import CliRunner
 from werkzeug.serving import make_server
 
 from api.cli.app import app as command
 from dashboard.server import build
 from graph_model.i18n import use_language
+from graph_model.live import LivePlant
 from graph_model.settings import Settings
-from tests.ui.plants import Guest, Standing
+from tests.ui.plants import visitor
 
 CHROMIUM = os.environ.get("LOTGRAPH_TEST_CHROMIUM") or shutil.which("chromium")
 LOTS = "600"
+PATIENCE = 30_000
 
 
 @dataclass(frozen=True)
@@ -35,24 +37,23 @@ class Served:
     """A plant behind an address; `live` answers as the screens ask it."""
 
     address: str
-    live: Standing
+    live: LivePlant
 
 
-def _serve(live: Standing, demand: Callable[[dict[str, Any]], Guest | None]) -> Iterator[Served]:
+def _serve(settings: Settings) -> Iterator[Served]:
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    server = make_server("127.0.0.1", 0, build(live, demand).server, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield Served(f"http://127.0.0.1:{server.server_port}", live)
-    server.shutdown()
-    thread.join()
-    live.close()
+    with LivePlant(settings) as live:
+        server = make_server("127.0.0.1", 0, build(live, _visitor).server, threaded=True)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield Served(f"http://127.0.0.1:{server.server_port}", live)
+        server.shutdown()
+        thread.join()
 
 
-def _guest(environ: dict[str, Any]) -> Guest | None:
+def _visitor(environ: dict[str, Any]) -> Any:
     """The role that a test names in a header; quality where it names none."""
-    role = environ.get("HTTP_X_ROLE", "quality")
-    return Guest.of(role) if role != "nobody" else None
+    return visitor(environ.get("HTTP_X_ROLE", "quality"))
 
 
 @pytest.fixture(scope="session")
@@ -63,18 +64,18 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     done = CliRunner().invoke(command, arguments, env={"LOTGRAPH_DEMO_SERVE": "0"})
     assert done.exit_code == 0, done.output
     use_language("en")
-    yield from _serve(Standing(Settings(data=data)), _guest)
+    yield from _serve(Settings(data=data))
 
 
 @pytest.fixture(scope="session")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A plant without any data, served."""
-    yield from _serve(Standing(Settings(data=tmp_path_factory.mktemp("empty"))), _guest)
+    yield from _serve(Settings(data=tmp_path_factory.mktemp("empty")))
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """The machine's Chromium."""
+def context() -> Iterator[BrowserContext]:
+    """The machine's Chromium, with one cache for all tests."""
     if CHROMIUM is None or not Path(CHROMIUM).exists():
         reason = "no Chromium here: install Debian's `chromium` or set LOTGRAPH_TEST_CHROMIUM"
         if os.environ.get("CI"):
@@ -82,7 +83,11 @@ def browser() -> Iterator[Browser]:
         pytest.skip(reason)
     with sync_playwright() as playwright:
         made = playwright.chromium.launch(executable_path=CHROMIUM)
-        yield made
+        # A busy machine is slow; what takes longer than this is broken.
+        expect.set_options(timeout=PATIENCE)
+        shared = made.new_context()
+        shared.set_default_timeout(PATIENCE)
+        yield shared
         made.close()
 
 
@@ -90,23 +95,18 @@ Opener = Callable[..., Page]
 
 
 @pytest.fixture
-def opened(browser: Browser, served: Served) -> Iterator[Opener]:
+def opened(context: BrowserContext, served: Served) -> Iterator[Opener]:
     """Opens an address of the served plant: `opened("/trace", lang="zh", width=390)`.
 
     Every request must stay on this machine, and nothing may go wrong in the browser.
     """
-    contexts = []
+    pages: list[Page] = []
     faults: list[str] = []
 
     def open_(
         path: str, *, lang: str = "en", theme: str = "light", width: int = 1440,
         role: str = "quality", of: Served = served,
     ) -> Page:  # fmt: skip
-        context = browser.new_context(
-            viewport={"width": width, "height": 900 if width > 500 else 844},
-            extra_http_headers={"X-Role": role},
-        )
-        contexts.append(context)
         context.add_cookies(
             [
                 {"name": "lotgraph_lang", "value": lang, "url": of.address},
@@ -114,6 +114,9 @@ def opened(browser: Browser, served: Served) -> Iterator[Opener]:
             ]
         )
         page = context.new_page()
+        pages.append(page)
+        page.set_viewport_size({"width": width, "height": 900 if width > 500 else 844})
+        page.set_extra_http_headers({"X-Role": role})
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("request", lambda request: _stays(request.url, of.address, faults))
         page.goto(of.address + path)
@@ -121,8 +124,8 @@ def opened(browser: Browser, served: Served) -> Iterator[Opener]:
         return page
 
     yield open_
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
     assert not faults
 
 

@@ -1,58 +1,44 @@
-"""What the screens are given in tests: a plant that stands still, and guests of each role."""
+"""Who asks in tests: users of each role, or with exactly some permissions."""
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 
-from graph_model.lineage import Lineage
-from graph_model.network import Facts
-from graph_model.plant import Plant
-from graph_model.settings import Settings
+import numpy as np
+import polars as pl
 
-
-@dataclass(frozen=True)
-class Batch:
-    """One batch of the plant."""
-
-    facts: Facts
-    lineage: Lineage
-
-
-class Standing:
-    """A plant that nobody writes to."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self._plant = Plant(settings)
-        self._lock = threading.RLock()
-
-    def at(self, batch: int | None) -> Batch:
-        """The newest batch, or the one of that number."""
-        with self._lock:
-            return Batch(self._plant.facts(batch), self._plant.lineage(batch))
-
-    def close(self) -> None:
-        """Ends all connections."""
-        self._plant.close()
+from graph_model.access import User
+from graph_model.live import LivePlant
+from graph_model.schema import Supplier
 
 
 @dataclass(frozen=True)
 class Guest:
-    """A visitor who has these permissions only (None: all)."""
+    """A visitor who has exactly these permissions."""
 
     name: str
     roles: frozenset[str]
-    permissions: frozenset[str] | None = None
-
-    @staticmethod
-    def of(role: str) -> Guest:
-        """A guest of a role, or `with:a,b` with exactly these permissions."""
-        if role.startswith("with:"):
-            names = frozenset(role[5:].split(","))
-            return Guest("Some Guest", frozenset({"viewer"}), names)
-        return Guest("Lin Qiao", frozenset({role}))
+    permissions: frozenset[str]
 
     def can(self, permission: str) -> bool:
         """Whether the guest has the permission."""
-        return self.permissions is None or permission in self.permissions
+        return permission in self.permissions
+
+
+def visitor(role: str) -> User | Guest | None:
+    """A user of a role; `with:a,b` has exactly these permissions; `nobody` is not signed in."""
+    if role == "nobody":
+        return None
+    if role.startswith("with:"):
+        return Guest("Some Guest", frozenset({"viewer"}), frozenset(role[5:].split(",")))
+    return User("lin", "Lin Qiao", frozenset({role}))
+
+
+def incident(live: LivePlant) -> dict[str, str]:
+    """The supplier lot whose recall concerns most lots: what the demo's incident is about."""
+    lineage = live.now().lineage
+    suppliers = live.now().facts[Supplier]["company"].implode()
+    rows = lineage.lots.with_row_index("n").filter(pl.col("owner").is_in(suppliers))
+    reach = [len(lineage.forward(np.array([n])).lots) for n in rows["n"].to_list()]
+    lot = rows.row(int(np.argmax(reach)), named=True)
+    return {"supplier": lot["owner"], "supplier_lot": lot["lot_no"]}

@@ -13,7 +13,7 @@ from tests.ui.conftest import Opener, Served
 
 def first_lot(served: Served) -> dict[str, str]:
     """A recorded lot of ours whose number no other lot has."""
-    lots = served.live.at(None).lineage.lots
+    lots = served.live.now().lineage.lots
     rows = lots.filter(
         lots["rule"].is_null() & (lots["owner"] == "PLANT") & lots["lot_no"].is_unique()
     )
