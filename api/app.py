@@ -15,15 +15,20 @@ from api import problems, routes
 from api.auth import guard, login
 from api.auth.attempts import Attempts
 from api.auth.gate import Gate
+from api.budget import Budget
+from api.kept import Kept
 from graph_model.accounts import Accounts
 from graph_model.audit import Audit
 from graph_model.errors import BadInput
+from graph_model.jobs import Jobs
 from graph_model.live import LivePlant
 from graph_model.passwords import SAMPLES
 from graph_model.records import Records
 from graph_model.settings import Settings
 
 THREADS = 16
+KEPT = 16
+"""Scopes and the like that are kept in memory for whoever asks the same of the same batch."""
 _KEY_LENGTH = 32
 
 
@@ -37,14 +42,14 @@ def create(settings: Settings) -> FastAPI:
     records = Records(settings.database)
     accounts = Accounts(records, session_key(settings))
     trail = Audit(settings.data, records)
-    plant = LivePlant(settings)
+    plant, jobs = LivePlant(settings), Jobs(records)
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         await anyio.to_thread.run_sync(plant.start)
         yield
-        for close in (plant.close, trail.close, records.close):
+        for close in (jobs.close, plant.close, trail.close, records.close):
             await anyio.to_thread.run_sync(close)
 
     app = FastAPI(
@@ -53,7 +58,8 @@ def create(settings: Settings) -> FastAPI:
     )  # fmt: skip
     app.state.settings, app.state.plant = settings, plant
     app.state.accounts, app.state.audit, app.state.attempts = accounts, trail, Attempts()
-    app.state.script_hashes = ()
+    app.state.jobs, app.state.script_hashes = jobs, ()
+    app.state.budget, app.state.kept = Budget(settings.dear_seconds), Kept(KEPT)
     problems.install(app)
     app.include_router(login.router)
     routes.include(app)

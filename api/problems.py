@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from api.answers import Unchanged
 from graph_model.errors import Ambiguous, EngineError, Locked, LotgraphError, TooMany
 from graph_model.i18n import catalogue, language, text
 
@@ -89,6 +90,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(LotgraphError)
     async def known(request: Request, error: LotgraphError) -> Response:
         return problem(error, request.state.id)
+
+    @app.exception_handler(Unchanged)
+    async def unchanged(request: Request, same: Unchanged) -> Response:
+        return Response(status_code=304, headers={"etag": same.etag})
 
     @app.exception_handler(RequestValidationError)
     async def bad_fields(request: Request, error: RequestValidationError) -> Response:

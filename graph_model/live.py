@@ -15,16 +15,18 @@ import tempfile
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+
+import polars as pl
 
 from graph_model import projection
 from graph_model.engines.base import Graph, Reader
 from graph_model.engines.ladybug import LadybugGraph, copy_files
 from graph_model.errors import EngineError, LedgerError, Locked, LotgraphError
-from graph_model.ledger import Facts
+from graph_model.ledger import BatchInfo, Facts
 from graph_model.lineage import Lineage
 from graph_model.network import build
 from graph_model.plant import Plant
@@ -156,6 +158,24 @@ class LivePlant:
             head = self._reading.ledger.head()
             return (moment.facts.batch, moment.facts.head) == head == self._graph_of
         return False
+
+    def batches(self) -> list[BatchInfo]:
+        """All batches of the ledger in order."""
+        with self._past_lock:
+            return self._past_plant.ledger.batches()
+
+    def stated(self, number: int) -> pl.DataFrame:
+        """kind and key of what a batch states; see `Ledger.stated`."""
+        with self._past_lock:
+            return self._past_plant.ledger.stated(number)
+
+    def pseudonym(self, name: str) -> str:
+        """What the ledger calls a person."""
+        return self._reading.ledger.records.pseudonym(name)
+
+    def names(self, pseudonyms: Iterable[str]) -> dict[str, str]:
+        """Names of people by pseudonym."""
+        return self._reading.ledger.records.names(pseudonyms)
 
     def writable(self) -> bool:
         """Whether the data folder takes another batch."""

@@ -240,3 +240,12 @@ def _said(findings: Iterable[Finding]) -> str:
 def _harmless(problems: str) -> str:
     """Text that a spreadsheet program does not take for a formula."""
     return f"'{problems}" if problems.startswith(_FORMULA) else problems
+
+
+def to_dict(found: Finding) -> dict[str, Any]:
+    """A finding as JSON, with what is wrong and what to do in words."""
+    return {
+        "rule": found.rule, "severity": found.severity, "file": found.file, "sheet": found.sheet,
+        "row": found.row, "column": found.column, "value": found.value, "text": told(found),
+        "repair": told(found, "repair"),
+    }  # fmt: skip

@@ -40,16 +40,23 @@ def load(path: Path | None = None) -> Weighting:
             else files("queries").joinpath("scorecard.toml").read_text(encoding="utf-8")
         )
         data = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadInput("weights_unreadable", path=str(path), problem=str(error)) from error
+    return read(data, str(path))
+
+
+def read(data: dict[str, Any], file: str) -> Weighting:
+    """The weighting of parsed TOML; `file` stands in the messages. Raises BadInput."""
+    try:
         weight = {name: float(data[name]["weight"]) for name in FIGURES}
         worst = {name: float(data[name]["worst"]) for name in FIGURES}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError,
-            ValueError) as error:  # fmt: skip
-        raise BadInput("weights_unreadable", path=str(path), problem=str(error)) from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInput("weights_unreadable", path=file, problem=str(error)) from error
     if set(data) - set(FIGURES):
         names = ", ".join(sorted(set(data) - set(FIGURES)))
-        raise BadInput("weights_unreadable", path=str(path), problem=names)
+        raise BadInput("weights_unreadable", path=file, problem=names)
     if min(worst.values()) <= 0 or min(weight.values()) < 0 or not sum(weight.values()):
-        raise BadInput("weights_unreadable", path=str(path), problem="weight, worst")
+        raise BadInput("weights_unreadable", path=file, problem="weight, worst")
     return Weighting(weight, worst)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,16 +10,14 @@ import typer
 from api.cli import context
 from api.cli.asking import ROWS
 from api.cli.context import AsOf, Json, Output
-from api.cli.keeping import duration
-from api.cli.suspecting import Given, guess, moment, premises, suspecting, suspects
+from api.cli.suspecting import Given, cost_table, guess, moment, premises, suspecting, suspects
 from graph_model.errors import BadInput
 from graph_model.i18n import text
+from queries.given import duration
+from queries.recall import acting as answers
 from queries.recall import compare as comparing
-from queries.recall import containment, cost, next_test
-from queries.recall import difference as differing
+from queries.recall import containment
 from queries.recall.scope import compute
-from queries.recall.totals import incomplete
-from queries.recall.words import moment as shown
 
 Costs = Annotated[Path | None, typer.Option("--costs", help=text("cli.costs"))]
 
@@ -54,7 +51,7 @@ def contain(
     as_json: Json = False,
 ) -> None:
     """The cheapest cut between what is suspected and customers."""
-    table = cost.load(costs)
+    table = cost_table(costs)
     with context.plant() as plant:
         asked = suspects(plant, given)
         facts, lineage = plant.facts(as_of), plant.lineage(as_of)
@@ -121,28 +118,16 @@ def propose(
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """Which lot to test next."""
-    table = cost.load(costs)
-    ready = round(time.time() * 1e6) + duration(turnaround)
+    table = cost_table(costs)
+    ready = answers.ready_at(duration(turnaround))
     limit = moment(deadline, end=True) if deadline else None
     with context.plant() as plant:
         asked = suspects(plant, given)
         facts, lineage = plant.facts(as_of), plant.lineage(as_of)
         scope = compute(facts, lineage, asked, table, **premises(given))
-    plan = next_test.plan(scope, tests) if tests > 1 else None
-    keys = scope.lineage.lots["key"]
-    whole: dict[str, Any] = {
-        "method": method, "ready": shown(ready),
-        "in_time": None if limit is None else ready <= limit,
-        "candidates": next_test.to_dict(scope, next_test.predict(scope, probability)),
-        "plan": None if plan is None else {
-            "tests": keys[plan.lots].to_list(), "lots": keys[plan.leaving].to_list(),
-            "cost": round(plan.cost, 2), "bound": round(plan.bound, 2),
-        },
-        "currency": scope.table.currency, "hold_list": len(scope.held),
-        "complete": not incomplete(scope),
-        "as_of": scope.facts.batch, "head": f"{scope.facts.batch}:{scope.facts.head}",
-        "missing": [entry.to_dict() for entry in scope.missing],
-    }  # fmt: skip
+    whole = answers.next_tests(
+        scope, count=tests, method=method, ready=ready, deadline=limit, probability=probability
+    )
     if output is not None:
         context.write(output, whole["candidates"], whole)
     if as_json:
@@ -196,7 +181,7 @@ def compare(
     guesses = [guess(words) for words in case or []]
     if len({name for name, _ in guesses}) < max(2, len(guesses)):
         raise BadInput("too_few_cases")
-    table = cost.load(costs)
+    table = cost_table(costs)
     with context.plant() as plant:
         asked = {name: suspects(plant, given) for name, given in guesses}
         facts, lineage = plant.facts(as_of), plant.lineage(as_of)
@@ -249,7 +234,7 @@ def diff(
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """What came, went or changed tier between two states of the ledger, and why."""
-    table = cost.load(costs)
+    table = cost_table(costs)
     with context.plant() as plant:
         asked = suspects(plant, given)
         number, _ = plant.ledger.head()
@@ -258,9 +243,7 @@ def diff(
             compute(plant.facts(one), plant.lineage(one), asked, table, **premises(given))
             for one in (first, last)
         )
-        between = plant.ledger.batches()[first:last]
-        stated = {batch.number: plant.ledger.stated(batch.number) for batch in between}
-        whole = differing.to_dict(old, new, between, stated)
+        whole = answers.difference(plant.ledger, old, new)
     rows = [*whole["added"], *whole["removed"], *whole["changed"]]
     if output is not None:
         context.write(output, rows, whole)

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-import inspect
 import json
-from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
-import polars as pl
 import typer
 
 from api.cli import context
 from api.cli.context import AsOf, Json, Output
 from api.cli.scope_view import show_missing, show_scope, show_why
-from api.cli.suspecting import Given, RootsFile, moment, premises, references, suspecting, suspects
+from api.cli.suspecting import (
+    Given,
+    RootsFile,
+    cost_table,
+    premises,
+    references,
+    suspecting,
+    suspects,
+)
 from graph_model.errors import BadInput, NotFound
 from graph_model.i18n import catalogue as catalogue_of
 from graph_model.i18n import language, text
-from graph_model.lineage import Index, Lineage
 from graph_model.plant import Plant
 from queries import catalogue, traces
-from queries.recall import cost, report
+from queries.given import arguments
+from queries.given import lots as given_lots
+from queries.given import rows as answer_rows
+from queries.recall import report
 from queries.recall.inspections import PREVALENCE
-from queries.recall.roots import one_lot
 from queries.recall.scope import compute
 
 ROWS = 40
@@ -37,11 +42,6 @@ def register(app: typer.Typer) -> None:
     app.command(help=text("cli.ask"))(ask)
     app.command(help=text("cli.scope"))(suspecting(scope))
     app.command(help=text("cli.find"))(find)
-
-
-def _roots(lineage: Lineage, references: list[str]) -> Index:
-    numbers = np.array([one_lot(lineage, name) for name in references], dtype=np.int64)
-    return lineage.with_parts(np.unique(numbers))
 
 
 def trace(
@@ -63,10 +63,10 @@ def trace(
         facts, lineage = plant.facts(as_of), plant.lineage(as_of)
         if each:
             for name in named:
-                found = traces.to_dict(facts, lineage, _roots(lineage, [name]), direction)
+                found = traces.to_dict(facts, lineage, given_lots(lineage, [name]), direction)
                 typer.echo(json.dumps(found, ensure_ascii=False))
             return
-        found = traces.to_dict(facts, lineage, _roots(lineage, named), direction)
+        found = traces.to_dict(facts, lineage, given_lots(lineage, named), direction)
     if output is not None:
         context.write(output, found["lots"], found)
     if as_json:
@@ -117,7 +117,7 @@ def ask(
     question = known[name]
     with context.plant() as plant, plant.graph() as graph:
         answer = question.function(graph, **_arguments(plant, question, values or []))
-    _tell(question.title, _rows(answer), output, as_json=as_json)
+    _tell(question.title, answer_rows(answer), output, as_json=as_json)
 
 
 def _tell(
@@ -134,52 +134,14 @@ def _tell(
         context.show_table(title, heads, cells, len(rows_out))
 
 
-def _rows(answer: Any) -> list[dict[str, Any]]:
-    if isinstance(answer, pl.DataFrame):
-        return answer.to_dicts()
-    items = answer if isinstance(answer, list) else [answer]
-    return [
-        asdict(row) if is_dataclass(row) and not isinstance(row, type) else {"value": row}
-        for row in items
-    ]
-
-
-def _arguments(plant: Plant, question: Any, values: list[str]) -> dict[str, Any]:
-    given: dict[str, str] = {}
+def _arguments(plant: Plant, question: catalogue.Question, values: list[str]) -> dict[str, Any]:
+    given: dict[str, str | list[str]] = {}
     for value in values:
         name, equals, content = value.partition("=")
         if not equals or name not in question.params:
             raise BadInput("bad_value", value=value, params=", ".join(question.params))
         given[name] = content
-    signature = inspect.signature(question.function).parameters
-    missing = [
-        name
-        for name in question.params
-        if not given.get(name, "").strip()
-        and (name in given or signature[name].default is inspect.Parameter.empty)
-    ]
-    if missing:
-        raise BadInput("value_missing", name=question.name, params=", ".join(missing))
-    return {
-        name: _typed(plant, name, str(signature[name].annotation), content)
-        for name, content in given.items()
-    }
-
-
-def _typed(plant: Plant, name: str, annotation: str, content: str) -> Any:
-    if name == "lots":
-        lineage = plant.lineage()
-        return lineage.lots["key"][_roots(lineage, _several(content))].to_list()
-    if annotation.startswith(("list", "Sequence")):
-        return _several(content)
-    if "int" in annotation:
-        whole = content.lstrip("-").isdigit()
-        return int(content) if whole else moment(content, end=name == "finish")
-    return float(content) if "float" in annotation else content
-
-
-def _several(content: str) -> list[str]:
-    return [part.strip() for part in content.split(",") if part.strip()]
+    return arguments(question, given, plant.lineage(), plant.settings.timezone)
 
 
 def find(
@@ -189,7 +151,7 @@ def find(
     """Anything that carries a number."""
     question = catalogue.questions()["find"]
     with context.plant() as plant, plant.graph() as graph:
-        found = _rows(question.function(graph, number=number))
+        found = answer_rows(question.function(graph, number=number))
     if not found or not number.strip():
         raise NotFound("number_not_found", number=number)
     _tell(question.title, found, None, as_json=as_json)
@@ -208,7 +170,7 @@ def scope(
     as_json: Json = False,
 ) -> None:
     """The minimal recall scope."""
-    table = cost.load(costs)
+    table = cost_table(costs)
     with context.plant() as plant:
         asked = suspects(plant, given)
         facts, lineage = plant.facts(as_of), plant.lineage(as_of)

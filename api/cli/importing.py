@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,11 +16,10 @@ from api.cli import context
 from api.cli.context import Json
 from api.cli.scope_view import show_scope
 from graph_model.i18n import catalogue, language, text
-from graph_model.ledger import BatchInfo
 from graph_model.plant import Plant
-from graph_model.schema import KINDS, conform
-from loaders import checks, demo_plant, entries, findings_workbook, intake
+from loaders import checks, demo_plant, entries, findings_workbook, importing, intake
 from loaders.findings import Finding
+from loaders.importing import Loaded
 from loaders.reading import is_text
 from loaders.template import write_template
 from queries.recall import report
@@ -107,39 +105,11 @@ def check(
         found = checks.run(plant.facts(), plant.settings.company, timezone=plant.settings.timezone)
     if findings is not None:
         findings_workbook.write(found, findings)
-    told = [_finding(each) for each in found]
+    told = [findings_workbook.to_dict(each) for each in found]
     if as_json:
         context.show_json(told)
     else:
         _show_findings(told)
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """What a load did: counts by sheet, findings, and the batch unless it was a dry run."""
-
-    kind: str
-    batch: BatchInfo | None
-    counts: dict[str, intake.Counts]
-    findings: list[Finding]
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON."""
-        return {
-            "kind": self.kind,
-            "batch": self.batch.number if self.batch else None,
-            "head": self.batch.hash if self.batch else None,
-            "sheets": {
-                name: {
-                    "read": count.read,
-                    "loaded": count.loaded,
-                    "already_known": count.already_known,
-                    "set_aside": count.set_aside,
-                }
-                for name, count in self.counts.items()
-            },
-            "findings": [_finding(found) for found in self.findings],
-        }
 
 
 def load_into(
@@ -151,62 +121,13 @@ def load_into(
     dry_run: bool,
     tell: Callable[[str], None],
 ) -> Loaded:
-    """Reads, appends, checks and projects; what was read, loaded, known and set aside."""
-    taken = intake.read(
-        path, kind, plant.settings, pseudonym=plant.ledger.records.pseudonym, progress=tell
+    """`loaders.importing.load`, then the graph."""
+    done = importing.load(
+        plant, path, kind=kind, source=source, who=who, dry_run=dry_run, tell=tell
     )
-    tables = {
-        name: conform(KINDS[name], frame, provenance=True) for name, frame in taken.tables.items()
-    }
-    _count_known(plant, taken, tables)
-    if dry_run:
-        return Loaded(taken.kind, None, taken.counts, taken.findings)
-    tell(text("cli.appending"))
-    batch = plant.ledger.append(
-        tables, source=source or taken.kind, who=who, note=str(path.name), names=taken.names
-    )
-    taken.tables.clear()  # the ledger has them: memory for what is derived from them
-    tables.clear()
-    tell(text("cli.folding"))
-    plant.lineage()
-    tell(text("cli.checking"))
-    files = {file.name for file in taken.files}
-    found = checks.run(plant.facts(), plant.settings.company, timezone=plant.settings.timezone)
-    context.project(plant, tell)
-    mine = [finding for finding in found if finding.file in files or not finding.file]
-    return Loaded(taken.kind, batch, taken.counts, taken.findings + mine)
-
-
-def _count_known(plant: Plant, taken: intake.Intake, tables: dict[str, Any]) -> None:
-    """Rows whose every statement the ledger has already count as known, not as loaded."""
-    known = plant.ledger.known(tables)
-    place = ["_sheet", "_row"]
-    schema = {"_sheet": pl.String, "_row": pl.Int64}
-    seen, new = [pl.DataFrame(schema=schema)], [pl.DataFrame(schema=schema)]
-    for name, frame in tables.items():
-        if name == "SetAside":
-            continue
-        seen.append(frame.join(known[name], on="key", how="semi").select(place).drop_nulls())
-        new.append(frame.join(known[name], on="key", how="anti").select(place).drop_nulls())
-    rows = pl.concat(seen).unique().join(pl.concat(new), on=place, how="anti")
-    for sheet, count in rows.group_by("_sheet").len().iter_rows():
-        if sheet in taken.counts:
-            counts = taken.counts[sheet]
-            counts.already_known += min(count, counts.loaded)
-
-
-def _finding(found: Finding) -> dict[str, Any]:
-    return {
-        "rule": found.rule,
-        "severity": found.severity,
-        "file": found.file,
-        "sheet": found.sheet,
-        "row": found.row,
-        "column": found.column,
-        "value": found.value,
-        "text": findings_workbook.told(found),
-        "repair": findings_workbook.told(found, "repair"),
-    }
+    if not dry_run:
+        context.project(plant, tell)
+    return done
 
 
 def _sheet(name: str) -> str:

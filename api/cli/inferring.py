@@ -171,12 +171,7 @@ def pivot(
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """What complaints have in common, and the scope of the input chosen."""
-    asked = [(name, Suspects(complaint=name)) for name in complaint or []]
-    asked += [(name, Suspects(shipment=name)) for name in shipment or []]
-    asked += [(name, Suspects(customer=name)) for name in customer or []]
-    asked += [(name, Suspects(lots=(name,))) for name in lot or []]
-    if not asked:
-        raise BadInput("no_effects")
+    asked = pivoting.effects(complaint or [], shipment or [], customer or [], lot or [])
     with context.plant() as plant:
         facts, lineage = plant.facts(as_of), plant.lineage(as_of)
         found = pivoting.pivot(facts, lineage, asked)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from typing import Annotated
 
 import typer
@@ -11,17 +10,17 @@ import typer
 from api.cli import context
 from api.cli.context import Json
 from api.cli.importing import progress
-from graph_model import keys
-from graph_model.errors import BadInput, EngineError, LedgerError, NotFound
+from graph_model.errors import BadInput, EngineError, LedgerError
 from graph_model.i18n import label, text
 from graph_model.interval import in_force
 from graph_model.ledger import Fault
 from graph_model.plant import Plant
-from graph_model.schema import Customer, Decision, Item, Supplier
+from graph_model.schema import Decision
 from loaders import entries
+from queries.deciding import resolved
+from queries.given import duration
 from queries.recall.roots import one_lot
 
-_UNITS = {"d": 86_400, "h": 3_600, "min": 60, "s": 1}
 decide = typer.Typer(help=text("cli.decide.help"), no_args_is_help=True, rich_markup_mode=None)
 
 By = Annotated[str, typer.Option("--by", help=text("cli.decide.by"))]
@@ -176,14 +175,6 @@ def _record(
     context.console.print(text("cli.decide.done", key=key))
 
 
-def duration(value: str) -> int:
-    """Microseconds of `3d`, `12h`, `15min`; 0 is allowed."""
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(d|h|min|s)?\s*", value)
-    if not found or (found[2] is None and float(found[1]) != 0):
-        raise BadInput("bad_duration", value=value)
-    return round(float(found[1]) * _UNITS[found[2] or "s"] * 1e6)
-
-
 @decide.command("delay", help=text("cli.decide.delay"))
 def decide_delay(
     source: Annotated[str, typer.Option("--source", help=text("cli.decide.source"))],
@@ -247,17 +238,10 @@ def decide_alias(
 ) -> None:
     """Two codes are one item, or one company."""
     with context.plant() as plant:
-        known = plant.facts()
-        home = plant.settings.company
-        if company:
-            one, two = alias, code
-            codes = {*known[Supplier]["key"], *known[Customer]["key"]}
-        else:
-            # An item of another company's numbering is written COMPANY/ITEM.
-            one, two = (name if "/" in name else keys.join(home, name) for name in (alias, code))
-            codes = set(known[Item]["key"])
-        if two not in codes:
-            raise NotFound("code_not_found", number=code)
+        kind = "alias_company" if company else "alias_item"
+        _, one, two = resolved(
+            kind, alias, code, plant.facts(), plant.lineage(), plant.settings.company
+        )
         _record(plant, "alias", one, by, role, reason, two)
 
 
@@ -290,6 +274,5 @@ def decide_revoke(
 ) -> None:
     """Take a decision back."""
     with context.plant() as plant:
-        if key not in in_force(plant.facts()[Decision])["key"]:
-            raise NotFound("no_such_decision", key=key)
+        resolved("revoke", key, None, plant.facts(), plant.lineage(), "")
         _record(plant, "revoke", key, by, role, reason)

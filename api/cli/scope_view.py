@@ -6,10 +6,8 @@ from typing import Any
 
 from api.cli import context
 from graph_model import keys
-from graph_model.errors import NotFound
 from graph_model.i18n import catalogue, language, text
-from queries.recall import words
-from queries.recall.roots import one_lot
+from queries.recall import acting
 from queries.recall.scope import Scope
 from queries.recall.unaccounted import PARTS
 
@@ -182,15 +180,10 @@ def _cost_type(name: str) -> str:
 
 def show_why(scope: Scope, reference: str, *, as_json: bool) -> None:
     """The whole witness of a lot, or its cuts."""
-    number = one_lot(scope.lineage, reference)
-    key = scope.lineage.lots["key"][number]
-    if number not in scope.tiers:
-        raise NotFound("lot_not_reached", lot=key)
-    lines = words.why(scope, number)
-    tier = scope.tiers[number]
+    told = acting.why(scope, reference)
     if as_json:
-        context.show_json({"lot": key, "tier": tier, "why": lines})
+        context.show_json(told)
         return
-    context.console.print(f"{key}: {text(f'tier.{tier}')}")
-    for line in lines:
+    context.console.print(f"{told['lot']}: {text('tier.' + told['tier'])}")
+    for line in told["why"]:
         context.console.print(f"  {line}")

@@ -5,11 +5,9 @@ from __future__ import annotations
 import inspect
 import shlex
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -17,8 +15,10 @@ from api.cli import context
 from graph_model.errors import BadInput
 from graph_model.i18n import text
 from graph_model.plant import Plant
+from queries.given import moment as given_moment
+from queries.given import suspects as given_suspects
+from queries.recall import cost, rulebook
 from queries.recall import hazard as hazards
-from queries.recall import rulebook
 from queries.recall.hazard import Hazard
 from queries.recall.roots import Suspects
 from queries.recall.rulebook import Rulebook
@@ -38,7 +38,7 @@ class Premises(TypedDict):
     """What a scope is computed by, besides what is suspected: arguments of `compute`."""
 
     hazard: Hazard
-    rulebook: Rulebook
+    rulebook: Rulebook | None
 
 
 RootsFile = Annotated[Path | None, typer.Option("--roots", help=text("cli.roots"))]
@@ -91,27 +91,23 @@ def suspecting(command: Callable[..., None]) -> Callable[..., None]:
 
 def suspects(plant: Plant, given: Given) -> Suspects:
     """What is suspected. Raises BadInput where nothing is named."""
-    start, end, operator = given.get("start"), given.get("end"), given.get("operator")
-    kept = ("supplier", "supplier_lot", "item", "operation", "machine", "site", "shipment",
-            "customer", "complaint")  # fmt: skip
-    asked = Suspects(
-        lots=tuple(references(given.get("lot"), given.get("roots"))),
-        start=moment(start, end=False) if start else None,
-        end=moment(end, end=True) if end else None,
-        operator=plant.ledger.records.pseudonym(operator) if operator else None,
-        **{name: given.get(name) for name in kept},
-    )
-    if not asked.given():
-        raise BadInput("nothing_suspected")
-    return asked
+    return given_suspects(
+        given, references(given.get("lot"), given.get("roots")), context.settings().timezone,
+        plant.ledger.records.pseudonym,
+    )  # fmt: skip
 
 
 def premises(given: Given) -> Premises:
     """Hazard and rules of a scope. Raises BadInput for what cannot be read."""
     return {
         "hazard": hazards.read(given.get("hazard") or "unknown"),
-        "rulebook": rulebook.load(given.get("rules")),
+        "rulebook": rulebook.load(given["rules"]) if given.get("rules") else None,
     }
+
+
+def cost_table(path: Path | None) -> cost.CostTable | None:
+    """The table of a file; None: the one in force. Raises BadInput."""
+    return cost.load(path) if path is not None else None
 
 
 def guess(words: str) -> tuple[str, Given]:
@@ -146,14 +142,5 @@ def references(lots: list[str] | None, file: Path | None) -> list[str]:
 
 
 def moment(content: str, *, end: bool) -> int:
-    """Microseconds UTC of a date or time typed by a person; a date as `end` is its last moment."""
-    zone = ZoneInfo(context.settings().timezone)
-    try:
-        stamp = datetime.fromisoformat(content)
-    except ValueError as error:
-        raise BadInput("bad_time", value=content) from error
-    if stamp.tzinfo is None:
-        stamp = stamp.replace(tzinfo=zone)
-    if end and len(content) <= 10:
-        stamp += timedelta(days=1, microseconds=-1)
-    return round(stamp.astimezone(UTC).timestamp() * 1e6)
+    """As `queries.given.moment`, in the time zone of the settings."""
+    return given_moment(content, context.settings().timezone, end=end)

@@ -11,12 +11,12 @@ import typer
 from api.cli import context
 from api.cli.asking import ROWS
 from api.cli.context import AsOf, Json, Output
-from api.cli.suspecting import moment
+from api.cli.suspecting import cost_table, moment
 from graph_model.i18n import text
 from graph_model.plant import Plant
 from queries import drill as drills
 from queries import early_warnings, scorecard
-from queries.recall import cost
+from queries.recall import tables
 from queries.recall.dispersion import dispersion
 from queries.recall.exposure import GROUPS, Exposure
 from queries.recall.exposure import exposure as exposed
@@ -37,7 +37,9 @@ def register(app: typer.Typer) -> None:
 def _found(plant: Plant, as_of: int | None, costs: Path | None, sketch: int | None) -> Exposure:
     zone = context.settings().timezone
     facts, lineage = plant.facts(as_of), plant.lineage(as_of)
-    return exposed(facts, lineage, cost.load(costs), timezone=zone, ranks=sketch)
+    return exposed(
+        facts, lineage, cost_table(costs) or tables.costs(facts), timezone=zone, ranks=sketch
+    )
 
 
 def _table(title: str, names: list[str], rows: list[dict[str, Any]], of: int = 0) -> None:
@@ -106,8 +108,8 @@ def card(
     as_json: Json = False,
 ) -> None:
     """Suppliers side by side."""
-    weighting = scorecard.load(weights)
     with context.plant() as plant:
+        weighting = scorecard.load(weights) if weights else tables.weights(plant.facts(as_of))
         found = _found(plant, as_of, costs, sketch)
         rows = scorecard.scorecard(plant.facts(as_of), found.lineage, found, weighting)
     whole = scorecard.to_dict(found, rows)

@@ -44,8 +44,13 @@ def load(path: Path | None = None) -> CostTable:
         data = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadInput("costs_unreadable", path=str(path), problem=str(error)) from error
+    return read(data, str(path))
+
+
+def read(data: dict[str, Any], file: str) -> CostTable:
+    """The table of parsed TOML; `file` stands in the messages. Raises BadInput."""
     figures = {place: table for place, table in data.items() if isinstance(table, dict)}
-    _check(figures, path)
+    _check(figures, file)
     return CostTable(
         str(data.get("currency", "")),
         str(data.get("date", "")),
@@ -66,7 +71,7 @@ def _from_csv(path: Path) -> CostTable:
         except (TypeError, ValueError) as error:
             raise BadInput("costs_unreadable", path=str(path), problem=str(error)) from error
         figures.setdefault(row["place"], {}).setdefault(row["cost_type"], {})[row["way"]] = figure
-    _check(figures, path)
+    _check(figures, str(path))
     first = rows.row(0, named=True) if len(rows) else {}
     about = {name: str(first.get(name) or "") for name in ("currency", "date", "source")}
     return CostTable(
@@ -74,13 +79,16 @@ def _from_csv(path: Path) -> CostTable:
     )
 
 
-def _check(figures: dict[str, Any], path: Path | None) -> None:
+def _check(figures: dict[str, Any], file: str) -> None:
     for place, table in figures.items():
         if place not in places.ACTIVE:
-            raise BadInput("costs_unreadable", path=str(path), problem=f"[{place}]")
+            raise BadInput("costs_unreadable", path=file, problem=f"[{place}]")
         for cost_type, ways in table.items():
-            if not isinstance(ways, dict) or set(ways) - _WAYS:
-                raise BadInput("costs_unreadable", path=str(path), problem=f"{place}.{cost_type}")
+            numbers = isinstance(ways, dict) and all(
+                isinstance(figure, int | float) for figure in ways.values()
+            )
+            if not numbers or set(ways) - _WAYS:
+                raise BadInput("costs_unreadable", path=file, problem=f"{place}.{cost_type}")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -62,6 +62,15 @@ def load(path: Path) -> list[Case]:
     if not found:
         raise BadInput("cases_unreadable", path=str(path), problem="-")
     return found
+
+
+def read(rows: Sequence[Mapping[str, str]], file: str = "") -> list[Case]:
+    """Cases that were not in a file: kind, id, weight. Raises BadInput as `load`."""
+    heads = ["kind", "id", "weight"]
+    return [
+        _case(file, number, heads, [str(row.get(name, "")).strip() for name in heads])
+        for number, row in enumerate(rows, 1)
+    ]
 
 
 def _case(file: str, number: int, heads: list[str], cells: list[str]) -> Case:

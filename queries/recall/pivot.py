@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from graph_model.errors import BadInput
 from graph_model.lineage import Index, Lineage
 from graph_model.network import Facts
 from queries.recall import report, roots
@@ -50,6 +51,22 @@ class Pivot:
     def complained(self) -> Index:
         """Lots of all cases."""
         return np.unique(np.concatenate([case.lots for case in self.cases]))
+
+
+def effects(
+    complaint: Sequence[str] = (),
+    shipment: Sequence[str] = (),
+    customer: Sequence[str] = (),
+    lot: Sequence[str] = (),
+) -> list[tuple[str, Suspects]]:
+    """The cases by what names them. Raises BadInput where there are none."""
+    asked = [(name, Suspects(complaint=name)) for name in complaint]
+    asked += [(name, Suspects(shipment=name)) for name in shipment]
+    asked += [(name, Suspects(customer=name)) for name in customer]
+    asked += [(name, Suspects(lots=(name,))) for name in lot]
+    if not asked:
+        raise BadInput("no_effects")
+    return asked
 
 
 def pivot(facts: Facts, lineage: Lineage, asked: Sequence[tuple[str, Suspects]]) -> Pivot:

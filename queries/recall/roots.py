@@ -7,6 +7,7 @@ A complaint, customer or shipment is an effect: it names no source.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -113,11 +114,28 @@ def one_lot(lineage: Lineage, text: str) -> int:
     return int(found[0])
 
 
+def each_lot(lineage: Lineage, texts: Sequence[str]) -> Index:
+    """`one_lot` of each text; whole keys, of which there may be thousands, all at once."""
+    wanted = pl.Series(texts, dtype=pl.String)
+    numbers = lineage.number(list(texts))
+    printed = _index(lineage)["lot_no"]
+    at = printed.search_sorted(wanted).to_numpy()
+    also_a_number = np.zeros(len(wanted), dtype=bool)
+    if len(printed):
+        also_a_number = (printed[np.minimum(at, len(printed) - 1)] == wanted).to_numpy()
+    plain = (wanted.str.count_matches("/") == 2) & ~wanted.str.contains("[#%]")
+    sure = plain.to_numpy() & (numbers >= 0) & ~also_a_number
+    sure[sure] = lineage.recorded[numbers[sure]]
+    for place in np.flatnonzero(~sure):
+        numbers[place] = one_lot(lineage, texts[int(place)])
+    return numbers
+
+
 def answer(facts: Facts, lineage: Lineage, asked: Suspects) -> Roots:
     """Matches, lots that cannot be ruled out, and lots that look alike."""
     match, unknown, near = _none(), _none(), _none()
     if asked.lots:
-        match = np.array([one_lot(lineage, text) for text in asked.lots], dtype=np.int64)
+        match = each_lot(lineage, asked.lots)
         near = _other_numbers(lineage, match)
     effect = bool(asked.shipment or asked.customer or asked.complaint)
     if effect:

@@ -20,7 +20,7 @@ from graph_model.lineage import Index, Lineage
 from graph_model.network import Facts
 from graph_model.schema import Decision, Item
 from queries import balance
-from queries.recall import amounts, completeness, cost, places, roots, yardstick
+from queries.recall import amounts, completeness, cost, places, roots, tables, yardstick
 from queries.recall.completeness import Missing
 from queries.recall.cone import Cone
 from queries.recall.hazard import UNKNOWN, Hazard
@@ -106,16 +106,17 @@ def compute(
     """The scope of what is suspected, on the facts and arrays of one batch.
 
     `clean` are lots, by number in the plant, of which every unit was examined and found clean.
-    `hazard` and `rulebook` decide which rules apply; without them, those for an unknown hazard.
-    `prevalence` is the share of bad units for which the chance of samples to miss them is stated.
+    `hazard` and `rulebook` decide which rules apply. Costs and rules that are not given are the
+    plant's own, else the shipped ones. `prevalence` is the share of bad units for which the
+    chance of samples to miss them is stated.
     """
-    table = table or cost.load()
+    table = table or tables.costs(facts)
     found = start = roots.answer(facts, lineage, asked)
     if found.effect:
         everything = siblings(lineage, found.match)
         start = Roots(found.match[:0], everything, found.near, True)
     cone = Cone.of(lineage, np.union1d(start.match, start.cannot_rule_out))
-    case = Case(facts, Recipe.of(facts), clean, hazard, rulebook or Rulebook())
+    case = Case(facts, Recipe.of(facts), clean, hazard, rulebook or tables.rules(facts))
     failed, perhaps = (_reached(cone, lots) for lots in case.inspected.failing(lineage))
     match = np.union1d(start.match, failed)
     cannot_rule_out = np.union1d(start.cannot_rule_out, perhaps)

@@ -1,0 +1,188 @@
+"""Files in: upload, a job in the background with its progress, findings, what was set aside."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import anyio.to_thread
+from fastapi import APIRouter, File, Form, Query, Request, UploadFile
+from fastapi.responses import Response, StreamingResponse
+from pydantic import BaseModel
+
+from api.answers import listed, moment_of
+from api.asked import Asked, Word, size, who
+from api.auth.guard import guard
+from api.doors import Rows, answered
+from graph_model.access import signed_in
+from graph_model.errors import BadFile, Locked
+from graph_model.i18n import text
+from graph_model.jobs import OVER, Job, Jobs
+from graph_model.live import LivePlant
+from graph_model.plant import Plant
+from graph_model.schema import SetAside
+from loaders import importing
+from loaders.reading import SUFFIXES
+
+router = APIRouter(prefix="/api/v1", tags=["imports"])
+
+WAIT_SECONDS = 600.0
+_CHUNK = 1 << 20
+_POLL_SECONDS = 0.3
+_FILES = 100
+
+
+class Progress(BaseModel):
+    """An import: `result` has counts by sheet and findings once it is done."""
+
+    id: str
+    kind: str
+    account: str
+    state: str
+    step: str
+    params: dict[str, Any]
+    result: dict[str, Any] | None
+    error: dict[str, Any] | None
+    made_at: float
+    changed_at: float
+
+
+@router.post("/imports", status_code=202, dependencies=[guard("import.run", audit="import.begun")])
+def begin(
+    request: Request,
+    files: Annotated[list[UploadFile], File(description="Excel, CSV or JSON", max_length=_FILES)],
+    kind: Annotated[
+        Word | None, Form(description="plant or foodchainlab; default: found out")
+    ] = None,
+    source: Annotated[Word | None, Form(description="Where they come from")] = None,
+    dry_run: Annotated[bool, Form(description="Read and check only")] = False,
+) -> Progress:
+    """Takes files; they are read in the background. `Location` says where to look."""
+    folder = _kept(request.app.state.settings.data, files)
+    names = sorted(file.name for file in folder.iterdir())
+    request.state.told.params |= {"files": names, "source": source, "dry_run": dry_run}
+    path = folder / names[0] if len(names) == 1 else folder
+    plant, name = request.app.state.plant, who(request)
+
+    def work(tell: Callable[[str], None]) -> dict[str, Any]:
+        try:
+            return _load(
+                plant, path, tell, kind=kind, source=source, who=name, dry_run=dry_run,
+                note=", ".join(names),
+            )  # fmt: skip
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    jobs: Jobs = request.app.state.jobs
+    params = {"files": names, "kind": kind, "source": source, "dry_run": dry_run}
+    return Progress(**asdict(jobs.start("import", signed_in().account, params, work)))
+
+
+def _load(
+    live: LivePlant, path: Path, tell: Callable[[str], None], **options: Any
+) -> dict[str, Any]:
+    """One import; waits while another process imports. Readers see it when it is whole."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            # A plant of its own: what it reads and folds is in nobody's way.
+            with Plant(live.settings) as plant:
+                done = importing.load(plant, path, tell=tell, **options)
+            break
+        except Locked:
+            if time.monotonic() > deadline:
+                raise
+            tell(text("import.waits"))
+            time.sleep(1)
+    if done.batch is not None:
+        tell(text("cli.projecting"))
+        live.catch_up()
+    return done.to_dict()
+
+
+def _kept(data: Path, files: list[UploadFile]) -> Path:
+    """The uploaded files in a folder of their own, under their bare names. Raises BadFile."""
+    uploads = data / "uploads"
+    uploads.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=uploads))
+    try:
+        for file in files:
+            # Browsers may send a path, and anybody may send `..`.
+            name = (file.filename or "").replace("\\", "/").rpartition("/")[2].strip()
+            plain = name and not name.startswith((".", "~$")) and name.isprintable()
+            if not plain or Path(name).suffix.lower() not in (*SUFFIXES, ".json"):
+                raise BadFile("upload_name", name=name)
+            with (folder / name[-150:]).open("xb") as to:
+                shutil.copyfileobj(file.file, to, _CHUNK)
+    except FileExistsError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise BadFile("upload_twice", name=name) from error
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return folder
+
+
+@router.get("/imports", dependencies=[guard("import.read", audit="imports.listed")],
+            response_class=Response, responses=answered(Rows[Progress]))  # fmt: skip
+def imports(request: Request) -> Response:
+    """The last imports, the newest first, without their results."""
+    jobs: Jobs = request.app.state.jobs
+    return listed(request, [asdict(job) for job in jobs.all()])
+
+
+@router.get("/imports/{job}", dependencies=[guard("import.read", audit="import.read")])
+def one(request: Request, job: Word) -> Progress:
+    """How far an import is, and what came of it."""
+    jobs: Jobs = request.app.state.jobs
+    return Progress(**asdict(jobs.get(job)))
+
+
+@router.get("/imports/{job}/findings", dependencies=[guard("import.read", audit="import.read")],
+            response_class=Response, responses=answered(Rows[dict[str, Any]]))  # fmt: skip
+def findings(request: Request, job: Word, asked: Annotated[Asked, Query()]) -> Response:
+    """What was found in the files of an import: file, sheet, row, value, reason, repair."""
+    jobs: Jobs = request.app.state.jobs
+    result = jobs.get(job).result or {}
+    rows = result.get("findings", [])
+    return listed(request, rows, limit=asked.limit, after=asked.after)
+
+
+@router.get("/imports/{job}/events", dependencies=[guard("import.read", audit="import.followed")],
+            response_class=StreamingResponse,
+            responses={200: {"content": {"text/event-stream": {}}}})  # fmt: skip
+async def events(request: Request, job: Word) -> StreamingResponse:
+    """The progress of an import as server-sent events, until it is over."""
+    jobs: Jobs = request.app.state.jobs
+    first = await anyio.to_thread.run_sync(jobs.get, job)
+    size(request, 1)
+    return StreamingResponse(_stream(request, jobs, first), media_type="text/event-stream")
+
+
+async def _stream(request: Request, jobs: Jobs, job: Job) -> AsyncIterator[str]:
+    shown = None
+    while True:
+        if (job.state, job.step) != shown:
+            shown = (job.state, job.step)
+            told = {"id": job.id, "state": job.state, "step": job.step, "error": job.error}
+            yield f"event: {job.state}\ndata: {json.dumps(told, ensure_ascii=False)}\n\n"
+        if job.state in OVER or await request.is_disconnected():
+            return
+        await asyncio.sleep(_POLL_SECONDS)
+        job = await anyio.to_thread.run_sync(jobs.get, job.id)
+
+
+@router.get("/set-aside", dependencies=[guard("import.read", audit="set_aside.read")],
+            response_class=Response, responses=answered(Rows[dict[str, Any]]))  # fmt: skip
+def set_aside(request: Request, asked: Annotated[Asked, Query()]) -> Response:
+    """Rows of all imports that could not be read as facts, with the reason."""
+    moment = moment_of(request, asked.as_of, asked.after)
+    rows = moment.facts[SetAside].to_dicts()
+    return listed(request, rows, moment, limit=asked.limit, after=asked.after)

@@ -1,0 +1,56 @@
+"""What a decision is about: lots, codes and decisions, of what a person wrote."""
+
+from __future__ import annotations
+
+from graph_model import keys
+from graph_model.errors import BadInput, NotFound
+from graph_model.interval import in_force
+from graph_model.lineage import Lineage
+from graph_model.network import Facts
+from graph_model.schema import Customer, Decision, Item, Supplier
+from queries.recall.roots import one_lot
+
+KINDS = (
+    "delay", "trust_source", "rule_out_root", "same_lot", "alias_item", "alias_company", "revoke",
+)  # fmt: skip
+
+
+def resolved(
+    kind: str, subject: str, target: str | None, facts: Facts, lineage: Lineage, company: str
+) -> tuple[str, str, str | None]:
+    """Kind, subject and target of a decision as they are recorded.
+
+    `company`: whose item numbers are written without a company. Raises NotFound, Ambiguous, and
+    BadInput for a kind there is not or a target that is missing.
+    """
+    if kind not in KINDS:
+        raise BadInput("no_such_decision_kind", kind=kind, kinds=", ".join(KINDS))
+    if kind in ("same_lot", "alias_item", "alias_company") and not target:
+        raise BadInput("decision_target_missing", kind=kind)
+    if kind == "rule_out_root":
+        return kind, _lot(lineage, subject), None
+    if kind == "same_lot":
+        return kind, _lot(lineage, subject), _lot(lineage, target or "")
+    if kind in ("alias_item", "alias_company"):
+        return "alias", *_codes(kind, subject, target or "", facts, company)
+    if kind == "revoke" and subject not in in_force(facts[Decision])["key"]:
+        raise NotFound("no_such_decision", key=subject)
+    return kind, subject, None
+
+
+def _lot(lineage: Lineage, reference: str) -> str:
+    key: str = lineage.lots["key"][one_lot(lineage, reference)]
+    return key
+
+
+def _codes(kind: str, alias: str, code: str, facts: Facts, company: str) -> tuple[str, str]:
+    if kind == "alias_company":
+        one, two = alias, code
+        known = {*facts[Supplier]["key"], *facts[Customer]["key"]}
+    else:
+        # An item of another company's numbering is written COMPANY/ITEM.
+        one, two = (name if "/" in name else keys.join(company, name) for name in (alias, code))
+        known = set(facts[Item]["key"])
+    if two not in known:
+        raise NotFound("code_not_found", number=code)
+    return one, two

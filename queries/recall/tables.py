@@ -1,0 +1,87 @@
+"""Tables that a plant sets itself: costs, rules of the scope, weights of the scorecard.
+
+Each is the TOML of the file that the command line takes, kept in the ledger as a decision with a
+person, a role and a reason: so it has a history, can be revoked, and a scope as of a batch uses the
+table of that batch. Without one the shipped table is in force.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from importlib.resources import files
+from typing import Any
+
+import polars as pl
+
+from graph_model.errors import BadInput
+from graph_model.interval import in_force
+from graph_model.network import Facts
+from graph_model.schema import Decision
+from queries import scorecard
+from queries.recall import cost, rulebook
+
+_READERS: dict[str, Callable[[dict[str, Any], str], object]] = {
+    "costs": cost.read,
+    "rules": rulebook.read,
+    "weights": scorecard.read,
+}
+_SHIPPED = {
+    "costs": ("queries.recall", "costs.toml"),
+    "weights": ("queries", "scorecard.toml"),
+}
+NAMES = tuple(_READERS)
+
+
+def own(facts: Facts, name: str) -> str | None:
+    """The TOML of the plant's own table in force; None: it has set none."""
+    of_name = (pl.col("kind") == name) & (pl.col("subject") == name)
+    rows = in_force(facts[Decision].filter(of_name | (pl.col("kind") == "revoke")))
+    return rows["target"][-1] if len(rows) else None
+
+
+def shipped(name: str) -> str:
+    """The TOML that is in force without a table of the plant's own; empty for no rule at all."""
+    if name not in _SHIPPED:
+        return ""
+    package, file = _SHIPPED[name]
+    return files(package).joinpath(file).read_text(encoding="utf-8")
+
+
+def check(name: str, content: str) -> None:
+    """Raises BadInput for a table that cannot be used, with every fault that was found."""
+    _read(name, content)
+
+
+def costs(facts: Facts) -> cost.CostTable:
+    """The cost table in force."""
+    found = own(facts, "costs")
+    table = cost.load() if found is None else _read("costs", found)
+    assert isinstance(table, cost.CostTable)
+    return table
+
+
+def rules(facts: Facts) -> rulebook.Rulebook:
+    """The rules of the scope in force."""
+    found = own(facts, "rules")
+    book = rulebook.Rulebook() if found is None else _read("rules", found)
+    assert isinstance(book, rulebook.Rulebook)
+    return book
+
+
+def weights(facts: Facts) -> scorecard.Weighting:
+    """The weights of the scorecard in force."""
+    found = own(facts, "weights")
+    table = scorecard.load() if found is None else _read("weights", found)
+    assert isinstance(table, scorecard.Weighting)
+    return table
+
+
+def _read(name: str, content: str) -> object:
+    if name not in _READERS:
+        raise BadInput("no_such_table", name=name, names=", ".join(NAMES))
+    try:
+        data = tomllib.loads(content)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise BadInput(f"{name}_unreadable", path=f"{name}.toml", problem=str(error)) from error
+    return _READERS[name](data, f"{name}.toml")
