@@ -58,7 +58,7 @@ def contain(
         scope = compute(facts, lineage, asked, table, **premises(given))
     whole = containment.to_dict(containment.contain(scope, by))
     if output is not None:
-        context.write(output, whole["cut"], whole)
+        context.write(output, text("acting.contain"), whole["cut"], whole)
     if as_json:
         context.show_json(whole)
     elif output is None:
@@ -129,7 +129,7 @@ def propose(
         scope, count=tests, method=method, ready=ready, deadline=limit, probability=probability
     )
     if output is not None:
-        context.write(output, whole["candidates"], whole)
+        context.write(output, text("acting.next_test"), whole["candidates"], whole)
     if as_json:
         context.show_json(whole)
     elif output is None:
@@ -188,7 +188,7 @@ def compare(
         whole = comparing.to_dict(comparing.compare(facts, lineage, asked, table))
     whole |= {"as_of": facts.batch, "head": f"{facts.batch}:{facts.head}"}
     if output is not None:
-        context.write(output, whole["hypotheses"], whole)
+        context.write(output, text("acting.compare"), whole["hypotheses"], whole)
     if as_json:
         context.show_json(whole)
     elif output is None:
@@ -246,7 +246,7 @@ def diff(
         whole = answers.difference(plant.ledger, old, new)
     rows = [*whole["added"], *whole["removed"], *whole["changed"]]
     if output is not None:
-        context.write(output, rows, whole)
+        context.write(output, text("acting.diff"), rows, whole)
     if as_json:
         context.show_json(whole)
     elif output is None:

@@ -19,6 +19,7 @@ from api.cli import (
     keeping,
     projecting,
     proving,
+    reporting,
     serving,
     watching,
 )
@@ -52,6 +53,7 @@ COMMANDS = (
     watching,
     buying,
     incidents,
+    reporting,
     keeping,
     proving,
     projecting,

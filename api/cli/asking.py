@@ -20,6 +20,7 @@ from api.cli.suspecting import (
     suspecting,
     suspects,
 )
+from api.reports.edition import Edition
 from graph_model.errors import BadInput, NotFound
 from graph_model.i18n import catalogue as catalogue_of
 from graph_model.i18n import language, text
@@ -68,7 +69,7 @@ def trace(
             return
         found = traces.to_dict(facts, lineage, given_lots(lineage, named), direction)
     if output is not None:
-        context.write(output, found["lots"], found)
+        context.write(output, text("cli.trace"), found["lots"], found)
     if as_json:
         context.show_json(found)
     elif output is None:
@@ -117,17 +118,19 @@ def ask(
     question = known[name]
     with context.plant() as plant, plant.graph() as graph:
         answer = question.function(graph, **_arguments(plant, question, values or []))
-    _tell(question.title, answer_rows(answer), output, as_json=as_json)
+        edition = Edition.of(plant)
+    found = answer_rows(answer)
+    if output is not None:
+        context.write(output, question.title, found, found, edition)
+    _tell(question.title, found, as_json=as_json, quiet=output is not None)
 
 
 def _tell(
-    title: str, rows_out: list[dict[str, Any]], output: Path | None, *, as_json: bool
+    title: str, rows_out: list[dict[str, Any]], *, as_json: bool, quiet: bool = False
 ) -> None:
-    if output is not None:
-        context.write(output, rows_out, rows_out)
     if as_json:
         context.show_json(rows_out)
-    elif output is None:
+    elif not quiet:
         known = catalogue_of(language())
         heads = [known.get(f"label.{name}", name) for name in rows_out[0]] if rows_out else []
         cells = [list(row.values()) for row in rows_out[:ROWS]]
@@ -154,7 +157,7 @@ def find(
         found = answer_rows(question.function(graph, number=number))
     if not found or not number.strip():
         raise NotFound("number_not_found", number=number)
-    _tell(question.title, found, None, as_json=as_json)
+    _tell(question.title, found, as_json=as_json)
 
 
 def scope(
@@ -180,7 +183,7 @@ def scope(
         return
     whole = report.to_dict(found)
     if output is not None:
-        context.write(output, whole["lots"], whole)
+        context.write(output, text("cli.scope"), whole["lots"], whole)
     if as_json:
         context.show_json(whole)
     elif output is None:

@@ -47,7 +47,7 @@ def cover(given: Given, as_of: AsOf = None, output: Output = None, as_json: Json
             suspect = compute(facts, lineage, asked, **premises(given)).held
         whole = purchasing.to_dict(purchasing.cover(facts, lineage, given["supplier"], suspect))
     if output is not None:
-        context.write(output, whole["items"], whole)
+        context.write(output, text("buying.help"), whole["items"], whole)
     if as_json:
         context.show_json(whole)
     elif output is None:

@@ -9,14 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
-import polars as pl
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-from xlsxwriter import Workbook
-from xlsxwriter.exceptions import FileCreateError
 
+from api.reports import answers, sheets
+from api.reports.edition import Edition
 from graph_model.errors import BadInput
 from graph_model.i18n import text
 from graph_model.plant import Plant
@@ -107,60 +106,18 @@ def _shown(cell: object) -> str:
     return "" if cell is None else str(cell)
 
 
-def write(path: Path, rows: list[dict[str, Any]], whole: Any) -> None:
-    """All rows to .xlsx, .csv or .parquet, or the whole answer to .json. Raises BadInput."""
-    try:
-        _write(path, rows, whole)
-    except (OSError, FileCreateError) as error:
-        raise BadInput("output_unwritable", path=str(path)) from error
+def write(
+    path: Path,
+    title: str,
+    rows: list[dict[str, Any]],
+    whole: Any,
+    edition: Edition | None = None,
+) -> None:
+    """All rows to .xlsx, .csv or .parquet, or the whole answer to .json. Raises BadInput.
 
-
-def _write(path: Path, rows: list[dict[str, Any]], whole: Any) -> None:
-    if path.suffix == ".json":
-        path.write_text(json.dumps(whole, ensure_ascii=False, indent=2, default=str), "utf-8")
-        return
-    flat = [{name: _cell(value) for name, value in row.items()} for row in rows]
-    frame = pl.DataFrame(flat, infer_schema_length=None)
-    if path.suffix == ".csv":
-        path.write_text("\ufeff" + _guarded(frame).write_csv(), encoding="utf-8")
-    elif path.suffix == ".parquet":
-        frame.write_parquet(path)
-    elif path.suffix == ".xlsx":
-        # Texts stay texts: nothing that was recorded runs as a formula or opens as a link.
-        texts = {"strings_to_formulas": False, "strings_to_urls": False}
-        with Workbook(path, texts) as book:
-            frame.write_excel(book, autofit=True)
-            if isinstance(whole, dict) and "head" in whole:
-                _about(whole).write_excel(book, text("cli.about.sheet"), autofit=True)
-    else:
-        raise BadInput("output_kind", path=str(path))
-
-
-def _about(whole: dict[str, Any]) -> pl.DataFrame:
-    """What an answer stands on and what is missing in it, for the file's second sheet."""
-    state = "cli.complete" if whole["complete"] else "cli.incomplete"
-    lines = [
-        (text("cli.about.batch"), str(whole["as_of"])),
-        (text("cli.about.head"), whole["head"]),
-        (text("cli.about.state"), text(state)),
-        *((text("cli.about.missing"), entry["text"]) for entry in whole["missing"]),
-    ]
-    heads = [text("cli.about.what"), text("cli.about.value")]
-    return pl.DataFrame(lines, schema=heads, orient="row")
-
-
-def _cell(value: Any) -> Any:
-    nested = isinstance(value, list | dict)
-    return json.dumps(value, ensure_ascii=False, default=str) if nested else value
-
-
-def _guarded(frame: pl.DataFrame) -> pl.DataFrame:
-    """Texts that a spreadsheet would run as formulas get a leading apostrophe."""
-    texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
-    return frame.with_columns(
-        pl.when(pl.col(name).str.contains(r"^[=+\-@\t\r]"))
-        .then(pl.lit("'") + pl.col(name))
-        .otherwise(pl.col(name))
-        .alias(name)
-        for name in texts
-    )
+    `edition` is needed only where the answer itself does not say which batch it stands on.
+    """
+    if edition is None and isinstance(whole, dict) and isinstance(whole.get("as_of"), int):
+        with plant() as opened:
+            edition = Edition.of(opened, whole["as_of"])
+    sheets.write(path, rows, whole, answers.about(title, whole, edition))

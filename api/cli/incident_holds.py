@@ -14,6 +14,7 @@ from api.cli.context import Json
 from api.cli.incidents import Costs, Number, done, heads
 from api.cli.keeping import By, Reason, Role
 from api.incidents import Actor
+from api.reports import sheets
 from graph_model.errors import BadInput
 from graph_model.i18n import text
 from queries.incidents import cases as reading
@@ -57,7 +58,7 @@ def hold(
         facts = plant.facts()
         whole = holds.hold_list(facts, reading.find(facts, number)["key"])
     if output is not None:
-        context.write(output, whole["lines"], whole)
+        context.write(output, text("incident.hold_list"), whole["lines"], whole)
     if as_json:
         context.show_json(whole)
     elif output is None:
@@ -222,5 +223,5 @@ def export(
         rows = freeze_lists.rows(own, form, row["incident_no"])
     if not rows:
         raise BadInput("nothing_to_export", number=number)
-    context.write(output, rows, rows)
+    sheets.write_form(output, rows)
     context.console.print(text("incident.exported", count=len(rows), path=str(output)))

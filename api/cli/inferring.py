@@ -78,7 +78,7 @@ def infer(
         return
     if output is not None:
         kinds = [{"kind": kind, **row} for kind in _TABLES for row in whole[kind]]
-        context.write(output, kinds, whole)
+        context.write(output, text("infer.help"), kinds, whole)
     if as_json:
         context.show_json(whole)
     elif output is None:
@@ -181,7 +181,7 @@ def pivot(
             scope = compute(facts, lineage, Suspects(lots=(choose,)), **given)
         whole = pivoting.to_dict(found, scope)
     if output is not None:
-        context.write(output, whole["inputs"], whole)
+        context.write(output, text("pivot.help"), whole["inputs"], whole)
     if as_json:
         context.show_json(whole)
     elif output is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.cli import context
-from graph_model import keys
+from api.reports import figures
 from graph_model.i18n import catalogue, language, text
 from queries.recall import acting
 from queries.recall.scope import Scope
@@ -74,18 +74,9 @@ def _parts(row: dict[str, float]) -> str:
 def show_missing(missing: list[dict[str, Any]]) -> None:
     """What is missing, a line each, with the first lots that it is about."""
     for entry in missing:
-        names = list(dict.fromkeys(_named(key) for key in entry["lots"]))
+        names = list(dict.fromkeys(figures.mixed_stock(key) or key for key in entry["lots"]))
         lots = f" ({_listed(names)})" if names else ""
         context.console.print(f"· {entry['text']}{lots}", markup=False)
-
-
-def _named(key: str) -> str:
-    """A lot as people know it; mixed stock, which has no number, by item and place."""
-    _, item, lot_no, sublot = keys.lot_parts(key)
-    if lot_no != keys.MIXED:
-        return key
-    place = sublot.split("@")[0].rpartition("/")[2]
-    return text("cli.mixed_stock_at", item=item, place=place) if place else item
 
 
 def _listed(names: list[str]) -> str:

@@ -12,6 +12,7 @@ from api.cli import context
 from api.cli.asking import ROWS
 from api.cli.context import AsOf, Json, Output
 from api.cli.suspecting import cost_table, moment
+from api.reports.edition import Edition
 from graph_model.i18n import text
 from graph_model.plant import Plant
 from queries import drill as drills
@@ -76,7 +77,7 @@ def exposure(
         found = _found(plant, as_of, costs, sketch)
     whole = found.to_dict() | {"dispersion": dispersion(found).to_dict()}
     if output is not None:
-        context.write(output, whole["lots"], whole)
+        context.write(output, text("watching.exposure"), whole["lots"], whole)
     if as_json:
         context.show_json(whole)
     elif output is None:
@@ -114,7 +115,7 @@ def card(
         rows = scorecard.scorecard(plant.facts(as_of), found.lineage, found, weighting)
     whole = scorecard.to_dict(found, rows)
     if output is not None:
-        context.write(output, whole["suppliers"], whole)
+        context.write(output, text("watching.scorecard"), whole["suppliers"], whole)
     if as_json:
         context.show_json(whole)
     elif output is None:
@@ -136,9 +137,10 @@ def warnings(
         found = _found(plant, as_of, costs, None)
         now = moment(at, end=False) if at else None
         signs = early_warnings.warnings(plant.facts(as_of), found.lineage, found, now=now)
+        edition = Edition.of(plant, as_of)
     rows = [sign.to_dict() for sign in signs]
     if output is not None:
-        context.write(output, rows, rows)
+        context.write(output, text("watching.warnings"), rows, rows, edition)
     if as_json:
         context.show_json(rows)
     elif output is None:
@@ -178,8 +180,8 @@ def run_drill(
         )
     whole = drills.to_dict(traced, lineage, target)
     if output is not None:
-        context.write(output, [gap | {"lot": one["lot"]} for one in whole["lots"]
-                               for gap in one["gaps"]], whole["lots"])  # fmt: skip
+        gaps = [gap | {"lot": one["lot"]} for one in whole["lots"] for gap in one["gaps"]]
+        context.write(output, text("watching.drill"), gaps, whole)
     if as_json:
         context.show_json(whole)
     elif output is None:

@@ -1,0 +1,34 @@
+"""What a report stands on: a batch of the ledger, its head, and the zone of its times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from graph_model.plant import Plant
+
+NOTHING = datetime(1970, 1, 1, tzinfo=UTC)
+"""When a ledger without batches was sealed."""
+
+
+@dataclass(frozen=True)
+class Edition:
+    """The batch that an answer stands on. `sealed` is the only date that a report carries."""
+
+    batch: int
+    head: str
+    sealed: datetime
+    zone: ZoneInfo
+    company: str
+
+    @staticmethod
+    def of(plant: Plant, as_of: int | None = None) -> Edition:
+        """The edition now or as of a batch."""
+        number, head = plant.ledger.head()
+        sealed = NOTHING
+        for batch in plant.ledger.batches():
+            if as_of is None or batch.number <= as_of:
+                number, head, sealed = batch.number, batch.hash, datetime.fromisoformat(batch.at)
+        zone = ZoneInfo(plant.settings.timezone)
+        return Edition(number, f"{number}:{head}", sealed, zone, plant.settings.company)
