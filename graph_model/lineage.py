@@ -48,7 +48,7 @@ _FLOW_COLUMNS = [
 _SHIPMENT_COLUMNS = [
     "key", "delivery_no", "customer", "kind", "status", "ship_earliest", "arrival_latest",
 ]  # fmt: skip
-FORMAT = 5
+FORMAT = 6
 _ABOUT = "about.json"
 
 
@@ -75,6 +75,7 @@ class Rows:
 class Lineage:
     """Frames of lots and operations in key order and of flows, with node numbers `lot`, `op`.
 
+    `retracted` are lots that only cancelled or reversed rows name.
     `births` has a row for each lot; `recipes` says which items went into which, as recorded.
     """
 
@@ -93,6 +94,7 @@ class Lineage:
     gap_unknown: pl.DataFrame
     gap_over: pl.DataFrame
     maybe_returned: pl.DataFrame
+    retracted: pl.DataFrame
     births: pl.DataFrame
     recipes: pl.DataFrame
     folder: Path | None = None
@@ -142,6 +144,7 @@ class Lineage:
             network.gap_unknown,
             network.gap_over,
             _numbered(network.maybe_returned, lot_no, op_no),
+            network.retracted.join(lot_no, on="lot").select(lot="n"),
             births(len(lots), operations["kind"], consumed, produced, shipped),
             recorded_recipes(consumed, produced),
         )

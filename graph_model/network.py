@@ -12,7 +12,17 @@ from dataclasses import dataclass
 import polars as pl
 
 from graph_model import evidence, interval
-from graph_model.derived import Derived, ends, implied, links, orders, pools, sublots
+from graph_model.derived import (
+    Derived,
+    contents,
+    ends,
+    implied,
+    links,
+    orders,
+    pools,
+    retracted,
+    sublots,
+)
 from graph_model.derived.codes import Codes, aliases
 from graph_model.derived.facts import Facts
 from graph_model.derived.records import Records
@@ -44,7 +54,8 @@ class Network:
     `unresolved` lists movements by what had to stand in for a lot; `sourceless` operations with
     outputs whose material is unknown; `gap_unknown` operations whose amounts cannot be judged;
     `gap_over` orders and items of which more was issued than the recipe explains;
-    `maybe_returned` operations and lots of which a return without lot number may have been.
+    `maybe_returned` operations and lots of which a return without lot number may have been;
+    `retracted` lots that only cancelled or reversed rows name.
     """
 
     batch: int
@@ -62,6 +73,7 @@ class Network:
     gap_unknown: pl.DataFrame
     gap_over: pl.DataFrame
     maybe_returned: pl.DataFrame
+    retracted: pl.DataFrame
 
 
 _SPENT = ("entered_at", "audited_at", "reversed_doc_no", "_file", "_sheet", "_row")
@@ -75,14 +87,15 @@ def build(facts: Facts, judged: Records | None = None) -> Network:
     lots, operations = facts[Lot], facts[Operation]
     decisions = interval.in_force(facts[Decision])
     mixed = pools.derive(judged)
+    held, left = links.held(facts), contents.amounts(facts, moves)
     derived = Derived.merge(
         ends.derive(moves[Produced], moves[Shipped]),
         mixed,
         orders.derive(judged, mixed.consumed),
         implied.derive(judged),
         links.derive(lots, aliases(facts), decisions, judged.codes),
-        links.packed(links.held(facts), _with_lot(moves[Consumed]), mixed.consumed),
-        links.packed(links.held(facts), _with_lot(moves[Shipped]), mixed.shipped),
+        links.packed(held, left, _with_lot(moves[Consumed]), mixed.consumed),
+        links.packed(held, left, _with_lot(moves[Shipped]), mixed.shipped),
     )
     consumed, shipped = (
         _join(_with_lot(moves[kind]), rows)
@@ -107,6 +120,7 @@ def build(facts: Facts, judged: Records | None = None) -> Network:
         sourceless=gap.sourceless,
         gap_unknown=gap.unknown,
         gap_over=judged.codes.under_all(gap.over, "item"),
+        retracted=judged.retracted.to_frame("lot"),
     )
 
 
@@ -123,6 +137,7 @@ def records(facts: Facts) -> Records:
         counts=interval.effective(_live(evidence.acting(facts, Count)), delays),
         cleanings=interval.effective(evidence.acting(facts, Cleaning), delays),
         codes=Codes.of(aliases(facts), facts[Item]),
+        retracted=retracted.lots(facts, live),
     )
 
 

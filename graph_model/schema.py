@@ -348,6 +348,8 @@ class Packed:
     uom: str | None = prop("Unit")
     packed_at: int | None = prop("From", unit="us")
     unpacked_at: int | None = prop("To; null while open", unit="us")
+    taken_out: bool | None = prop("The row is of unpacking", graph=False)
+    status: str | None = prop("posted, draft, cancelled (retracted)", graph=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ RETURN e.key AS movement, l.key AS key, l.owner AS owner, l.item_code AS item_co
 UNION ALL
 UNWIND $sites AS k
 MATCH (l:Lot)-[e:CONSUMED_IN]->(o:Operation)
-WHERE e.from_place = k AND o.rule IS NULL AND coalesce(e.latest, o.latest, $finish) >= $start
+WHERE (e.from_place = k OR e.to_place = k) AND o.rule IS NULL AND coalesce(e.latest, o.latest, $finish) >= $start
   AND coalesce(e.earliest, o.earliest, $start) <= $finish
 RETURN e.key AS movement, l.key AS key, l.owner AS owner, l.item_code AS item_code,
        l.lot_no AS lot_no, l.sublot AS sublot, 'consumed' AS action, o.key AS subject,
@@ -33,7 +33,7 @@ RETURN e.key AS movement, l.key AS key, l.owner AS owner, l.item_code AS item_co
 UNION ALL
 UNWIND $sites AS k
 MATCH (l:Lot)<-[e:PRODUCED]-(o:Operation)
-WHERE e.to_place = k AND o.rule IS NULL AND coalesce(e.latest, o.latest, $finish) >= $start
+WHERE (e.from_place = k OR e.to_place = k) AND o.rule IS NULL AND coalesce(e.latest, o.latest, $finish) >= $start
   AND coalesce(e.earliest, o.earliest, $start) <= $finish
 RETURN e.key AS movement, l.key AS key, l.owner AS owner, l.item_code AS item_code,
        l.lot_no AS lot_no, l.sublot AS sublot, 'produced' AS action, o.key AS subject,
@@ -51,7 +51,7 @@ RETURN e.key AS movement, l.key AS key, l.owner AS owner, l.item_code AS item_co
 UNION ALL
 UNWIND $sites AS k
 MATCH (l:Lot)<-[e:RETURNED]-(o:Operation)
-WHERE e.to_place = k AND o.rule IS NULL AND coalesce(e.latest, o.latest, $finish) >= $start
+WHERE (e.from_place = k OR e.to_place = k) AND o.rule IS NULL AND coalesce(e.latest, o.latest, $finish) >= $start
   AND coalesce(e.earliest, o.earliest, $start) <= $finish
 RETURN e.key AS movement, l.key AS key, l.owner AS owner, l.item_code AS item_code,
        l.lot_no AS lot_no, l.sublot AS sublot, 'returned' AS action, o.key AS subject,

@@ -6,7 +6,9 @@ gaps      orders that used more or less than their recipe explains (needs: by wh
 pools     what a place holds of an item when lots cannot be told apart
 orders    outputs of an order that only exact pairs name
 sublots   movements that name a lot only and may be of any of its parts
-links     two numbers for one lot
+links     two numbers for one lot; what is packed goes with its container
+contents  how much went with it
+retracted numbers that only cancelled rows name
 ends      scrap and samples without a number
 """
 
@@ -64,8 +66,12 @@ def _movements(frame: pl.DataFrame, kind: type[Consumed | Produced | Shipped]) -
     end = "shipment" if kind is Shipped else "operation"
     if frame.is_empty():
         return _filled(frame, frame_schema(kind) | _TIMES)
+    amount = [pl.col(name).drop_nulls().first() for name in ("quantity", "uom")]
     one = frame.group_by("lot", end, "rule", maintain_order=True).agg(
-        pl.col("t0").min(), pl.col("t1").max(), pl.col("item").first()
+        pl.col("t0").min(),
+        pl.col("t1").max(),
+        pl.col("item").first(),
+        *(amount if "quantity" in frame.columns else ()),
     )
     mark = {Consumed: "in", Produced: "out", Shipped: "ship"}[kind]
     one = one.with_columns(

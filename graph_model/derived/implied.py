@@ -11,7 +11,7 @@ import polars as pl
 from graph_model import derived
 from graph_model.derived.records import Records
 from graph_model.interval import MIN
-from graph_model.schema import Consumed, Lot, Operation, Produced, Returned, Shipped
+from graph_model.schema import Consumed, Operation, Produced, Returned, Shipped
 
 RETURNED, NUMBER = "returned_only", "same_number"
 
@@ -39,7 +39,7 @@ def _transfers(records: Records) -> derived.Derived:
     arrived = pl.col("kind").is_in(["receive", "opening"])
     steps = records.facts[Operation].filter(arrived).select(operation="key")
     came = moves[Consumed].join(steps, on="operation", how="semi").select("lot")
-    numbered = records.facts[Lot].filter((pl.col("lot_no") != "") & (pl.col("item_code") != ""))
+    numbered = records.lots.filter((pl.col("lot_no") != "") & (pl.col("item_code") != ""))
     bare = numbered.join(used.drop_nulls().unique(), left_on="key", right_on="lot", how="semi")
     bare = bare.join(moves[Produced].select("lot"), left_on="key", right_on="lot", how="anti")
     bare = bare.join(came, left_on="key", right_on="lot", how="anti")

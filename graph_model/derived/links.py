@@ -5,9 +5,10 @@ from __future__ import annotations
 import polars as pl
 
 from graph_model import derived
+from graph_model.derived import contents
 from graph_model.derived.codes import Codes
 from graph_model.derived.facts import Facts
-from graph_model.schema import Lot, Packed
+from graph_model.schema import Lot
 
 RULE, PACKED = "same_lot", "packed"
 
@@ -17,7 +18,7 @@ def held(facts: Facts) -> pl.DataFrame:
 
     A packed number without an item is a container, or any lot that carries the number.
     """
-    inside = facts[Packed].select("container", "lot").drop_nulls().unique()
+    inside = contents.packing(facts).select("container", "lot").drop_nulls().unique()
     lots = facts[Lot].select("key", "item_code", "lot_no")
     bare = inside.join(lots.filter(pl.col("item_code") == ""), left_on="lot", right_on="key")
     named = lots.filter(pl.col("item_code") != "").select("lot_no", lot="key")
@@ -31,11 +32,15 @@ def held(facts: Facts) -> pl.DataFrame:
     return found.sort("container", "lot")
 
 
-def packed(held: pl.DataFrame, *moves: pl.DataFrame) -> derived.Derived:
-    """What is packed goes where its container goes. Packed together is not kinship."""
+def packed(held: pl.DataFrame, left: pl.DataFrame, *moves: pl.DataFrame) -> derived.Derived:
+    """What is packed goes where its container goes. Packed together is not kinship.
+
+    `left`: how much of a lot left in a container (`contents.amounts`).
+    """
     end = "operation" if "operation" in moves[0].columns else "shipment"
     rows = pl.concat(frame.select(end, "t0", "t1", container="lot") for frame in moves)
     rows = rows.join(held, on="container").drop("container")
+    rows = rows.join(left.rename({"end": end}), on=["lot", end], how="left", maintain_order="left")
     rows = rows.with_columns(item=pl.lit(None, pl.String), rule=pl.lit(PACKED))
     return derived.of(**{"consumed" if end == "operation" else "shipped": rows})
 

@@ -11,7 +11,7 @@ import polars as pl
 from graph_model.derived import ends, gaps
 from graph_model.derived.codes import Codes
 from graph_model.derived.facts import Facts
-from graph_model.schema import Operation, Produced
+from graph_model.schema import Lot, Operation, Produced
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,8 @@ class Records:
     """One fold, judged once: what stands, when it can have happened, and what amounts leave open.
 
     `recorded`: movements as written, with `t0`, `t1`, `proposed` (the lot is a guess) and
-    `doubtful`. `counts` and `cleanings` have `t0`, `t1` too.
+    `doubtful`. `counts` and `cleanings` have `t0`, `t1` too. `retracted`: keys of lots that no row
+    that stands names.
     """
 
     facts: Facts
@@ -27,6 +28,7 @@ class Records:
     counts: pl.DataFrame
     cleanings: pl.DataFrame
     codes: Codes
+    retracted: pl.Series
 
     @cached_property
     def moves(self) -> dict[type, pl.DataFrame]:
@@ -47,9 +49,13 @@ class Records:
         """operation -> whole order, with `kind`, `made` (usual item) and `site` of the order."""
         return orders(self.facts[Operation], self.codes)
 
-    def of_usual_item(self, kind: type, *names: str) -> pl.DataFrame:
-        """The facts of a kind with their item columns under usual codes."""
-        return self.codes.under_usual(self.facts[kind], *names)
+    @cached_property
+    def lots(self) -> pl.DataFrame:
+        """The lots that there are by the rows that stand, under usual item codes."""
+        found = self.codes.under_usual(self.facts[Lot], "item")
+        if self.retracted.is_empty():
+            return found
+        return found.filter(~pl.col("key").is_in(self.retracted.implode()))
 
 
 def orders(operations: pl.DataFrame, codes: Codes) -> pl.DataFrame:

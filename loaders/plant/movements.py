@@ -150,6 +150,7 @@ def packing(rows: pl.DataFrame, ctx: Context) -> None:
         container=container,
         packed_at=pl.when(~out.fill_null(False)).then("earliest"),
         unpacked_at=pl.when(out).then("latest"),
+        taken_out=out,
     )
 
 

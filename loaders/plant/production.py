@@ -21,8 +21,8 @@ from loaders.plant.lines import (
 
 
 def issues(rows: pl.DataFrame, ctx: Context) -> None:
-    """Material into an order; exact where the row names the output."""
-    frame = order_of(rows, ctx)
+    """Material into an order, at the line of the row; exact where the row names the output."""
+    frame = order_of(rows, ctx).with_columns(to_place=C("line"))
     own_lots(frame, ctx)
     basis = pl.when("_paired").then(pl.lit("exact")).otherwise(pl.lit("by_order"))
     ctx.out.add(Consumed, frame, basis=basis)
@@ -31,15 +31,15 @@ def issues(rows: pl.DataFrame, ctx: Context) -> None:
 
 def returns(rows: pl.DataFrame, ctx: Context) -> None:
     """Material back from an order."""
-    frame = order_of(rows, ctx)
+    frame = order_of(rows, ctx).with_columns(from_place=C("line"))
     own_lots(frame, ctx)
     ctx.out.add(Returned, frame)
     _parts(frame, ctx)
 
 
 def outputs(rows: pl.DataFrame, ctx: Context) -> None:
-    """An order's outputs."""
-    frame = order_of(rows, ctx)
+    """An order's outputs; each left the line that its row names."""
+    frame = order_of(rows, ctx).with_columns(from_place=C("line"))
     own_lots(frame, ctx, **dates(frame))
     kind = C("output_kind").fill_null("product")
     ctx.out.add(Produced, frame, basis="by_order", output_kind=kind)

@@ -65,6 +65,7 @@ def of_cone(facts: Facts, lineage: Lineage, lots: Index, operations: Index) -> l
     entries = _stand_ins(lineage, lots, operations)
     entries += _set_aside(facts, lineage, lots, operations)
     entries += _drafts(lineage, operations)
+    entries += of_lots("retracted", lineage, _retracted(lineage, lots).tolist())
     entries += of_lots("no_origin", lineage, _without_origin(lineage, lots).tolist())
     entries += _orders(facts, lineage, operations)
     entries += _sources(facts, lineage, operations)
@@ -109,6 +110,15 @@ def _drafts(lineage: Lineage, operations: Index) -> list[Missing]:
         ]
     )
     return of_rows("draft", rows.filter(pl.col("status") == "draft")["key"].to_list())
+
+
+def _retracted(lineage: Lineage, lots: Index) -> Index:
+    """Numbers of the cone's items that only cancelled rows name: not held, but told of."""
+    gone = lineage.retracted["lot"].to_numpy().astype(np.int64)
+    items = lineage.lots["item"]
+    here = items[gone].is_in(items[lots].drop_nulls().unique().implode()).fill_null(True)
+    found: Index = gone[here.to_numpy()]
+    return found
 
 
 def _without_origin(lineage: Lineage, lots: Index) -> Index:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from graph_model.derived import links
 from graph_model.lineage import Index, Lineage, Rows, once, spans
 
 SCHEMA = {"lot": pl.Int64, "place": pl.String, "at": pl.String, "quantity": pl.Float64}
@@ -116,7 +117,9 @@ def _amounts(lineage: Lineage, lots: Index) -> pl.DataFrame:
 def _rows(frame: pl.DataFrame, rows: Rows, lots: Index) -> pl.DataFrame:
     # Few columns: gathering text for many rows costs more than all that follows.
     found = frame.select(name for name in _COLUMNS if name in frame.columns)[rows.at(lots)]
-    return found.filter(pl.col("rule").is_null()) if "rule" in found.columns else found
+    if "rule" not in found.columns:
+        return found
+    return found.filter(pl.col("rule").is_null() | (pl.col("rule") == links.PACKED))
 
 
 def _placed(frame: pl.DataFrame, place: str, at: str | None = None) -> pl.DataFrame:

@@ -22,6 +22,7 @@ from graph_model.lineage import Index, Lineage, once
 from graph_model.network import Facts
 from graph_model.schema import Complaint, Decision, Item, Shipment, Site
 from queries.recall import alike
+from queries.recall.lines import MADE, lines
 
 _YES, _UNKNOWN, _NO = 2, 1, 0
 
@@ -211,11 +212,12 @@ def _by_attributes(facts: Facts, lineage: Lineage, asked: Suspects) -> tuple[Ind
     """Lots by supplier, supplier's number, item and period of receiving or making."""
     supplied = bool(asked.supplier or asked.supplier_lot)
     times = {name: f"{'received' if supplied else 'born'}_{name}" for name in TIMES}
+    gone = lineage.retracted["lot"].implode()
     rows = (
         pl.concat([lineage.lots, lineage.births], how="horizontal")
         .lazy()
         .with_row_index("n")
-        .filter(pl.col("rule").is_null())
+        .filter(pl.col("rule").is_null() & ~pl.col("n").is_in(gone))
         .with_columns(pl.col(column).alias(name) for name, column in times.items())
     )
     from_supplier = pl.col("received")
@@ -302,16 +304,13 @@ def _steps(facts: Facts, lineage: Lineage, asked: Suspects) -> tuple[Index, Inde
                 pl.col("person").eq(asked.operator).fill_null(False), pl.col("person").is_null()
             )
         )
-    for place in (asked.machine, asked.site):
-        if place:
-            hits = pl.col("site").is_in(within(facts, place))
-            unknown = pl.col("site").is_null() & pl.col("kind").is_in(["produce", "rework"])
-            judged.append(_judged(hits.fill_null(False), unknown))
+    places = [place for place in (asked.machine, asked.site) if place]
+    judged += [_ran_at(lineage, within(facts, place)) for place in places]
     if asked.start is not None or asked.end is not None:
         low, high = asked.start or MIN, asked.end or MAX
         inside = (pl.col("earliest") >= low) & (pl.col("latest") <= high)
         # What was received after the window may have been on the line within it.
-        made_here = pl.col("kind").is_in(["produce", "rework"])
+        made_here = pl.col("kind").is_in(MADE)
         begin = pl.when(made_here).then(pl.min_horizontal("t0", "began")).otherwise("t0")
         touches = (begin <= high) & (pl.col("t1") >= low)
         judged.append(_judged(inside.fill_null(False), touches))
@@ -321,6 +320,19 @@ def _steps(facts: Facts, lineage: Lineage, asked: Suspects) -> tuple[Index, Inde
         np.sort(best.filter(pl.col("verdict") == verdict)["lot"].to_numpy().astype(np.int64))
         for verdict in (_YES, _UNKNOWN)
     )
+
+
+def _ran_at(lineage: Lineage, places: list[str]) -> pl.Expr:
+    """Verdict on an output row: its own line and place count before the line of its order.
+
+    Material of the order that was issued at a place may be in any of its outputs.
+    """
+    here = lines(lineage).filter(pl.col("site").is_in(places))["op"].unique().implode()
+    own = pl.col("from_place").is_in(places) | pl.col("to_place").is_in(places)
+    elsewhere = pl.col("from_place").is_not_null()
+    yes = own.fill_null(False) | (pl.col("site").is_in(places).fill_null(False) & ~elsewhere)
+    nowhere = pl.col("site").is_null() & ~elsewhere & pl.col("kind").is_in(MADE)
+    return _judged(yes, pl.col("op").is_in(here) | nowhere)
 
 
 def within(facts: Facts, place: str) -> list[str]:

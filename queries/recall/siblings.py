@@ -8,6 +8,7 @@ import polars as pl
 from graph_model.interval import MAX, MIN
 from graph_model.lineage import Index, Lineage
 from queries.recall.cone import IDENTITY
+from queries.recall.lines import MADE, lines
 
 
 def siblings(lineage: Lineage, lots: Index) -> Index:
@@ -15,8 +16,8 @@ def siblings(lineage: Lineage, lots: Index) -> Index:
     ops = _makers(lineage, lots)
     behind = lineage.backward(lots).lots
     shared = lineage.forward(behind).lots
-    about = lineage.operations
-    window = about[ops].filter(pl.col("kind").is_in(["produce", "rework"]))
+    about = lineage.operations.with_row_index("n").filter(pl.col("kind").is_in(MADE))
+    window = about.filter(pl.col("n").is_in(ops))
     if window.is_empty():
         return np.union1d(shared, lots)
     low = window["earliest"].min() if not window["earliest"].has_nulls() else MIN
@@ -24,13 +25,15 @@ def siblings(lineage: Lineage, lots: Index) -> Index:
     overlaps = (pl.col("earliest").fill_null(MIN) <= high) & (
         pl.col("latest").fill_null(MAX) >= low
     )
-    lines, shifts = window["site"].drop_nulls(), window["shift"].drop_nulls()
-    same = pl.col("site").is_in(lines.implode()) | pl.col("shift").is_in(shifts.implode())
+    ran = lines(lineage)
+    at = ran.filter(pl.col("op").is_in(window["n"].implode()))
+    there = ran.filter(pl.col("site").is_in(at["site"].implode()))["op"]
+    same = pl.col("n").is_in(there.implode())
+    same |= pl.col("shift").is_in(window["shift"].drop_nulls().implode()).fill_null(False)
     # A line that is not recorded may be the same one.
-    same = same.fill_null(False) | pl.col("site").is_null() | pl.lit(window["site"].has_nulls())
-    steps = about.with_row_index("n").filter(
-        overlaps & same & pl.col("kind").is_in(["produce", "rework"])
-    )["n"]
+    lost = bool((~window["n"].is_in(at["op"].implode())).any())
+    same |= ~pl.col("n").is_in(ran["op"].implode()) | pl.lit(lost)
+    steps = about.filter(overlaps & same)["n"]
     made = lineage.produced_lot[lineage.outputs.at(steps.to_numpy().astype(np.int64))]
     return np.union1d(np.union1d(shared, lots), lineage.forward(np.unique(made)).lots)
 

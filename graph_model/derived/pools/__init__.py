@@ -2,7 +2,8 @@
 
 A pool is a chain of contents in time, like a tank (`chains`). It exists only for items with a
 movement that needs it: one that takes from mixed stock (`leaving`) or adds to it without a number
-(`entering`). What orders did not use up lies in it too (`leftovers`). A movement without a known
+(`entering`). What orders did not use up lies in it too (`leftovers`), and what other
+companies hold of ours (`theirs`). A movement without a known
 place belongs to every pool of its item that holds stock of the same owner (`places`).
 """
 
@@ -13,10 +14,10 @@ from collections.abc import Mapping
 import polars as pl
 
 from graph_model import derived
-from graph_model.derived.pools import chains, entering, flows, leaving, leftovers
+from graph_model.derived.pools import chains, entering, flows, leaving, leftovers, theirs
 from graph_model.derived.pools.events import AMBIGUOUS, PROPOSED, UNLOTTED
 from graph_model.derived.records import Records
-from graph_model.schema import Consumed, Lot, Produced, Shipped
+from graph_model.schema import Consumed, Produced, Shipped
 
 _ENDS = {Consumed: "operation", Produced: "operation", Shipped: "shipment"}
 
@@ -30,8 +31,9 @@ def derive(records: Records) -> derived.Derived:
         shipped=fits.filter(pl.col("of") == Shipped.__name__),
     )
     taken = fits.filter(pl.col("of") == Consumed.__name__)
-    exits = leaving.exits(records, fits)
-    entries = entering.entries(records, exits, taken)
+    goods = theirs.goods(records)
+    exits = leaving.exits(records, fits, goods)
+    entries = entering.entries(records, exits, taken, goods)
     if exits.is_empty() and entries.is_empty():
         return candidates
     mixed = leftovers.mixed(records, exits)
@@ -67,5 +69,5 @@ def _fits(records: Records) -> pl.DataFrame:
     rows = pl.concat(parts, how="diagonal")
     if rows.is_empty():
         return rows.with_columns(lot=pl.lit(None, pl.String), item=pl.lit(None, pl.String))
-    lots = records.of_usual_item(Lot, "item").filter(pl.col("lot_no") != "")
+    lots = records.lots.filter(pl.col("lot_no") != "")
     return rows.join(lots.select("lot_no", "item", lot="key"), on="lot_no")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from graph_model.derived import links, orders
-from graph_model.derived.pools import leftovers
+from graph_model.derived.pools import leftovers, theirs
 from graph_model.derived.pools.events import (
     AT_PLACE,
     ENTRY,
@@ -23,14 +23,17 @@ from graph_model.interval import MAX, MIN
 from graph_model.schema import Consumed, Lot, Operation, Produced, Returned, Shipped, Stock
 
 
-def entries(records: Records, exits: pl.DataFrame, fits: pl.DataFrame) -> pl.DataFrame:
+def entries(
+    records: Records, exits: pl.DataFrame, fits: pl.DataFrame, goods: pl.DataFrame
+) -> pl.DataFrame:
     """Everything that lies in the pools of the items that something takes from or adds to."""
     unlotted = _unlotted_outputs(records, fits)
     needed = pl.concat([exits.select("item"), unlotted.select("item")]).unique()
     lots = _lots(records, needed)
     outside = exits.filter(pl.col("place") == OUTSIDE).select("item").unique()
     unposted = _unposted(records).join(exits.select("item"), on="item", how="semi")
-    found = pl.concat([lots, unlotted, unposted, leftovers.entries(records, exits, fits)])
+    rests = leftovers.entries(records, exits, fits)
+    found = pl.concat([lots, unlotted, unposted, rests, theirs.entries(goods)])
     found = found.join(needed, on="item", how="semi")
     # What a customer gives back can be all that was ever here: a count of ours proves nothing.
     gone = found.join(outside, on="item", how="semi").with_columns(place=pl.lit(OUTSIDE))
@@ -63,7 +66,7 @@ def _unlotted_outputs(records: Records, fits: pl.DataFrame) -> pl.DataFrame:
 
 def _lots(records: Records, needed: pl.DataFrame) -> pl.DataFrame:
     """Lots of the needed items at each place where they arrived or were seen."""
-    lots = records.of_usual_item(Lot, "item").join(needed, on="item", how="semi")
+    lots = records.lots.join(needed, on="item", how="semi")
     whose = holder(pl.col("owner"), pl.col("item"), records.codes.companies)
     lots = lots.select("item", "parent", lot="key", holder=whose).with_row_index("n")
     number = lots.select("lot", "n")

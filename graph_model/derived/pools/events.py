@@ -11,7 +11,7 @@ OUTSIDE = "~out"
 """The place of goods that customers hold."""
 
 UNLOTTED, PROPOSED, AMBIGUOUS, NO_ORIGIN = "unlotted", "proposed_lot", "ambiguous", "no_origin"
-AT_PLACE, POOL, NO_OUTPUT = "at_place", "pool", "no_output"
+AT_PLACE, POOL, NO_OUTPUT, PROCESSED = "at_place", "pool", "no_output", "processed"
 
 _EVENT = {
     "item": pl.String,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from graph_model.derived import gaps
+from graph_model.derived.pools import theirs
 from graph_model.derived.pools.events import (
     EXIT,
     NO_ORIGIN,
@@ -18,14 +19,17 @@ from graph_model.derived.pools.events import (
 )
 from graph_model.derived.records import Records
 from graph_model.interval import MIN
-from graph_model.schema import Consumed, Lot, Operation, Produced, Shipped
+from graph_model.schema import Consumed, Operation, Produced, Shipped
 
 ARRIVALS = ("receive", "opening", "return")
 """Operations whose input was not in our stock: it came from a supplier, a customer, or the past."""
 
 
-def exits(records: Records, fits: pl.DataFrame) -> pl.DataFrame:
-    """Everything that takes from mixed stock. `fits`: lots that a number without item can be."""
+def exits(records: Records, fits: pl.DataFrame, goods: pl.DataFrame) -> pl.DataFrame:
+    """Everything that takes from mixed stock.
+
+    `fits`: lots that a number without item can be; `goods`: what others hold of ours.
+    """
     unlotted = _open(records)
     named = unlotted.filter(pl.col("item").is_not_null())
     parts = [
@@ -33,9 +37,11 @@ def exits(records: Records, fits: pl.DataFrame) -> pl.DataFrame:
         shaped(_nameless(records, unlotted.filter(pl.col("item").is_null()), fits), EXIT),
         _other_heels(records),
         _short(records),
-        _orphans(records, fits),
+        _orphans(records, fits, goods),
     ]
-    return pl.concat(parts)
+    found = pl.concat(parts)
+    made = theirs.processed(records, goods, ends(records))
+    return pl.concat([found, theirs.also(found, goods), made])
 
 
 def _open(records: Records) -> pl.DataFrame:
@@ -109,7 +115,7 @@ def ends(records: Records) -> pl.DataFrame:
     return made.group_by("operation").agg(pl.col("t1").max())
 
 
-def _orphans(records: Records, fits: pl.DataFrame) -> pl.DataFrame:
+def _orphans(records: Records, fits: pl.DataFrame, goods: pl.DataFrame) -> pl.DataFrame:
     """Lots without origin, of items whose lots otherwise have one: taken from mixed stock.
 
     Where no lot of an item has an origin the origin is not recorded at all; that is a gap of the
@@ -121,13 +127,12 @@ def _orphans(records: Records, fits: pl.DataFrame) -> pl.DataFrame:
     arrived = moves[Produced].select("operation", "lot", "item")
     arrived = arrived.join(moved, on=["operation", "lot"], how="anti")
     made = arrived.select("lot").drop_nulls()
-    usual = records.of_usual_item(Lot, "item").filter(
-        pl.col("kind").fill_null("material") != "container"
-    )
+    usual = records.lots.filter(pl.col("kind").fill_null("material") != "container")
     bare = usual.select("item", "parent", "owner", lot="key").join(made, on="lot", how="anti")
     # A part has the origin of its lot.
     bare = bare.join(made, left_on="parent", right_on="lot", how="anti")
-    bare = bare.join(arrived.select("item").drop_nulls().unique(), on="item", how="semi")
+    known = [arrived.select("item"), theirs.own_codes(goods).select(item="other")]
+    bare = bare.join(pl.concat(known).drop_nulls().unique(), on="item", how="semi")
     bare = bare.join(_last_seen(records, fits, bare.select("lot")), on="lot", how="left")
     ours = holder(pl.col("owner"), pl.col("item"), records.codes.companies).is_in([OWN, UNCLEAR])
     bare = bare.filter(pl.col("here") | (pl.col("here").is_null() & ours))
