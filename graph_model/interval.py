@@ -83,28 +83,32 @@ def delays(decisions: pl.DataFrame, movements: Iterable[pl.DataFrame]) -> pl.Dat
     return widest.agg(pl.col("late").max(), pl.col("early").max())
 
 
-def effective(
-    movements: pl.DataFrame, known: pl.DataFrame, floor: pl.Series | None = None
-) -> pl.DataFrame:
+def effective(movements: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     """Adds `t0` and `t1`: when the movement can have happened, from its record and its source.
 
-    `known` are the `delays`. `floor` is, row by row, a moment that must have come before (release,
-    shipping); it is a stamp of the same kind as the movement's own and counts once the source's
-    delay is known. So does the entry time, which stands in for an event time that is missing: where
-    one is recorded, nothing says that the row was not keyed in before the event.
+    `known` are the `delays`. The entry time stands in for an event time that is missing, once the
+    source's delay is known: where one is recorded, nothing says that the row was not keyed in
+    before the event.
     """
-    stamps = _stamps(movements, known).with_columns(
-        floor=floor if floor is not None else pl.lit(None, pl.Int64)
-    )
-    stamps = stamps.with_columns(
+    stamps = _stamps(movements, known)
+    found = stamps.select(
         t0=(pl.col("earliest") - pl.col("late")).fill_null(MIN),
         t1=(pl.col("latest") + pl.col("early")).fill_null(MAX),
     )
-    # A floor that contradicts the record itself is not believed: the interval stays.
-    raised = pl.when((pl.col("floor") <= pl.col("t1")) & pl.col("late").is_not_null())
-    t0 = raised.then(pl.max_horizontal("t0", "floor")).otherwise("t0")
-    found = stamps.select(t0.alias("t0"), "t1")
     return movements.with_columns(found.get_columns())
+
+
+def not_before(movements: pl.DataFrame, floor: pl.Series, known: pl.DataFrame) -> pl.DataFrame:
+    """The movements (with `t0`, `t1`), not earlier than what must have come before, row by row.
+
+    The floor is a stamp of the same kind as the movement's own and counts once the delay of the
+    movement's source is known. One that contradicts the record itself is not believed.
+    """
+    late = _stamps(movements, known)["late"]
+    rows = movements.with_columns(_floor=floor, _late=late)
+    raised = pl.when((pl.col("_floor") <= pl.col("t1")) & pl.col("_late").is_not_null())
+    t0 = raised.then(pl.max_horizontal("t0", "_floor")).otherwise("t0")
+    return rows.with_columns(t0=t0).drop("_floor", "_late")
 
 
 def _stamps(movements: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:

@@ -150,16 +150,27 @@ def standing_movements(facts: Facts) -> dict[type, pl.DataFrame]:
 def _timed(
     moves: dict[type, pl.DataFrame], operations: pl.DataFrame, delays: pl.DataFrame
 ) -> dict[type, pl.DataFrame]:
-    """The movements with `t0`, `t1`. Nothing of an order happened before its release."""
-    released = operations.select("released_at", operation="key").drop_nulls()
-    timed = {}
-    for kind, frame in moves.items():
-        floor = None
-        if "operation" in frame.columns and len(released):
-            rows = frame.select("operation")
-            rows = rows.join(released, on="operation", how="left", maintain_order="left")
-            floor = rows["released_at"]
-        timed[kind] = interval.effective(frame, delays, floor)
+    """The movements with `t0`, `t1`. Nothing of an order happened before its release.
+
+    A release that came after something of its order was keyed in late, and is not believed.
+    """
+    timed = {kind: interval.effective(frame, delays) for kind, frame in moves.items()}
+    released = operations.select("released_at", "source", operation="key")
+    released = released.drop_nulls("released_at").join(delays, on="source", how="left")
+    released = released.select(
+        "operation", floor=pl.col("released_at") - pl.col("late").fill_null(0)
+    )
+    if released.is_empty():
+        return timed
+    lines = [kind for kind, frame in timed.items() if "operation" in frame.columns]
+    for kind in lines:
+        rows = timed[kind].select("operation", "t1").join(released, on="operation")
+        before = rows.filter(pl.col("t1") < pl.col("floor")).select("operation")
+        released = released.join(before, on="operation", how="anti")
+    for kind in lines:
+        rows = timed[kind].select("operation")
+        rows = rows.join(released, on="operation", how="left", maintain_order="left")
+        timed[kind] = interval.not_before(timed[kind], rows["floor"], delays)
     return timed
 
 

@@ -193,10 +193,10 @@ class _Certain:
         return self._mark(positions, EXACT, rows[at][owner], entire)
 
     def _entire_steps(self, steps: Index) -> Flags:
-        """Identity-preserving steps of which all inputs are wholly affected."""
+        """Steps that add nothing to their lots, of which all inputs are wholly affected."""
         cone = self._cone
         positions, owner = spans(cone.input_from[steps], cone.input_from[steps + 1])
-        entire = cone.identity[steps].copy()
+        entire = cone.identity[steps] | self._merges[steps]
         entire[owner[~self._whole[cone.inputs.lot[positions]]]] = False
         return entire
 

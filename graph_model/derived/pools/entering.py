@@ -20,7 +20,8 @@ from graph_model.derived.pools.events import (
 from graph_model.derived.pools.leaving import ARRIVALS
 from graph_model.derived.records import Records
 from graph_model.interval import MAX, MIN
-from graph_model.schema import Consumed, Lot, Operation, Produced, Returned, Shipped, Stock
+from graph_model.keys import join_columns
+from graph_model.schema import Consumed, Inspection, Lot, Operation, Produced, Returned, Shipped, Stock
 
 
 def entries(
@@ -110,12 +111,20 @@ def _seen(records: Records, number: pl.DataFrame) -> pl.DataFrame:
         moves[Returned].select("lot", "t1", place="to_place", unclear=pl.lit(False)),
         records.facts[Stock].select("lot", place="site", t1="as_of", unclear=pl.lit(False)),
         counted.select("lot", "t1", place="site", unclear=pl.lit(False)),
+        _inspected(records),
         _carried(records),
     ]
     rows = pl.concat([part.join(number, on="lot").select(names) for part in parts])
     return rows.group_by("n", "place").agg(
         pl.col("t1").fill_null(MAX).max(), pl.col("unclear").any()
     )
+
+
+def _inspected(records: Records) -> pl.DataFrame:
+    """lot, place, t1, unclear: a lot was where a sample of it was taken; from when on is open."""
+    rows = records.facts[Inspection].drop_nulls(["lot", "place"])
+    place = join_columns(pl.col("company"), pl.col("place"))
+    return rows.select("lot", place=place, t1=pl.lit(MAX), unclear=pl.lit(False))
 
 
 def _carried(records: Records) -> pl.DataFrame:
