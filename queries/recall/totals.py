@@ -17,7 +17,7 @@ C = pl.col
 
 def incomplete(scope: Scope) -> bool:
     """Whether something is missing that may change the answer."""
-    harmless = {"data_until", "contact_not_considered", "near", "unpriced"}
+    harmless = {"data_until", "contact_not_considered", "near", "unpriced", "retracted"}
     return any(entry.kind not in harmless for entry in scope.missing)
 
 

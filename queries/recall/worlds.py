@@ -149,6 +149,10 @@ class _Certain:
         self._forced = np.zeros(len(cone.lots), dtype=np.int64)
         self._by = np.full(len(cone.lots), -1, dtype=np.int64)
         self._whole = np.zeros(len(cone.lots), dtype=bool)
+        self._strange = _brings_other(cone)
+        self._merges: Flags = cone.about["kind"].eq_missing("merge").to_numpy()
+        self._pure = np.zeros(len(outputs.lot), dtype=bool)
+        """Output rows of steps that brought nothing but wholly affected lots to their lot."""
         self._came = np.full(len(cone.lots), MAX, dtype=np.int64)
         """By when affected material had surely come to a lot."""
 
@@ -188,9 +192,10 @@ class _Certain:
         positions, owner = spans(cone.output_from[steps], cone.output_from[steps + 1])
         sure = ~cone.outputs.doubtful[positions]
         positions, owner = positions[sure], owner[sure]
-        single = cone.makers[cone.outputs.lot[positions]] == 1
-        entire = self._entire_steps(steps)[owner] & single
-        return self._mark(positions, EXACT, rows[at][owner], entire)
+        self._pure[positions[self._entire_steps(steps)[owner] & self._strange[positions]]] = True
+        pure = np.bincount(cone.outputs.lot[self._pure], minlength=len(cone.lots))
+        entire = (pure == cone.makers)[cone.outputs.lot[positions]]
+        return self._mark(positions, EXACT, rows[at][owner], entire & self._pure[positions])
 
     def _entire_steps(self, steps: Index) -> Flags:
         """Steps that add nothing to their lots, of which all inputs are wholly affected."""
@@ -234,3 +239,12 @@ class _Certain:
         np.minimum.at(self._came, lots, ends)
         news: Index = lots[fresh | grown | earlier]
         return news
+
+
+def _brings_other(cone: Cone) -> Flags:
+    """Output rows whose step took in another lot than the one it gave: it did not merely move it."""
+    inputs, outputs = cone.inputs, cone.outputs
+    width = np.int64(len(cone.lots) + 1)
+    itself = np.isin(outputs.step * width + outputs.lot, inputs.step * width + inputs.lot)
+    others: Flags = np.diff(cone.input_from)[outputs.step] > itself
+    return others

@@ -486,3 +486,68 @@ def test_a_number_that_a_standing_row_names_is_held(case: str, tmp_path: Path) -
     scope = answer(tmp_path, {"issues": ISSUE, **STANDING[case]}, lots=("A/S1",))
     assert "retracted" not in [entry["kind"] for entry in scope["missing"]]
     assert "P1" in tiers(answer(tmp_path, {"issues": ISSUE, **STANDING[case]}, item="P"))
+
+
+MERGED = "doc_no,doc_line_no,change_kind,item_code,parent_lot_no,child_lot_no"
+MERGES: dict[str, tuple[str, str]] = {
+    "of two bad lots": ("N1,1,merge,A,S1,M\nN1,2,merge,A,S2,M\nN2,1,rename,A,M,R\n", "certain"),
+    "of one bad lot": ("N1,1,merge,A,S1,M\nN1,2,merge,A,S3,M\nN2,1,rename,A,M,R\n", "possible"),
+    "a bad lot topped up": ("N1,1,top_up,A,S2,S1\nN2,1,rename,A,S1,R\n", "certain"),
+    "a bad lot topped up with a good one": (
+        "N1,1,top_up,A,S3,S1\nN2,1,rename,A,S1,R\n",
+        "possible",
+    ),
+    "of merged lots": (
+        "N1,1,merge,A,S1,M\nN1,2,merge,A,S2,M\nN2,1,merge,A,M,M2\nN2,2,merge,A,S1,M2\n"
+        "N3,1,rename,A,M2,R\n",
+        "certain",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MERGES)
+def test_a_lot_merged_of_bad_ones_only_is_bad_as_a_whole(case: str, tmp_path: Path) -> None:
+    changes, tier = MERGES[case]
+    receipts = f"{TWO_LOTS}R3,1,V,A,S3,SL3,60\n"
+    sheets = {"receipts": receipts, "lot_changes": f"{MERGED}\n{changes}"}
+    found = tiers(answer(tmp_path, sheets, lots=("V/A/SL1", "V/A/SL2")))
+    assert found["R"] == tier
+
+
+def test_a_place_where_a_lot_was_sampled_is_a_place_where_it_was(tmp_path: Path) -> None:
+    sheets = {
+        "receipts": TWO_PLACES,
+        "inspections": "inspection_no,item_code,lot_no,place,result\nQ1,A,S1,WB,conforming\n",
+        "issues": f"{LINE},from_place\nI1,1,W1,A,,60,WB\n",
+        "outputs": OUTPUT,
+    }
+    assert tiers(answer(tmp_path, sheets, lots=("A/S1",)))["P1"] == "possible"
+
+
+SCANS = "event_time,posting_method"
+
+
+def test_an_order_released_after_it_ran_was_keyed_in_late(tmp_path: Path) -> None:
+    sheets = {
+        "work_orders": "work_order_no,item_code,order_status,released_at\n"
+        "W1,P,closed,2024-03-01 15:00\n",
+        "issues": f"{LINE},{SCANS}\nI1,1,W1,A,S1,60,2024-03-01 14:50,scanner_clock\n"
+        "I2,1,W1,A,S2,60,2024-03-01 08:00,scanner_clock\n",
+        "outputs": f"{LINE},{SCANS}\nF1,1,W1,P,P1,100,2024-03-01 14:55,scanner_clock\n",
+    }
+    assert tiers(answer(tmp_path, sheets, lots=("A/S1",)))["P1"] in ("possible", "certain")
+
+
+def test_nothing_of_an_order_happened_before_its_release(tmp_path: Path) -> None:
+    sheets = {
+        "work_orders": "work_order_no,item_code,order_status,released_at\n"
+        "W1,P,closed,2024-03-01 10:00\n",
+        "issues": f"{LINE},{SCANS}\nI1,1,W1,A,S1,60,2024-03-01 10:05,scanner_clock\n"
+        "I2,1,W1,A,S2,60,2024-03-01 10:00,scanner_clock\n",
+        "outputs": f"{LINE},{SCANS}\nF1,1,W1,P,P1,100,2024-03-01 12:00,scanner_clock\n",
+    }
+    for name, content in {"work_orders": ORDERS, **sheets}.items():
+        (tmp_path / f"{name}.csv").write_text(content, encoding="utf-8")
+    built = network.build(fold(intake.read(tmp_path, "plant").tables))
+    released = 1709258400_000000  # 10:00 in Shanghai
+    assert built.consumed["t0"].min() == released

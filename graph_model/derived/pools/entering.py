@@ -21,7 +21,16 @@ from graph_model.derived.pools.leaving import ARRIVALS
 from graph_model.derived.records import Records
 from graph_model.interval import MAX, MIN
 from graph_model.keys import join_columns
-from graph_model.schema import Consumed, Inspection, Lot, Operation, Produced, Returned, Shipped, Stock
+from graph_model.schema import (
+    Consumed,
+    Inspection,
+    Lot,
+    Operation,
+    Produced,
+    Returned,
+    Shipped,
+    Stock,
+)
 
 
 def entries(
