@@ -242,7 +242,7 @@ class _Certain:
 
 
 def _brings_other(cone: Cone) -> Flags:
-    """Output rows whose step took in another lot than the one it gave: it did not merely move it."""
+    """Output rows whose step took in another lot than it gave: it did not merely move it."""
     inputs, outputs = cone.inputs, cone.outputs
     width = np.int64(len(cone.lots) + 1)
     itself = np.isin(outputs.step * width + outputs.lot, inputs.step * width + inputs.lot)
