@@ -11,6 +11,7 @@ from graph_model import network, projection
 from graph_model.engines.base import Graph, State
 from graph_model.engines.ladybug import LadybugGraph
 from graph_model.errors import BadInput, EngineError
+from graph_model.i18n import use_timezone
 from graph_model.ledger import Facts, Ledger
 from graph_model.lineage import Lineage
 from graph_model.settings import Settings
@@ -27,6 +28,10 @@ class Plant:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        try:
+            use_timezone(settings.timezone)
+        except (KeyError, ValueError, OSError) as error:
+            raise BadInput("bad_timezone", name=settings.timezone) from error
         self.folder: Path = settings.data
         self.ledger = Ledger(settings.data, settings.database_url)
         self._network: network.Network | None = None

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import sqlalchemy as sa
 
-from graph_model.errors import BadInput, EngineError, LedgerError, Locked
+from graph_model.errors import Ambiguous, BadInput, EngineError, LedgerError, Locked
 
 META = sa.MetaData()
 BATCH = sa.Table(
@@ -129,6 +129,18 @@ class Records:
         with self.engine.connect() as connection:
             rows = connection.execute(sa.select(PERSON.c.pseudonym, PERSON.c.name))
             return {pseudonym: name for pseudonym, name in rows if name and pseudonym in wanted}
+
+    def person(self, written: str) -> str:
+        """Pseudonym of whoever goes by this code, name or pseudonym. Raises Ambiguous."""
+        said = written.strip()
+        with self.engine.connect() as connection:
+            people = dict(connection.execute(sa.select(PERSON.c.pseudonym, PERSON.c.name)).all())
+        plain = self.pseudonym(written)
+        meant = {key for key, name in people.items() if key in (written, plain) or name == said}
+        if len(meant) > 1:
+            listed = sorted(meant)
+            raise Ambiguous("person_ambiguous", listed, name=said, candidates=", ".join(listed))
+        return meant.pop() if meant else plain
 
     def forget(self, pseudonym: str) -> None:
         """Makes a person unreadable for good; the ledger and its hashes stay as they are.

@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
 import scipy
 
-from graph_model.i18n import text
+from graph_model.i18n import date_text, text
 from graph_model.lineage import Lineage
 from graph_model.network import Facts
 from graph_model.schema import Lot
@@ -65,10 +64,6 @@ def warnings(
     return [sign for signs in every for sign in sorted(signs, key=lambda one: one.subject)]
 
 
-def _day(stamp: int) -> str:
-    return datetime.fromtimestamp(stamp / 1e6, UTC).strftime("%Y-%m-%d")
-
-
 def _expires(facts: Facts, lineage: Lineage, now: int) -> Iterator[EarlyWarning]:
     """Lots on hand whose last day of use is near or over."""
     located = places.holdings(lineage).located.filter(
@@ -78,7 +73,7 @@ def _expires(facts: Facts, lineage: Lineage, now: int) -> Iterator[EarlyWarning]
     due = facts[Lot].select("key", "expiry_date").drop_nulls().join(keys, on="key")
     for key, date in due.filter(pl.col("expiry_date") < now + EXPIRES * DAY).iter_rows():
         yield EarlyWarning(
-            "expires", key, round((date - now) / DAY, 1), EXPIRES, "days", _day(date)
+            "expires", key, round((date - now) / DAY, 1), EXPIRES, "days", date_text(date)
         )
 
 

@@ -16,7 +16,7 @@ import polars as pl
 from graph_model.errors import BadInput
 from graph_model.lineage import Index, Lineage
 from queries.catalogue import Question
-from queries.recall.roots import Suspects, each_lot
+from queries.recall.roots import Suspects, each_lot, find_lots
 
 _UNITS = {"d": 86_400, "h": 3_600, "min": 60, "s": 1}
 _KEPT = (
@@ -108,7 +108,7 @@ def _typed(
     name: str, annotation: str, content: str | list[str], lineage: Lineage, timezone: str
 ) -> Any:
     if name == "lots":
-        return lineage.lots["key"][lots(lineage, _several(content))].to_list()
+        return lineage.lots["key"][lots(lineage, lot_names(lineage, content))].to_list()
     if annotation.startswith(("list", "Sequence")):
         return _several(content)
     one = content if isinstance(content, str) else ",".join(content)
@@ -134,6 +134,22 @@ def _number(content: str) -> float:
         return float(content)
     except ValueError as error:
         raise BadInput("bad_number", value=content) from error
+
+
+def lot_names(lineage: Lineage, content: str | list[str]) -> list[str]:
+    """Lots named one after another with commas, which a number may have in itself."""
+    if not isinstance(content, str):
+        return _several(content)
+    parts, named = content.split(","), []
+    while parts:
+        ends = range(len(parts), 0, -1)
+        texts = ((end, ",".join(parts[:end]).strip()) for end in ends)
+        end, name = next(
+            (one for one in texts if find_lots(lineage, one[1]).size), (1, parts[0].strip())
+        )
+        named += [name] if name else []
+        parts = parts[end:]
+    return named
 
 
 def _several(content: str | list[str]) -> list[str]:

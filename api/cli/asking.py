@@ -144,6 +144,8 @@ def _arguments(plant: Plant, question: catalogue.Question, values: list[str]) ->
         if not equals or name not in question.params:
             raise BadInput("bad_value", value=value, params=", ".join(question.params))
         given[name] = content
+    if "person" in given:
+        given["person"] = plant.ledger.records.person(given["person"])
     return arguments(question, given, plant.lineage(), plant.settings.timezone)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Annotated
 
+import polars as pl
 import typer
 
 from api.cli import context
@@ -14,9 +15,11 @@ from graph_model.errors import BadInput, EngineError, LedgerError
 from graph_model.i18n import label, text
 from graph_model.interval import in_force
 from graph_model.ledger import Fault
+from graph_model.network import standing_movements
 from graph_model.plant import Plant
 from graph_model.schema import Decision
 from loaders import entries
+from loaders.checks.sources import proposed_delay
 from queries.deciding import resolved
 from queries.given import duration
 from queries.recall.roots import one_lot
@@ -181,12 +184,33 @@ def decide_delay(
     by: By,
     role: Role,
     reason: Reason,
-    late: Annotated[str, typer.Option("--late", help=text("cli.decide.late"))] = "0",
-    early: Annotated[str, typer.Option("--early", help=text("cli.decide.early"))] = "0",
+    late: Annotated[str | None, typer.Option("--late", help=text("cli.decide.late"))] = None,
+    early: Annotated[str | None, typer.Option("--early", help=text("cli.decide.early"))] = None,
+    proposed: Annotated[bool, typer.Option("--proposed", help=text("cli.decide.proposed"))] = False,
 ) -> None:
-    """Confirm the posting delay of a source."""
+    """Confirm the posting delay of a source, as stated or as the records propose."""
+    if proposed and (late is not None or early is not None):
+        raise BadInput("delay_stated_twice")
     with context.plant() as plant:
-        _record(plant, "delay", source, by, role, reason, None, duration(late), duration(early))
+        figures = (duration(late or "0"), duration(early or "0"))
+        if proposed:
+            figures = _proposed(plant, source)
+        _record(plant, "delay", source, by, role, reason, None, *figures)
+    hours = [f"{figure / 3.6e9:g}" for figure in figures]
+    context.console.print(
+        text("cli.decide.delay_done", source=source, late=hours[0], early=hours[1]), markup=False
+    )
+
+
+def _proposed(plant: Plant, source: str) -> tuple[int, int]:
+    """The largest delays that the records of a source show."""
+    moves = standing_movements(plant.facts())
+    found = proposed_delay(moves.values(), source)
+    if found is None:
+        sources = pl.concat([frame.select("source") for frame in moves.values()])
+        known = ", ".join(sorted(sources["source"].drop_nulls().unique()))
+        raise NotFound("delay_not_measured", source=source, known=known)
+    return found
 
 
 @decide.command("trust-source", help=text("cli.decide.trust"))

@@ -93,7 +93,7 @@ def suspects(plant: Plant, given: Given) -> Suspects:
     """What is suspected. Raises BadInput where nothing is named."""
     return given_suspects(
         given, references(given.get("lot"), given.get("roots")), context.settings().timezone,
-        plant.ledger.records.pseudonym,
+        plant.ledger.records.person,
     )  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import polars as pl
 
 from graph_model import interval
@@ -19,12 +21,29 @@ _FIELD = {
 
 
 def _posted(records: Records) -> pl.DataFrame:
+    return _stamped([frame for _, frame in moved(records)], *WHERE)
+
+
+def _stamped(movements: Iterable[pl.DataFrame], *more: str) -> pl.DataFrame:
     """Movements whose entry time is known, from sources that are not exact by themselves."""
-    names = ["source", "earliest", "latest", "entered_at", "posting_method", *WHERE]
-    rows = pl.concat([frame.select(names) for _, frame in moved(records)])
+    names = ["source", "earliest", "latest", "entered_at", "posting_method", *more]
+    rows = pl.concat([frame.select(names) for frame in movements])
     exact = C("posting_method").is_in(["network", "scanner_clock"]).fill_null(False)
     timed = C("earliest").is_not_null() & C("latest").is_not_null()
     return rows.filter(~exact & timed & C("entered_at").is_not_null() & C("source").is_not_null())
+
+
+def proposed_delay(movements: Iterable[pl.DataFrame], source: str) -> tuple[int, int] | None:
+    """Largest delay seen of a source, late and early in microseconds, up to tenths of an hour.
+
+    None where it cannot be measured: no row has both times, or all entry times are event times.
+    """
+    rows = _stamped(movements).filter(C("source") == source)
+    tenth = _HOUR // 10
+    for late, early in interval.measured_delays(rows).select("late", "early").iter_rows():
+        if late or early:
+            return -(-late // tenth) * tenth, -(-early // tenth) * tenth
+    return None
 
 
 def _hours(name: str) -> pl.Expr:

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from graph_model.derived.pools.events import UNLOTTED
-from graph_model.i18n import text
+from graph_model.i18n import text, time_text
 from graph_model.interval import MAX, MIN
 from graph_model.lineage import Index, Lineage
 from graph_model.network import Facts
@@ -158,8 +158,12 @@ def _sources(facts: Facts, lineage: Lineage, operations: Index) -> list[Missing]
     entries = of_rows(
         "delay_unconfirmed", unbounded.to_list(), sources=", ".join(sorted(unbounded))
     )
-    until = [f"{source}: {_moment(end)}" for source, end in data_until(facts, lineage)]
-    return entries + of_rows("data_until", until, sources="; ".join(until))
+    until = data_until(facts, lineage)
+    ends = [
+        f"{source}: {datetime.fromtimestamp(end / 1e6, UTC).isoformat()}" for source, end in until
+    ]
+    told = "; ".join(f"{source}: {time_text(end)}" for source, end in until)
+    return entries + of_rows("data_until", ends, sources=told)
 
 
 _kept: WeakKeyDictionary[Lineage, list[tuple[str, int]]] = WeakKeyDictionary()
@@ -175,7 +179,3 @@ def data_until(facts: Facts, lineage: Lineage) -> list[tuple[str, int]]:
         latest = pl.concat(ends).group_by("source").agg(pl.col("latest").max()).sort("source")
         _kept[lineage] = latest.rows()
     return _kept[lineage]
-
-
-def _moment(stamp: int) -> str:
-    return datetime.fromtimestamp(stamp / 1e6, UTC).strftime("%Y-%m-%d %H:%MZ")

@@ -7,7 +7,7 @@ A complaint, customer or shipment is an effect: it names no source.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -17,6 +17,7 @@ from graph_model.births import TIMES
 from graph_model.derived import links
 from graph_model.derived.codes import Codes, aliases
 from graph_model.errors import Ambiguous, NotFound
+from graph_model.i18n import text, time_text
 from graph_model.interval import MAX, MIN, in_force
 from graph_model.lineage import Index, Lineage, once
 from graph_model.network import Facts
@@ -158,9 +159,18 @@ def answer(facts: Facts, lineage: Lineage, asked: Suspects) -> Roots:
     unknown = np.setdiff1d(unknown, _ruled_out(facts, lineage))
     near = np.setdiff1d(near, np.union1d(match, unknown))
     if not (match.size or unknown.size):
-        wanted = ", ".join(f"{name} {value}" for name, value in asked.given().items())
-        raise NotFound("nothing_matches", wanted=wanted)
+        raise NotFound("nothing_matches", wanted=", ".join(_told(asked)))
     return Roots(match, unknown, near, effect)
+
+
+def _told(asked: Suspects) -> Iterator[str]:
+    """What was asked, in words."""
+    for name, value in asked.given().items():
+        if name in ("start", "end"):
+            value = time_text(int(str(value)))
+        elif name == "lots":
+            value = ", ".join(asked.lots)
+        yield f"{text(f'suspect.{name}')} {value}"
 
 
 def _none() -> Index:

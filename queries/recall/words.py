@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import polars as pl
 
-from graph_model.i18n import text
+from graph_model.i18n import text, time_text
 from graph_model.interval import MAX, MIN
 from queries.recall.proof import BEFORE, Cut, Way
 from queries.recall.roots import label
@@ -25,7 +25,7 @@ def shown(stamp: int) -> str:
     """A moment as people read it."""
     if stamp <= MIN or stamp >= MAX:
         return "-"
-    return datetime.fromtimestamp(stamp / 1e6, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return time_text(stamp)
 
 
 class Words:
