@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from api.cli.asking import _lot_names
 from graph_model import interval, network
 from graph_model.errors import Ambiguous, BadInput
 from graph_model.i18n import LANGUAGES, catalogue, text, time_text, use_timezone
@@ -18,6 +17,7 @@ from graph_model.plant import Plant
 from graph_model.schema import Decision
 from graph_model.settings import Settings
 from loaders import intake
+from queries.given import lot_names
 from tests.facts import fold
 from tests.unit.test_cli import lotgraph
 
@@ -85,10 +85,10 @@ def test_names_with_and_without_commas_are_told_apart(tmp_path: Path) -> None:
         'work_order_no,item_code,lot_no\nW1,A,"1,2"\nW1,A,1\nW1,A,3\n', encoding="utf-8"
     )
     lineage = Lineage.of(network.build(fold(intake.read(tmp_path, "plant").tables)))
-    assert _lot_names(lineage, "1,2") == ["1,2"]
-    assert _lot_names(lineage, "1, 3") == ["1", "3"]
-    assert _lot_names(lineage, "3,1,2,9") == ["3", "1,2", "9"]
-    assert _lot_names(lineage, "1,,") == ["1"]
+    assert lot_names(lineage, "1,2") == ["1,2"]
+    assert lot_names(lineage, "1, 3") == ["1", "3"]
+    assert lot_names(lineage, "3,1,2,9") == ["3", "1,2", "9"]
+    assert lot_names(lineage, "1,,") == ["1"]
 
 
 @pytest.fixture
