@@ -11,7 +11,7 @@ import typer
 from api.cli import context
 from api.cli.context import Json
 from api.cli.importing import progress
-from graph_model.errors import BadInput, EngineError, LedgerError
+from graph_model.errors import BadInput, EngineError, LedgerError, NotFound
 from graph_model.i18n import label, text
 from graph_model.interval import in_force
 from graph_model.ledger import Fault
