@@ -143,9 +143,7 @@ def _arguments(plant: Plant, question: catalogue.Question, values: list[str]) ->
         name, equals, content = value.partition("=")
         if not equals or name not in question.params:
             raise BadInput("bad_value", value=value, params=", ".join(question.params))
-        given[name] = content
-    if "person" in given:
-        given["person"] = plant.ledger.records.person(given["person"])
+        given[name] = plant.ledger.records.person(content) if name == "person" else content
     return arguments(question, given, plant.lineage(), plant.settings.timezone)
 
 
