@@ -214,7 +214,10 @@ class Alert:
     """What an import showed about an open incident."""
 
     incident: str = prop("Key of the incident")
-    kind: str = prop("grown, shrunk, moved, issued, shipped, picked, scrapped, released_reached")
+    kind: str = prop(
+        "grown, shrunk, party, unanswered, released_reached; shipped, issued, moved, scrapped, "
+        "picked, unlotted"
+    )
     lot: str | None = prop("Key of the lot")
     record: str | None = prop("Key of the movement, or of the frozen scope that differs")
     quantity: float | None = prop("Amount", unit="uom")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from graph_model import network, projection
+from graph_model.cases import CASES, Incident
 from graph_model.engines.base import Graph, State
 from graph_model.engines.ladybug import LadybugGraph
 from graph_model.errors import BadInput, EngineError
 from graph_model.i18n import use_timezone
 from graph_model.ledger import Facts, Ledger
+from graph_model.ledger.manifest import RESTATED
 from graph_model.lineage import Lineage
 from graph_model.settings import Settings
 
@@ -21,6 +24,10 @@ if TYPE_CHECKING:
     from graph_model.engines.neo4j import Neo4jDatabase
     from graph_model.engines.neo4j_graph import Neo4jGraph
     from graph_model.engines.neo4j_offline import Told
+
+_UNSHOWN = {kind.__name__ for kind in CASES} | {RESTATED}
+"""Kinds of which the graph shows nothing."""
+_WITHOUT_FLOWS = _UNSHOWN | {Incident.__name__}
 
 
 class Plant:
@@ -62,18 +69,27 @@ class Plant:
 
     def network(self, as_of: int | None = None) -> network.Network:
         """Recorded and derived flows now or as of a batch."""
-        facts = self.facts(as_of)
-        if self._network is None or (self._network.batch, self._network.head) != (
-            facts.batch,
-            facts.head,
-        ):
-            self._network = network.build(facts)
-        return self._network
+        number, head = self._flows_of(as_of)
+        kept = self._network
+        if kept is None or (kept.batch, kept.head) != (number, head):
+            kept = network.build(replace(self.facts(as_of), batch=number, head=head))
+            self._network = kept
+        return kept
+
+    def _flows_of(self, as_of: int | None = None) -> tuple[int, str]:
+        """The last batch that may have changed a flow; what is done in cases changes none."""
+        manifest = self.ledger.batches()
+        if as_of is not None and not 0 <= as_of <= len(manifest):
+            raise BadInput("no_such_batch", batch=as_of, last=len(manifest))
+        for batch in reversed(manifest[:as_of]):
+            if batch.voids is not None or not set(batch.files) <= _WITHOUT_FLOWS:
+                return batch.number, batch.hash
+        return 0, ""
 
     def lineage(self, as_of: int | None = None, *, rebuild: bool = False) -> Lineage:
         """The arrays now or as of a batch; from disk where these stand on the same batch."""
-        number, head = self.ledger.head()
-        if as_of is not None and as_of != number:
+        number, head = self._flows_of()
+        if as_of is not None and self._flows_of(as_of) != (number, head):
             return Lineage.of(self.network(as_of))
         kept = self._lineage
         if kept is not None and not rebuild and (kept.batch, kept.head) == (number, head):
@@ -123,8 +139,7 @@ class Plant:
                 graph.forget()
             else:
                 self._refuse_other_ledger(graph.state())
-            act = projection.rebuild if rebuild else projection.project
-            act(self.network(), self.facts(), graph)
+            self._write(graph, anew=rebuild)
         return self._server_graph()
 
     def server_graph(self) -> Graph:
@@ -178,9 +193,27 @@ class Plant:
                 return graph
             graph.close()
         with LadybugGraph(folder, write=True) as graph:
-            act = projection.rebuild if rebuild or graph.damaged else projection.project
-            act(self.network(), self.facts(), graph)
+            self._write(graph, anew=rebuild or graph.damaged)
         return LadybugGraph(folder)
+
+    def _write(self, graph: Graph, *, anew: bool) -> None:
+        state = graph.state()
+        if anew:
+            projection.rebuild(self.network(), self.facts(), graph)
+        elif state is not None and self._shows_all(state):
+            graph.apply([], State(*self.ledger.head(), projection.FORM, whole=True))
+        else:
+            projection.project(self.network(), self.facts(), graph)
+
+    def _shows_all(self, state: State) -> bool:
+        """Whether nothing that a graph shows was stated since it was written."""
+        manifest = self.ledger.batches()
+        if not (state.whole and state.form == projection.FORM and 0 < state.batch <= len(manifest)):
+            return False
+        since = manifest[state.batch :]
+        return manifest[state.batch - 1].hash == state.head and all(
+            batch.voids is None and set(batch.files) <= _UNSHOWN for batch in since
+        )
 
     def _graph_state(self) -> State | None:
         if not self.embedded:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from api import watching
 from api.reports import answers, sheets
 from api.reports.edition import Edition
 from graph_model.errors import BadInput
@@ -61,8 +63,18 @@ def plant(*, new: bool = False) -> Plant:
     return Plant(_settings)
 
 
-def project(plant: Plant, tell: Callable[[str], None], *, rebuild: bool = False) -> None:
-    """Brings graph and arrays up to date with the ledger; tells how far and for how long."""
+def project(
+    plant: Plant, tell: Callable[[str], None], *, rebuild: bool = False, watch: bool = True
+) -> None:
+    """Brings graph and arrays up to date with the ledger; tells how far and for how long.
+
+    Unless told otherwise, open incidents are looked at again first, and new alerts told.
+    """
+    if watch and not rebuild:
+        tell(text("incident.rerun"))
+        fresh = watching.rerun(plant)
+        if fresh:
+            print(text("incident.alerted", count=len(fresh)), file=sys.stderr)
     tell(text("cli.projecting"))
     begun: dict[str, float] = {}
 

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from api import incidents
+from api import incidents, watching
 from api.cli import context
+from api.cli.asking import ROWS
 from api.cli.context import Json
 from api.cli.importing import progress
 from api.cli.keeping import By, Reason, Role
@@ -16,8 +17,8 @@ from api.cli.suspecting import Given, moment, premises, suspecting, suspects
 from api.incidents import Actor, Opening
 from graph_model.i18n import text
 from graph_model.plant import Plant
+from queries.incidents import alerts, deadlines
 from queries.incidents import cases as reading
-from queries.incidents import deadlines
 from queries.recall import cost
 
 incident = typer.Typer(help=text("incident.help"), no_args_is_help=True, rich_markup_mode=None)
@@ -40,6 +41,9 @@ def register(app: typer.Typer) -> None:
     incident.command("choose", help=text("incident.choose"))(choose)
     incident.command("close", help=text("incident.close"))(close)
     incident.command("reopen", help=text("incident.reopen"))(reopen)
+    incident.command("alerts", help=text("incident.alerts"))(alerts_)
+    incident.command("seen", help=text("incident.seen"))(seen)
+    incident.command("rerun", help=text("incident.rerun_help"))(rerun)
     incident.command("deadline", help=text("incident.deadline"))(deadline)
     app.add_typer(incident, name="incident")
 
@@ -51,8 +55,9 @@ def _at(content: str | None) -> int | None:
 def done(plant: Plant, told: str) -> None:
     """Brings the graph up to date and says what was done."""
     with progress() as tell:
-        context.project(plant, tell)
-    context.console.print(told, markup=False)
+        context.project(plant, tell, watch=False)
+    if told:
+        context.console.print(told, markup=False)
 
 
 def open_(
@@ -87,7 +92,7 @@ def open_(
         )  # fmt: skip
         whole = incidents.open_incident(plant, Actor(by, role, reason), opening, table)
         with progress() as tell:
-            context.project(plant, tell)
+            context.project(plant, tell, watch=False)
         _named(plant, whole)
     _tell(whole, as_json=as_json)
 
@@ -317,6 +322,58 @@ def reopen(number: Number, by: By, role: Role, reason: Reason) -> None:
     with context.plant() as plant:
         incidents.reopen(plant, Actor(by, role, reason), number)
         done(plant, text("incident.reopened", number=number))
+
+
+def alerts_(
+    number: Annotated[str | None, typer.Argument(help=text("incident.number"))] = None,
+    every: Annotated[bool, typer.Option("--all", help=text("incident.alerts_all"))] = False,
+    as_json: Json = False,
+) -> None:
+    """Alerts that nobody saw yet, newest first; with --all also the others."""
+    with context.plant() as plant:
+        facts = plant.facts()
+        key = None if number is None else reading.find(facts, number)["key"]
+        found = alerts.listing(facts, key, seen=every)
+    _show_alerts(found, as_json=as_json)
+
+
+def _show_alerts(found: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        context.show_json(found)
+        return
+    rows: list[list[object]] = [
+        [one["number"], text(f"incident.alert.{one['kind']}"), one["lot"], one["quantity"],
+         one["count"], one["happened_at"], _sure(one), one["alert"]]
+        for one in found[:ROWS]
+    ]  # fmt: skip
+    names = heads("number", "alert", "lot", "quantity", "count", "happened", "sure", "key")
+    context.show_table(text("incident.alerts"), names, rows, len(found))
+
+
+def _sure(one: dict[str, Any]) -> str:
+    if one["sure"] is None:
+        return ""
+    return text("incident.sure" if one["sure"] else "incident.unsure")
+
+
+def seen(
+    alert: Annotated[str, typer.Argument(help=text("incident.alert_key"))],
+    by: By,
+    role: Role,
+    reason: Reason,
+) -> None:
+    """State that an alert was seen, and what is done about it."""
+    with context.plant() as plant:
+        watching.see(plant, Actor(by, role, reason), alert)
+        done(plant, text("incident.seen_done"))
+
+
+def rerun(as_json: Json = False) -> None:
+    """Look at open incidents again, as every import does."""
+    with context.plant() as plant:
+        found = watching.rerun(plant)
+        done(plant, "")
+    _show_alerts(found, as_json=as_json)
 
 
 def _option(name: str, flag: str) -> Any:

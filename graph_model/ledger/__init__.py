@@ -160,16 +160,19 @@ class Ledger:
             if later.number > batch.number and later.source == batch.source
         ]
 
-    def stated(self, number: int) -> pl.DataFrame:
-        """kind and key of every statement that a batch makes, makes again or voids."""
+    def stated(self, number: int, *, again: bool = True) -> pl.DataFrame:
+        """kind and key of every statement that a batch makes, makes again or voids.
+
+        `again=False`: only of those it makes.
+        """
         batch = self.batches()[number - 1]
         found = [pl.DataFrame(schema={"kind": pl.String, "key": pl.String})]
         for name, parts in batch.files.items():
-            for part in parts:
+            for part in parts if again or name != RESTATED else ():
                 frame = self._payloads.frame(number, name, part)
                 kind = pl.col("kind") if name == RESTATED else pl.lit(name)
                 found.append(frame.select(kind.alias("kind"), pl.col("key")))
-        if batch.voids is not None:
+        if again and batch.voids is not None:
             found.append(self.stated(batch.voids))
         return pl.concat(found).unique()
 
