@@ -87,7 +87,7 @@ def open_incident(
     facts, lineage = plant.facts(), plant.lineage()
     asked = lasting(lineage, opening.asked)
     roots = answer(facts, lineage, asked)
-    book = rulebook.read(tomllib.loads(opening.rules or ""), "rules")
+    book = rulebook.read(tomllib.loads(opening.rules), "rules") if opening.rules else None
     scope = compute(facts, lineage, asked, table, hazard=opening.hazard, rulebook=book)
     only = lineage.lots["key"][int(roots.match[0])] if len(roots.match) == 1 else None
     with acting(plant, actor, "open") as (batch, facts, signed):

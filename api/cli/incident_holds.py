@@ -13,13 +13,13 @@ from api.cli.asking import ROWS
 from api.cli.context import Json
 from api.cli.incidents import Costs, Number, done, heads
 from api.cli.keeping import By, Reason, Role
+from api.cli.suspecting import cost_table
 from api.incidents import Actor
 from api.reports import sheets
 from graph_model.errors import BadInput
 from graph_model.i18n import text
 from queries.incidents import cases as reading
 from queries.incidents import freeze_lists, holds
-from queries.recall import cost
 
 LotArg = Annotated[str, typer.Argument(help=text("incident.hold_lot"))]
 Amount = Annotated[float, typer.Argument(help=text("incident.amount"))]
@@ -50,7 +50,7 @@ def hold(
     as_json: Json = False,
 ) -> None:
     """Hold the whole scope in one act; with --list only show the hold list."""
-    table = cost.load(costs)
+    table = cost_table(costs)
     with context.plant() as plant:
         if not listing:
             made = holding.hold_all(plant, Actor(by, role, reason), number, table)

@@ -13,13 +13,12 @@ from api.cli.asking import ROWS
 from api.cli.context import Json
 from api.cli.importing import progress
 from api.cli.keeping import By, Reason, Role
-from api.cli.suspecting import Given, moment, premises, suspecting, suspects
+from api.cli.suspecting import Given, cost_table, moment, premises, suspecting, suspects
 from api.incidents import Actor, Opening
 from graph_model.i18n import text
 from graph_model.plant import Plant
 from queries.incidents import alerts, deadlines
 from queries.incidents import cases as reading
-from queries.recall import cost
 
 incident = typer.Typer(help=text("incident.help"), no_args_is_help=True, rich_markup_mode=None)
 
@@ -82,7 +81,7 @@ def open_(
     as_json: Json = False,
 ) -> None:
     """Open an incident; its first scope is frozen, its clocks start."""
-    table, known = cost.load(costs), premises(given)
+    table, known = cost_table(costs), premises(given)
     with context.plant() as plant:
         opening = Opening(
             asked=suspects(plant, given), title=title, kind=kind, number=number,
@@ -272,7 +271,7 @@ def freeze(
     number: Number, by: By, role: Role, reason: Reason, costs: Costs = None, as_json: Json = False
 ) -> None:
     """Keep what the scope says as of now."""
-    table = cost.load(costs)
+    table = cost_table(costs)
     with context.plant() as plant:
         line = incidents.freeze(plant, Actor(by, role, reason), number, table)
         if as_json:

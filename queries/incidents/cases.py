@@ -89,9 +89,9 @@ def hazard(row: Mapping[str, Any]) -> Hazard:
     return Hazard(kind=row["hazard"] or "unknown", agent=row["agent"])
 
 
-def rules(row: Mapping[str, Any]) -> Rulebook:
-    """The rules that the scopes of an incident stand on."""
-    return rulebook.read(tomllib.loads(row["rules"] or ""), row["incident_no"])
+def rules(row: Mapping[str, Any]) -> Rulebook | None:
+    """The rules kept with an incident; None where it goes by the plant's own."""
+    return rulebook.read(tomllib.loads(row["rules"]), row["incident_no"]) if row["rules"] else None
 
 
 # ---------------------------------------------------------------------------- clocks
