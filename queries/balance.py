@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from graph_model import quantity
-from graph_model.derived.ends import GONE
+from graph_model.derived import ends
 from graph_model.lineage import Index, Lineage
 from graph_model.network import Facts
 from graph_model.schema import Item
@@ -91,8 +91,6 @@ def _rows(lineage: Lineage, lots: Index | None) -> pl.DataFrame:
     heads = lineage.shipments.select("customer", shipment="key", head="status", sent_as="kind")
     sent = sent.join(heads, on="shipment", how="left", maintain_order="left")
     sent = sent.filter(~C("head").is_in(["planned", "picked"]).fill_null(False))
-    taken_away = sent["key"].str.strip_suffix(GONE).implode()
-    ended = C("output_kind").is_in(["scrap", "sample"]).fill_null(False)
     columns = ["lot", "op", "quantity", "uom", "doubtful", "latest", "source"]
     rows = pl.concat(
         [
@@ -101,7 +99,7 @@ def _rows(lineage: Lineage, lots: Index | None) -> pl.DataFrame:
                 *columns,
                 "output_kind",
                 what=pl.lit("in"),
-                ended=ended & ~C("key").is_in(taken_away),
+                ended=ends.ended(sent["key"]),
             ),
             back.select(*columns, what=pl.lit("back")),
             sent.select(*(set(columns) - {"op"}), "customer", "sent_as", what=pl.lit("sent")),

@@ -39,6 +39,9 @@ def show_scope(whole: dict[str, Any]) -> None:
         )
     if tested:
         say(text("evidence.released", **counts))
+    for bound in whole["at_most"]:
+        say(text("bound.pieces", **bound), markup=False)
+    _show_actions(whole["actions"])
     _show_customers(whole)
     _show_cost(whole)
     say(text("cli.complete" if whole["complete"] else "cli.incomplete"))
@@ -113,6 +116,18 @@ def _figure(value: float | None) -> str:
     return text("evidence.unknown") if value is None else f"{value:g}"
 
 
+def _show_actions(actions: list[dict[str, Any]]) -> None:
+    rows: list[list[object]] = [
+        [text(f"action.{one['action']}"), _named(one["lot"]), one["quantity"], one["unit"],
+         one["place"], one["document"], one["when"], text(f"tier.{one['tier']}")]
+        for one in actions[:LINES]
+    ]  # fmt: skip
+    own = {name: text(f"action_head.{name}") for name in ("action", "place", "document", "when")}
+    names = ("action", "lot_no", "quantity", "unit", "place", "document", "when", "tier")
+    heads = [own.get(name) or text(f"cli.head.{name}") for name in names]
+    context.show_table(text("action.title"), heads, rows, len(actions))
+
+
 def _show_customers(whole: dict[str, Any]) -> None:
     rows: list[list[object]] = [
         [c["customer"], text(f"tier.{c['tier']}"), len(c["lots"]), c["quantity"],
@@ -144,6 +159,7 @@ def _show_cost(whole: dict[str, Any]) -> None:
                 )
     heads = [text(f"cli.head.{head}") for head in ("tier", "place", "cost_type", "cost")]
     context.show_table(text("cli.cost_title", currency=totals["currency"]), heads, rows)
+    _show_range(totals)
     saved = whole["saved"]
     at_best = text("cli.at_best") if saved["at_best"] else ""
     for yardstick in ("blanket", "reachable"):
@@ -161,6 +177,19 @@ def _show_cost(whole: dict[str, Any]) -> None:
                 at_best=at_best,
             )
         )
+
+
+def _show_range(totals: dict[str, Any]) -> None:
+    """Fixed cost, what comes back, the sum, and how far unknown amounts leave it open."""
+    say = context.console.print
+    for name in ("fixed", "recovered"):
+        for cost_type, amount in totals[f"cost_{name}"].items():
+            say(text(f"bill.{name}", cost_type=_cost_type(cost_type), amount=f"{amount:,.2f}"))
+    net = totals["cost_total"]["net"]
+    shown = {name: f"{amount:,.2f}" for name, amount in net.items()}
+    say(text("bill.net" if net["low"] == net["high"] else "bill.range", **shown))
+    if totals["cost_unbounded"]:
+        say(text("bill.unbounded", count=totals["cost_unbounded"]))
 
 
 def _cost_type(name: str) -> str:

@@ -17,6 +17,12 @@ def is_end() -> pl.Expr:
     return pl.col("lot").is_null() & kind
 
 
+def ended(sent: pl.Series) -> pl.Expr:
+    """Produced rows of scrap and samples that no shipment took away; `sent`: keys of its lines."""
+    kind = pl.col("output_kind").is_in(["scrap", "sample"]).fill_null(False)
+    return kind & ~pl.col("key").is_in(sent.str.strip_suffix(GONE).implode())
+
+
 def derive(produced: pl.DataFrame, shipped: pl.DataFrame) -> derived.Derived:
     """One nameless lot an operation that gave scrap or samples; it left where its row says so."""
     rows = produced.filter(is_end()).with_columns(

@@ -115,8 +115,8 @@ def _to_customers(scope: Scope) -> pl.DataFrame:
 def _weights(scope: Scope, by: str) -> tuple[pl.DataFrame, list[str]]:
     """lot, weight of what can still be held, and the units that amounts are in."""
     held = pl.Series(scope.held).implode()
-    here = scope.places.filter(
-        pl.col("place").is_in(HOLDABLE) & (pl.col("quantity") > 0) & pl.col("lot").is_in(held)
+    here = cost.acted_on(scope.places).filter(
+        pl.col("place").is_in(HOLDABLE) & pl.col("lot").is_in(held)
     )
     if by == COST:
         lines = cost.prices(scope.table, scope.lineage, scope.facts[Item]).lines

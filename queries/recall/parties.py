@@ -51,24 +51,24 @@ def received(scope: Scope) -> pl.DataFrame:
 
     `tier` is null where the line took from mixed stock, so that no lot is known.
     """
-    lines = _all_lines(scope).filter(
+    lines = all_lines(scope).filter(
         ~pl.col("status").is_in(["planned", "picked"]).fill_null(False)
         & pl.col("customer").is_not_null()
     )
     tiers = scope.lots.select("lot", "tier")
-    lines = pl.concat([lines, _held_elsewhere(scope)], how="diagonal_relaxed")
+    lines = pl.concat([lines, held_elsewhere(scope)], how="diagonal_relaxed")
     return lines.with_columns(
         pl.col("lot").cast(pl.Int64), key=scope.lineage.lots["key"][lines["lot"]]
     ).join(tiers, on="lot", how="left", maintain_order="left")
 
 
-def _all_lines(scope: Scope) -> pl.DataFrame:
+def all_lines(scope: Scope) -> pl.DataFrame:
     """Shipment lines of the scope, also those that took from its mixed stock."""
     worlds = scope.worlds
     return places.shipped_lines(scope.lineage, worlds.cone.lots[worlds.grade > 0])
 
 
-def _held_elsewhere(scope: Scope) -> pl.DataFrame:
+def held_elsewhere(scope: Scope) -> pl.DataFrame:
     """What came to places that another party holds: consignment, subcontractors, carriers."""
     theirs = pl.col("holder").is_not_null() & pl.col("holder_kind").ne_missing("own")
     sites = scope.facts[Site].filter(theirs).select(to_place="key", customer="holder")

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from graph_model.derived import links
+from graph_model.derived import ends, links
 from graph_model.lineage import Index, Lineage, Rows, once, spans
 
-SCHEMA = {"lot": pl.Int64, "place": pl.String, "at": pl.String, "quantity": pl.Float64}
 ON_HAND, IN_PROCESS, PICKED, IN_TRANSIT, SHIPPED, RETURNED, CONSUMED, SCRAPPED, SEARCH = (
     "on_hand", "in_process", "picked", "in_transit", "shipped", "returned", "consumed",
     "scrapped", "search",
@@ -23,14 +22,16 @@ ON_HAND, IN_PROCESS, PICKED, IN_TRANSIT, SHIPPED, RETURNED, CONSUMED, SCRAPPED, 
 ACTIVE = (ON_HAND, IN_PROCESS, PICKED, IN_TRANSIT, SHIPPED, RETURNED)
 """Places where there is something to act on; only these are priced."""
 _COLUMNS = ("lot", "op", "site", "quantity", "uom", "rule")
+_MADE = (*_COLUMNS, "key", "output_kind")
 
 
 @dataclass(frozen=True)
 class Holdings:
     """Where the recorded lots of a plant are, and how much there is of each.
 
-    `located`: lot (number), place, at (site or party key), quantity in the lot's unit, by lot; the
-    rows of lot i are `first[i]:first[i + 1]`. `amounts`: quantity, uom; row i is lot i.
+    `located`: lot (number), place, at (site or party key), quantity in the lot's unit, unknown
+    (number of records behind it that state no amount), by lot; the rows of lot i are
+    `first[i]:first[i + 1]`. `amounts`: quantity, uom; row i is lot i.
     """
 
     located: pl.DataFrame
@@ -54,26 +55,35 @@ def holdings(lineage: Lineage) -> Holdings:
 
 
 def _find(lineage: Lineage, lots: Index) -> pl.DataFrame:
+    heads = lineage.operations.select("kind", "status")
     used = _rows(lineage.consumed, lineage.uses, lots)
-    used = used.with_columns(
-        kind=lineage.operations["kind"][used["op"]], status=lineage.operations["status"][used["op"]]
+    used = pl.concat([used, heads[used["op"]]], how="horizontal")
+    made = _rows(lineage.produced, lineage.origins, lots, _MADE)
+    made = made.with_columns(
+        kind=heads["kind"][made["op"]], ended=ends.ended(_sent_keys(lineage, made))
     )
-    parts = [_on_hand(lineage, lots, used), _shipped(lineage, lots)]
+    parts = [_on_hand(lineage, lots, used, made), _shipped(lineage, lots)]
     is_order = pl.col("kind").is_in(["produce", "rework"])
     in_process = used.filter(is_order & (pl.col("status") != "closed").fill_null(True))
     parts.append(_placed(in_process, IN_PROCESS))
     parts.append(_placed(used.filter(pl.col("kind") == "scrap"), SCRAPPED))
+    parts.append(_placed(made.filter("ended"), SCRAPPED))
     done = is_order & (pl.col("status") == "closed").fill_null(False)
     eaten = used.filter(done | pl.col("kind").is_in(["merge", "fill", "split", "rename"]))
     parts.append(_placed(eaten, CONSUMED))
-    made = _rows(lineage.produced, lineage.origins, lots)
-    made = made.with_columns(kind=lineage.operations["kind"][made["op"]])
     parts.append(_placed(made.filter(pl.col("kind") == "return"), RETURNED))
     return (
         pl.concat(parts)
         .group_by("lot", "place", "at", maintain_order=True)
-        .agg(pl.col("quantity").sum())
+        .agg(pl.col("quantity").sum(), pl.col("unknown").sum())
     )
+
+
+def _sent_keys(lineage: Lineage, made: pl.DataFrame) -> pl.Series:
+    """Keys of shipment lines of lots that gave scrap or samples."""
+    kind = pl.col("output_kind").is_in(["scrap", "sample"]).fill_null(False)
+    lots = made.filter(kind)["lot"].unique().to_numpy().astype(np.int64)
+    return lineage.shipped["key"][lineage.sent.at(lots)]
 
 
 def _amounts(lineage: Lineage, lots: Index) -> pl.DataFrame:
@@ -114,9 +124,11 @@ def _amounts(lineage: Lineage, lots: Index) -> pl.DataFrame:
     )
 
 
-def _rows(frame: pl.DataFrame, rows: Rows, lots: Index) -> pl.DataFrame:
+def _rows(
+    frame: pl.DataFrame, rows: Rows, lots: Index, columns: tuple[str, ...] = _COLUMNS
+) -> pl.DataFrame:
     # Few columns: gathering text for many rows costs more than all that follows.
-    found = frame.select(name for name in _COLUMNS if name in frame.columns)[rows.at(lots)]
+    found = frame.select(name for name in columns if name in frame.columns)[rows.at(lots)]
     if "rule" not in found.columns:
         return found
     return found.filter(pl.col("rule").is_null() | (pl.col("rule") == links.PACKED))
@@ -127,41 +139,62 @@ def _placed(frame: pl.DataFrame, place: str, at: str | None = None) -> pl.DataFr
         pl.col("lot").cast(pl.Int64),
         place=pl.lit(place),
         at=pl.col(at).fill_null("") if at else pl.lit(""),
-        quantity=pl.col("quantity").fill_null(0.0),
+        **_amount(),
     )
 
 
-def _on_hand(lineage: Lineage, lots: Index, used: pl.DataFrame) -> pl.DataFrame:
+def _amount() -> dict[str, pl.Expr]:
+    """A quantity, and whether it is unknown."""
+    stated = pl.col("quantity")
+    return {"quantity": stated.fill_null(0.0), "unknown": stated.is_null().cast(pl.UInt32)}
+
+
+def _on_hand(lineage: Lineage, lots: Index, used: pl.DataFrame, made: pl.DataFrame) -> pl.DataFrame:
     stock = _rows(lineage.stock, lineage.stocked, lots)
     stated = stock.filter(pl.col("quantity") > 0)
     zero = stock.group_by("lot").agg(pl.col("quantity").sum()).filter(pl.col("quantity") <= 0)
-    balance = _balance(lineage, lots, used)
+    stated = stock.filter((pl.col("quantity") > 0) | pl.col("quantity").is_null())
+    zero = zero.join(stated, on="lot", how="anti")
+    balance = _balance(lineage, lots, used, made)
     balance = balance.join(
         stock.select(pl.col("lot").cast(pl.Int64)).unique(), on="lot", how="anti"
     )
-    empty = balance.filter(pl.col("quantity") <= 1e-9)
+    there = (pl.col("quantity") > 1e-9) | (pl.col("unknown") > 0)
+    at = {"place": pl.lit(ON_HAND), "at": pl.lit("")}
+    empty = balance.filter(~there).with_columns(quantity=pl.lit(0.0))
     return pl.concat(
         [
             _placed(stated, ON_HAND, "site"),
-            _placed(balance.filter(pl.col("quantity") > 1e-9), ON_HAND),
+            balance.filter(there).select(
+                "lot", **at, quantity=pl.max_horizontal("quantity", pl.lit(0.0)), unknown="unknown"
+            ),
             _placed(zero, SEARCH),
-            _placed(empty.with_columns(quantity=pl.lit(0.0)), SEARCH),
+            _placed(empty, SEARCH),
         ]
     )
 
 
-def _balance(lineage: Lineage, lots: Index, used: pl.DataFrame) -> pl.DataFrame:
-    """Made and given back less used and shipped, for lots that no stock statement covers."""
-    made = _rows(lineage.produced, lineage.origins, lots)
+def _balance(lineage: Lineage, lots: Index, used: pl.DataFrame, made: pl.DataFrame) -> pl.DataFrame:
+    """Made and given back less used and shipped, for lots that no stock statement covers.
+
+    `unknown` lines count only for lots that came in: of others nothing says that any is there.
+    """
     back = _rows(lineage.returned, lineage.given_back, lots)
     sent = _rows(lineage.shipped, lineage.sent, lots)
-    own = lineage.operations["kind"][made["op"]] != "return"
+    # What customers returned lies where returns lie: it neither left nor came to the stock.
+    returns = pl.col("kind") == "return"
+    came = made.filter(~returns & ~pl.col("ended"))
+    gone = [used.filter(~returns), sent]
     lines = pl.concat(
-        [made.filter(own).select("lot", "quantity"), back.select("lot", "quantity")]
-        + [f.select("lot", quantity=-pl.col("quantity")) for f in (used, sent)]
+        [
+            came.select("lot", "quantity", came=pl.lit(True)),
+            back.select("lot", "quantity", came=pl.lit(False)),
+        ]
+        + [f.select("lot", quantity=-pl.col("quantity"), came=pl.lit(False)) for f in gone]
     )
+    unknown = pl.col("quantity").is_null().sum()
     return lines.group_by(pl.col("lot").cast(pl.Int64), maintain_order=True).agg(
-        pl.col("quantity").sum()
+        pl.col("quantity").sum(), unknown=pl.when(pl.col("came").any()).then(unknown).otherwise(0)
     )
 
 
@@ -181,7 +214,7 @@ def _shipped(lineage: Lineage, lots: Index) -> pl.DataFrame:
         pl.col("lot").cast(pl.Int64),
         place=place,
         at=pl.col("customer").fill_null(""),
-        quantity=pl.col("quantity").fill_null(0.0),
+        **_amount(),
     )
 
 

@@ -10,7 +10,9 @@ import polars as pl
 from graph_model.i18n import text
 from graph_model.lineage import Index
 from queries import balance
-from queries.recall import places, released
+from queries.recall import completeness, places, released
+from queries.recall.actions import actions
+from queries.recall.bounds import Bound
 from queries.recall.parties import customers, leaving
 from queries.recall.proof import BEFORE, Cut
 from queries.recall.rules.examined import RULE as EXAMINED
@@ -39,6 +41,9 @@ def to_dict(scope: Scope, answers: pl.DataFrame | None = None) -> dict[str, Any]
         "lots": _lots(scope, lost),
         "orders": orders(scope),
         "leaving": leaving(scope),
+        "at_most": [_bound(scope, bound) for bound in scope.bounds],
+        "actions": actions(scope),
+        "data_until": data_until(scope),
         "customers": customers(scope),
         "totals": totals(scope, lost),
         "blanket": {
@@ -57,7 +62,8 @@ def to_dict(scope: Scope, answers: pl.DataFrame | None = None) -> dict[str, Any]
 def _ordered(scope: Scope) -> pl.DataFrame:
     """Lots by tier and distance from the roots, with what identifies them."""
     rank = pl.col("tier").replace_strict(TIERS, range(len(TIERS)))
-    rows = scope.lots.sort(rank, "depth", "lot")
+    rows = pl.concat([scope.lots, scope.affected], how="horizontal")
+    rows = rows.sort(rank, "depth", "lot")
     names = scope.lineage.lots.select("key", "item_code", "lot_no", "owner", "sublot")
     return pl.concat([rows, names[rows["lot"]]], how="horizontal")
 
@@ -82,7 +88,8 @@ def _lots(scope: Scope, lost: pl.DataFrame) -> list[dict[str, Any]]:
             **_proof(scope, words, row["at"], row["tier"]),
             "quantity": row["quantity"],
             "unit": row["uom"],
-            "affected_at_most": row["quantity"],
+            "affected_at_most": row["at_most"],
+            "affected_likely": row["likely"],
             "affected_share": None if share is None else round(share, 6),
             "places": located.get(row["lot"], {}),
             "grade": row["grade"],
@@ -92,10 +99,29 @@ def _lots(scope: Scope, lost: pl.DataFrame) -> list[dict[str, Any]]:
             "tests": tests.get(row["lot"], []),
         }
         if row["tier"] == EXCLUDED:
-            lot |= {"affected_at_most": 0.0, "affected_share": 0.0}
+            lot["affected_share"] = 0.0
             lot["cuts"] = [_cut(words, cut, records) for cut in scope.proof.cuts(row["at"])]
         found.append(lot)
     return found
+
+
+def _bound(scope: Scope, bound: Bound) -> dict[str, Any]:
+    return {
+        "item": bound.item,
+        "unit": bound.unit,
+        "pieces": bound.pieces,
+        "of": bound.of,
+        "lots": bound.lots,
+        "lots_of": len(bound.numbers),
+        "keys": scope.lineage.lots["key"][bound.numbers].to_list(),
+    }
+
+
+def data_until(scope: Scope) -> dict[str, str | None]:
+    """The latest moment that each source tells of."""
+    return {
+        source: moment(end) for source, end in completeness.data_until(scope.facts, scope.lineage)
+    }
 
 
 def balances(scope: Scope) -> dict[int, dict[str, Any]]:
@@ -142,7 +168,7 @@ def _cut(words: Words, cut: Cut, records: dict[tuple[int, int, int], list[str]])
 
 def _places(scope: Scope) -> dict[int, dict[str, Any]]:
     found: dict[int, dict[str, Any]] = {}
-    for lot, place, at, amount in scope.places.iter_rows():
+    for lot, place, at, amount in scope.places.drop("unknown").iter_rows():
         here = found.setdefault(lot, {})
         amount = round(amount, 6)
         if place in (places.ON_HAND, places.SHIPPED, places.PICKED, places.IN_TRANSIT):

@@ -20,7 +20,7 @@ from graph_model.lineage import Index, Lineage
 from graph_model.network import Facts
 from graph_model.schema import Decision, Item
 from queries import balance
-from queries.recall import amounts, completeness, cost, places, roots, tables, yardstick
+from queries.recall import amounts, bounds, completeness, cost, places, roots, tables, yardstick
 from queries.recall.completeness import Missing
 from queries.recall.cone import Cone
 from queries.recall.hazard import UNKNOWN, Hazard
@@ -86,6 +86,25 @@ class Scope:
         """Mass balance of the certain and possible lots (see `queries.balance`)."""
         return balance.balances(self.facts, self.lineage, self.held)
 
+    @cached_property
+    def _pieces(self) -> bounds.Pieces:
+        return bounds.pieces(self.facts, self.worlds, places.holdings(self.lineage).amounts)
+
+    @cached_property
+    def affected(self) -> pl.DataFrame:
+        """at_most, likely: affected amount of each row of `lots`, in its unit."""
+        return bounds.affected(self.lots, self._pieces, self.case.hazard)
+
+    @cached_property
+    def bounds(self) -> list[bounds.Bound]:
+        """Where at most so many of the lots or pieces of an item can be affected."""
+        here = cost.acted_on(self.places).filter(
+            pl.col("lot").is_in(pl.Series(self.held).implode())
+        )
+        here = cost.in_item_units(here, self.lineage, self.facts[Item])
+        here = here.with_columns(amount=pl.when(pl.col("unknown") == 0).then("amount"))
+        return bounds.bounds(self.facts, self.worlds, self.case.hazard, self._pieces, here)
+
     def cost_of(self, lots: Iterable[int]) -> float:
         """Cost of acting on these lots alone."""
         chosen = np.fromiter(lots, dtype=np.int64)
@@ -129,8 +148,9 @@ def compute(
     located = holdings.located[holdings.rows(listed)]
     prices = cost.prices(table, lineage, facts[Item])
     held = lots.filter(pl.col("tier") != EXCLUDED)["lot"].to_numpy()
-    # What a party costs once must not hang on a lot that is excluded.
-    costs = prices.costs(held)
+    sure_first = np.argsort(~worlds.certain[cone.number(held)], kind="stable")
+    # What a party costs once must not hang on a lot that is excluded, or that is less sure.
+    costs = prices.costs(held[sure_first])
     blanket = yardstick.blanket(facts, lineage, found, held, table)
     scope = Scope(
         facts, lineage, asked, found, worlds, lots, located, costs, table,

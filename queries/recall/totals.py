@@ -7,8 +7,9 @@ from typing import Any
 import polars as pl
 
 from graph_model.quantity import DECIMALS
+from graph_model.schema import Item
 from queries import balance
-from queries.recall import released, unaccounted
+from queries.recall import cost, released, unaccounted
 from queries.recall.scope import CERTAIN, EXCLUDED, POSSIBLE, TIERS, Scope
 from queries.recall.worlds import GRADES
 
@@ -29,6 +30,7 @@ def totals(scope: Scope, lost: pl.DataFrame) -> dict[str, Any]:
     return {
         **unaccounted.totals(scope, lost),
         "balance": _balance(scope.balances),
+        "affected": _affected(scope),
         "lots": {
             CERTAIN: counts.get(CERTAIN, 0),
             POSSIBLE: grades,
@@ -37,6 +39,7 @@ def totals(scope: Scope, lost: pl.DataFrame) -> dict[str, Any]:
         "released_on_test": released.counts(scope),
         "quantity": {name: _quantities(scope, name) for name in TIERS},
         "cost": {name: _costs(scope, name) for name in (CERTAIN, POSSIBLE)},
+        **money(scope),
         "currency": scope.table.currency,
     }
 
@@ -52,6 +55,19 @@ def _balance(rows: pl.DataFrame) -> dict[str, Any]:
         unknown=(C("state") != balance.BALANCED).sum(),
         off=balance.is_off().sum(),
         off_over=(balance.is_off() & (C("unexplained") < 0)).sum(),
+    )
+    return {row.pop("unit"): row for row in sums.sort("unit").to_dicts()}
+
+
+def _affected(scope: Scope) -> dict[str, Any]:
+    """Affected amounts by unit: at most, likely, and what of it is unknown."""
+    rows = pl.concat([scope.lots, scope.affected], how="horizontal")
+    rows = rows.filter(C("tier") != EXCLUDED)
+    vague = C("likely").is_null()
+    sums = rows.group_by(C("uom").fill_null("").alias("unit")).agg(
+        C("at_most", "likely").sum().round(DECIMALS),
+        unknown=C("at_most").filter(vague).sum().round(DECIMALS),
+        unknown_lots=vague.sum(),
     )
     return {row.pop("unit"): row for row in sums.sort("unit").to_dicts()}
 
@@ -87,3 +103,63 @@ def saved(scope: Scope) -> dict[str, Any]:
         "reachable": against(scope.reachable[1]),
         "at_best": incomplete(scope),
     }
+
+
+# ---------------------------------------------------------------------------- cost
+
+
+def money(scope: Scope) -> dict[str, Any]:
+    """Cost as a range by tier and grade, lines with their sources, and what comes back."""
+    table = scope.table
+    rows = scope.costs.join(scope.lots.select("lot", "tier", "grade"), on="lot")
+    rows = rows.with_columns(grade=pl.when(C("tier") == POSSIBLE).then("grade"))
+    acting = _range(rows)
+    fixed = table.fixed() if len(scope.held) else {}
+    once = sum(fixed.values())
+    back = {name: sum(table.recovered(sum_).values()) for name, sum_ in acting.items()}
+    prices = cost.prices(table, scope.lineage, scope.facts[Item])
+    return {
+        "cost_by": {
+            CERTAIN: _range(rows.filter(C("tier") == CERTAIN)),
+            POSSIBLE: {
+                grade: _range(rows.filter(C("tier") == POSSIBLE, C("grade") == grade))
+                for grade in (*GRADES, "contact")
+            },
+        },
+        "cost_lines": [_line(table, row) for row in _summed(rows)],
+        "cost_fixed": fixed,
+        "cost_recovered": _rounded(table.recovered(acting["likely"])) if len(scope.held) else {},
+        "cost_total": {
+            "acting": acting,
+            "fixed": once,
+            "net": {name: round(sum_ + once - back[name], 2) for name, sum_ in acting.items()}
+            if len(scope.held)
+            else acting,
+        },
+        "cost_unbounded": int(prices.unbounded[scope.held].sum()),
+    }
+
+
+def _rounded(sums: dict[str, float]) -> dict[str, float]:
+    return {name: round(amount, 2) for name, amount in sums.items()}
+
+
+def _range(rows: pl.DataFrame) -> dict[str, float]:
+    return _rounded(
+        {name: float(rows[column].sum()) for name, column in
+         zip(("low", "likely", "high"), cost.RANGE, strict=True)}
+    )  # fmt: skip
+
+
+def _summed(rows: pl.DataFrame) -> list[dict[str, Any]]:
+    keys = ["tier", "grade", "place", "cost_type"]
+    sums = rows.group_by(keys).agg(C(cost.RANGE).sum().round(2), lots=C("lot").n_unique())
+    return sums.filter((C("low") != 0) | (C("high") != 0)).sort(keys, nulls_last=True).to_dicts()
+
+
+def _line(table: cost.CostTable, row: dict[str, Any]) -> dict[str, Any]:
+    """A line of the bill with the figures that it is made of and where these are from."""
+    date, source = table.source_of(row["place"], row["cost_type"])
+    figures = table.figures[row["place"]][row["cost_type"]]
+    likely = row.pop("cost")
+    return {**row, "likely": likely, "figures": figures, "date": date, "source": source}
