@@ -16,11 +16,10 @@ import polars as pl
 from graph_model.errors import NotFound
 from graph_model.lineage import Index, Lineage
 from graph_model.network import Facts
-from queries.recall import cost
+from queries.recall import cost, totals, unaccounted
 from queries.recall.parties import customers
 from queries.recall.roots import Suspects
 from queries.recall.scope import CERTAIN, POSSIBLE, Scope, compute
-from queries.recall.totals import incomplete
 from queries.recall.words import moment
 
 
@@ -69,7 +68,7 @@ def to_dict(found: list[Hypothesis]) -> dict[str, Any]:
     told = {
         "hypotheses": [_told(one) for one in found],
         "shared": [],
-        "complete": not any(incomplete(scope) for scope in scopes),
+        "complete": not any(totals.incomplete(scope) for scope in scopes),
         "missing": _missing(scopes),
         "differences": [
             _difference(one, other)
@@ -97,7 +96,7 @@ def _told(one: Hypothesis) -> dict[str, Any]:
     if one.scope is None:
         return head | {
             "lots": {CERTAIN: 0, POSSIBLE: 0}, "customers": [], "quantity": {}, "cost": 0.0,
-            "currency": "",
+            "currency": "", "affected": {}, "unaccounted": {}, "cost_total": {},
         }  # fmt: skip
     scope = one.scope
     return head | {
@@ -106,6 +105,9 @@ def _told(one: Hypothesis) -> dict[str, Any]:
         "quantity": _quantities(scope, scope.held),
         "cost": round(scope.cost_of(scope.held), 2),
         "currency": scope.table.currency,
+        "affected": totals.affected(scope),
+        "unaccounted": unaccounted.totals(scope, unaccounted.unaccounted(scope))["unaccounted"],
+        "cost_total": totals.money(scope)["cost_total"],
     }
 
 

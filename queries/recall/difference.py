@@ -17,6 +17,7 @@ import polars as pl
 from graph_model.ledger import BatchInfo
 from graph_model.network import Facts
 from graph_model.schema import KINDS
+from queries.recall.breaches import breaches
 from queries.recall.scope import EXCLUDED, Scope
 
 _GENERAL = ("Decision", "Alias", "Item", "Component", "Site")
@@ -155,6 +156,8 @@ def to_dict(
         "after": _state(new),
         **told,
         "batches": [_batch(batch, facts, causing) for batch in batches],
+        "growth": [entry["lot"] for entry in told["added"]],
+        "breaches": breaches(old, new),
         "untold": [entry["lot"] for rows in told.values() for entry in rows if not entry["facts"]],
     }
 

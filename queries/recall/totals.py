@@ -30,7 +30,7 @@ def totals(scope: Scope, lost: pl.DataFrame) -> dict[str, Any]:
     return {
         **unaccounted.totals(scope, lost),
         "balance": _balance(scope.balances),
-        "affected": _affected(scope),
+        "affected": affected(scope),
         "lots": {
             CERTAIN: counts.get(CERTAIN, 0),
             POSSIBLE: grades,
@@ -59,7 +59,7 @@ def _balance(rows: pl.DataFrame) -> dict[str, Any]:
     return {row.pop("unit"): row for row in sums.sort("unit").to_dicts()}
 
 
-def _affected(scope: Scope) -> dict[str, Any]:
+def affected(scope: Scope) -> dict[str, Any]:
     """Affected amounts by unit: at most, likely, and what of it is unknown."""
     rows = pl.concat([scope.lots, scope.affected], how="horizontal")
     rows = rows.filter(C("tier") != EXCLUDED)
