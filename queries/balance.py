@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from graph_model import quantity
-from graph_model.derived import ends
+from graph_model.derived import ends, links
 from graph_model.lineage import Index, Lineage
 from graph_model.network import Facts
 from graph_model.schema import Item
@@ -80,7 +80,10 @@ def _rows(lineage: Lineage, lots: Index | None) -> pl.DataFrame:
 
     def taken(frame: pl.DataFrame, rows: Index | None) -> pl.DataFrame:
         found = frame if rows is None else frame[rows]
-        return found.filter(C("rule").is_null()) if "rule" in found.columns else found
+        if "rule" not in found.columns:
+            return found
+        # What a container held left with it.
+        return found.filter(C("rule").is_null() | (C("rule") == links.PACKED))
 
     at = None if lots is None else lineage.with_parts(lots)
     used = taken(lineage.consumed, None if at is None else lineage.uses.at(at))

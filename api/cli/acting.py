@@ -267,7 +267,7 @@ def _show_difference(whole: dict[str, Any]) -> None:
             context.show_table(title, heads, rows, len(whole[kind]))
     if not any(whole[kind] for kind in ("added", "removed", "changed")):
         say(text("acting.no_difference"))
-    _show_breaches(whole)
+    _show_warnings(whole)
     rows = [
         [batch["batch"], batch["at"], batch["source"], batch["note"],
          ", ".join(f"{kind} {count}" for kind, count in batch["changed"].items()),
@@ -282,21 +282,20 @@ def _show_difference(whole: dict[str, Any]) -> None:
     say(text("cli.stands_on", head=after["head"]))
 
 
-def _show_breaches(whole: dict[str, Any]) -> None:
-    """What came into the scope, and what went on of goods that were held or known."""
+def _show_warnings(whole: dict[str, Any]) -> None:
+    """What came into the scope, and what went on of goods that it had already."""
     if whole["growth"]:
-        context.console.print(text("breach.growth", count=len(whole["growth"])))
+        context.console.print(text("onward.growth", count=len(whole["growth"])))
     rows: list[list[object]] = [
-        [text(f"breach.{one['kind']}"), one["lot"], one["quantity"], one["unit"], one["document"],
-         one["when"], one["held_since"] or text("breach.not_held"),
-         text("breach.sure" if one["sure"] else "breach.perhaps")]
-        for one in whole["breaches"][:ROWS]
+        [text(f"onward.{one['kind']}"), one["lot"], one["quantity"], one["unit"], one["document"],
+         one["when"]]
+        for one in whole["went_on"][:ROWS]
     ]  # fmt: skip
     if rows:
-        names = ("what", "lot", "amount", "unit", "document", "when", "held_since", "sure")
-        heads = [text(f"breach_head.{name}") for name in names]
-        title = text("breach.title", count=len(whole["breaches"]))
-        context.show_table(title, heads, rows, len(whole["breaches"]))
+        names = ("what", "lot", "amount", "unit", "document", "when")
+        heads = [text(f"onward_head.{name}") for name in names]
+        title = text("onward.title", count=len(whole["went_on"]))
+        context.show_table(title, heads, rows, len(whole["went_on"]))
 
 
 def _tier(tier: str | None) -> str:

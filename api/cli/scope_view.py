@@ -118,7 +118,8 @@ def _figure(value: float | None) -> str:
 
 def _show_actions(actions: list[dict[str, Any]]) -> None:
     rows: list[list[object]] = [
-        [text(f"action.{one['action']}"), _named(one["lot"]), one["quantity"], one["unit"],
+        [text(f"action.{one['action']}"), figures.mixed_stock(one["lot"]) or one["lot"],
+         one["quantity"], one["unit"],
          one["place"], one["document"], one["when"], text(f"tier.{one['tier']}")]
         for one in actions[:LINES]
     ]  # fmt: skip

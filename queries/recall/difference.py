@@ -17,7 +17,7 @@ import polars as pl
 from graph_model.ledger import BatchInfo
 from graph_model.network import Facts
 from graph_model.schema import KINDS
-from queries.recall.breaches import breaches
+from queries.recall.onward import went_on
 from queries.recall.scope import EXCLUDED, Scope
 
 _GENERAL = ("Decision", "Alias", "Item", "Component", "Site")
@@ -157,7 +157,7 @@ def to_dict(
         **told,
         "batches": [_batch(batch, facts, causing) for batch in batches],
         "growth": [entry["lot"] for entry in told["added"]],
-        "breaches": breaches(old, new),
+        "went_on": went_on(old, new),
         "untold": [entry["lot"] for rows in told.values() for entry in rows if not entry["facts"]],
     }
 

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
-import polars as pl
 import pytest
 
-from graph_model.cases import Hold
 from graph_model.errors import NotFound
-from graph_model.ledger import Facts
 from graph_model.plant import Plant
-from graph_model.schema import KINDS, conform
 from graph_model.settings import Settings
 from loaders import intake
 from queries.recall import compare, difference
-from queries.recall.breaches import breaches
 from queries.recall.roots import Suspects
 from queries.recall.scope import Scope, compute
 from tests.unit.test_cli import FOLDER
@@ -94,34 +88,10 @@ def test_a_difference_adds_up_and_names_the_batches_that_did_it(
 
 def test_goods_of_the_scope_that_went_on_are_told(plant: Plant) -> None:
     found: dict[str, Any] = told(plant, 1, 2)
-    (one,) = found["breaches"]
+    (one,) = found["went_on"]
     assert (one["kind"], one["lot"], one["document"]) == ("issued", "PLANT/DOUGH/D2", "W4")
-    assert (one["held_since"], one["sure"]) == (None, True)
     assert found["growth"] == ["PLANT/CAKE/C3"]
-    assert told(plant, 2, 3)["breaches"] == []
-
-
-@pytest.mark.parametrize(
-    ("held_at", "dated", "expected"),
-    [(7, False, [True]), (12, True, [False]), (30, False, []), (30, True, [])],
-)
-def test_a_movement_after_a_hold_is_a_breach(
-    plant: Plant, held_at: int, dated: bool, expected: list[bool]
-) -> None:
-    """D2 was issued at 8 o'clock; `dated`: the records tell the day only."""
-    old, new = scope(plant, 1), scope(plant, 2)
-    hour = 3_600_000_000
-    midnight = 1_767_628_800_000_000  # 2026-01-06 in Shanghai
-    hold = {"key": "H", "incident": "I", "lot": "PLANT/DOUGH/D2", "place": "search",
-            "quantity": 0.0, "at": midnight + held_at * hour}  # fmt: skip
-    whole = {name: new.facts[kind] for name, kind in KINDS.items()}
-    whole["Hold"] = conform(Hold, pl.DataFrame([hold]), provenance=True)
-    if dated:
-        day = {"earliest": pl.lit(midnight), "latest": pl.lit(midnight + 24 * hour - 1)}
-        whole["Consumed"] = whole["Consumed"].with_columns(**day)
-    found = breaches(old, replace(new, facts=Facts(2, "", whole)))
-    assert [one["sure"] for one in found] == expected
-    assert all(one["held_since"] for one in found)
+    assert told(plant, 2, 3)["went_on"] == []
 
 
 def test_a_tier_that_changed_is_told_with_the_movement_that_changed_it(plant: Plant) -> None:
