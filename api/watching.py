@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import polars as pl
 
 from api.incidents import SOURCE, Actor, acting, scope_now
 from graph_model import cases
-from graph_model.errors import BadInput, LotgraphError
+from graph_model.errors import BadInput, Locked, LotgraphError
 from graph_model.ledger import Facts
+from graph_model.live import LivePlant
 from graph_model.plant import Plant
 from loaders.entries import incidents, now
 from queries.incidents import alerts, frozen
@@ -41,6 +43,12 @@ def rerun(plant: Plant) -> list[dict[str, Any]]:
             batch.add(made)
     fresh = set(made["Alert"]["key"]) if "Alert" in made else set()
     return [one for one in alerts.listing(plant.facts()) if one["alert"] in fresh]
+
+
+def look_again(live: LivePlant) -> None:
+    """Looks at open incidents after the service wrote facts; whoever imports now does it after."""
+    with contextlib.suppress(Locked), live.writing() as writer:
+        rerun(writer)
 
 
 def _look(plant: Plant, facts: Facts, row: dict[str, Any], person: str) -> dict[str, pl.DataFrame]:

@@ -108,12 +108,14 @@ class FrozenLot:
 
 @dataclass(frozen=True, kw_only=True)
 class FrozenParty:
-    """A party that received or holds goods of a frozen scope, also through mixed stock."""
+    """What a party received or holds of a lot of a frozen scope, or out of mixed stock."""
 
     scope: str = prop("Key of the frozen scope")
     customer: str = prop("Company code")
-    tier: str | None = prop("certain, possible")
-    quantity: float | None = prop("Amount sent", unit="uom of its lots")
+    tier: str | None = prop("Best tier of what the party got: certain, possible")
+    lot: str | None = prop("Key of the lot; empty: out of mixed stock, no lot is known")
+    quantity: float | None = prop("Amount sent", unit="uom")
+    uom: str | None = prop("Unit")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -119,6 +119,7 @@ class Supplier:
     kind: str | None = prop("Type of business", label="party_kind")
     language: str | None = prop("Language of letters")
     address: str | None = prop("Address")
+    contact: str | None = prop("Pseudonym of whom to tell", graph=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +136,7 @@ class Customer:
     kind: str | None = prop("Type of business", label="party_kind")
     language: str | None = prop("Language of letters")
     address: str | None = prop("Address")
+    contact: str | None = prop("Pseudonym of whom to tell", graph=False)
 
 
 @dataclass(frozen=True, kw_only=True)

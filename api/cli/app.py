@@ -14,6 +14,7 @@ from api.cli import (
     context,
     importing,
     incident_holds,
+    incident_notices,
     incidents,
     inferring,
     keeping,
@@ -61,4 +62,5 @@ COMMANDS = (
 )
 for module in COMMANDS:
     module.register(app)
-incident_holds.register(incidents.incident)
+for module in (incident_holds, incident_notices):
+    module.register(incidents.incident)

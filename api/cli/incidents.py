@@ -47,7 +47,8 @@ def register(app: typer.Typer) -> None:
     app.add_typer(incident, name="incident")
 
 
-def _at(content: str | None) -> int | None:
+def at_of(content: str | None) -> int | None:
+    """Microseconds UTC of a time typed by a person."""
     return moment(content, end=False) if content else None
 
 
@@ -86,7 +87,7 @@ def open_(
         opening = Opening(
             asked=suspects(plant, given), title=title, kind=kind, number=number,
             product_kind=product, recall_class=recall_class, hazard=known["hazard"],
-            rules=_text_of(given.get("rules")), known_at=_at(known_at),
+            rules=_text_of(given.get("rules")), known_at=at_of(known_at),
             jurisdictions=tuple(code.upper() for code in jurisdiction or ()),
         )  # fmt: skip
         whole = incidents.open_incident(plant, Actor(by, role, reason), opening, table)
@@ -240,7 +241,7 @@ def event(
 ) -> None:
     """State when a trigger event or an act was."""
     with context.plant() as plant:
-        incidents.mark(plant, Actor(by, role, reason), number, name, _at(at))
+        incidents.mark(plant, Actor(by, role, reason), number, name, at_of(at))
         done(plant, text("incident.marked", event=text(f"incident.events.{name}")))
 
 

@@ -17,6 +17,7 @@ from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel
 
+from api import watching
 from api.answers import listed, moment_of
 from api.asked import Asked, Word, size, who
 from api.auth.guard import guard
@@ -104,6 +105,8 @@ def _load(
     if done.batch is not None:
         tell(text("cli.projecting"))
         live.catch_up()
+        tell(text("incident.rerun"))
+        watching.look_again(live)
     return done.to_dict()
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api import watching
 from api.answers import listed, moment_of
 from api.asked import Asked, Word, who
 from api.auth.guard import guard
@@ -101,6 +102,7 @@ def undo(request: Request, batch: Annotated[int, Path(ge=1, le=2**31)], asked: S
     plant: LivePlant = request.app.state.plant
     with plant.writing() as writer:
         made = writer.ledger.undo(batch, who=who(request), reason=asked.reason)
+    watching.look_again(plant)
     return Written(batch=made.number, head=f"{made.number}:{made.hash}")
 
 
@@ -147,6 +149,7 @@ def record(request: Request, kind: str, subject: str, signed: Signed, **more: An
         made = writer.ledger.append(
             {"Decision": table}, source="decisions", who=name, note=kind, names={person: name}
         )
+    watching.look_again(plant)
     return Written(batch=made.number, head=f"{made.number}:{made.hash}", key=table["key"][0])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -146,6 +147,8 @@ def together(*tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
 
 def rows(kind: type, values: list[dict[str, Any]]) -> pl.DataFrame:
     """Rows of a kind, each with its key."""
+    if not values:
+        return conform(kind, pl.DataFrame(schema={"key": pl.String}), provenance=True)
     return conform(kind, pl.DataFrame(values, infer_schema_length=None), provenance=True)
 
 
@@ -161,4 +164,73 @@ def holds(incident: str, wanted: pl.DataFrame, as_of: int, signed: Signature) ->
             incident=pl.lit(incident), as_of=pl.lit(as_of), at=pl.lit(now()), **stated,
         ),
         provenance=True,
+    )  # fmt: skip
+
+
+def notices(
+    incident: str, customers: pl.DataFrame, depth: str, level: str, share: float | None,
+    signed: Signature,
+) -> pl.DataFrame:  # fmt: skip
+    """Notices to customers: customer, language, contact. Raises BadInput for what is not known."""
+    one_of(depth, cases.DEPTHS, "depth")
+    one_of(level, tuple(cases.LEVELS), "level")
+    if level == "B" and not 0 < (share or 0) <= 1:
+        raise BadInput("share_missing")
+    at, stated = now(), signed.fields()
+    return rows(
+        cases.Notice,
+        [
+            {
+                "key": keys.join("notice", incident, customer), "incident": incident,
+                "customer": customer, "depth": depth, "level": level,
+                "share": cases.LEVELS[level] if level != "B" else share, "contact": contact,
+                "language": language, "at": at, **stated,
+            }
+            for customer, language, contact in customers.select(
+                "customer", "language", "contact"
+            ).iter_rows()
+        ],
+    )  # fmt: skip
+
+
+def answers(
+    incident: str, notice: str, lot: str | None, uom: str | None,
+    amounts: Mapping[str, float], signed: Signature,
+) -> list[pl.DataFrame]:  # fmt: skip
+    """What a customer says of goods it got: amounts recovered, destroyed, used."""
+    for outcome, amount in amounts.items():
+        one_of(outcome, cases.OUTCOMES, "outcome")
+        if not (math.isfinite(amount) and amount >= 0):
+            raise BadInput("bad_amount", amount=amount)
+    return [
+        deed(incident, "answer", notice, signed, lot or "", outcome, lot=lot, uom=uom,
+             disposition=outcome, quantity=amount)
+        for outcome, amount in amounts.items()
+    ]  # fmt: skip
+
+
+def sub_consignees(notice: str, listed: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
+    """Whom a customer passed goods on to; a later list states the same consignee and lot anew."""
+    made = []
+    for n, one in enumerate(listed, 1):
+        if not str(one.get("consignee") or "").strip():
+            raise BadInput("consignee_missing", row=n)
+        key = keys.join("sub", notice, str(one["consignee"]), str(one.get("lot") or ""))
+        made.append({"key": key, "notice": notice, **one})
+    return rows(cases.SubConsignee, made)
+
+
+def claim(
+    incident: str, supplier: str, kind: str, signed: Signature, *,
+    reply_hours: float | None, amount: float | None, currency: str | None,
+) -> pl.DataFrame:  # fmt: skip
+    """What a supplier is asked to answer and pay; one a supplier, kind and moment."""
+    one_of(kind, cases.CLAIM_KINDS, "claim")
+    if any(value is not None and value < 0 for value in (reply_hours, amount)):
+        raise BadInput("bad_amount", amount=amount)
+    at = now()
+    return fact(
+        cases.Claim, keys.join("claim", incident, supplier, kind, str(at)), incident=incident,
+        supplier=supplier, kind=kind, reply_hours=reply_hours, amount=amount, currency=currency,
+        at=at, **signed.fields(),
     )  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import polars as pl
 
 _NATURAL = ["person", "individual", "natural_person", "个人", "自然人"]
-_COLUMNS = ("operator", "inspector", "person_code")
+_COLUMNS = ("operator", "inspector", "person_code", "contact_phone")
 
 
 class Names:

@@ -64,6 +64,7 @@ def customers(rows: pl.DataFrame, ctx: Context) -> None:
 
 def _party(rows: pl.DataFrame, ctx: Context, kind: type, role: str) -> None:
     stated = {name: C(name) for name in ("country", "language", "address")}
+    stated["contact"] = C("contact_phone")
     ctx.out.node(
         kind, rows, C(f"{role}_code"), name=C(f"{role}_name"), kind=C("party_kind"), **stated
     )

@@ -116,7 +116,40 @@ def _derived(facts: Facts, row: Mapping[str, Any], own: pl.DataFrame) -> dict[st
         found["traced"] = traced
     if begun and row["kind"] != cases.MOCK:
         found["started"] = min(begun)
+    for name, whole in (("contained", _contained), ("notified", _notified)):
+        at = whole(facts, row["key"], own)
+        if at is not None:
+            found[name] = at
     return found
+
+
+def _contained(facts: Facts, incident: str, own: pl.DataFrame) -> int | None:
+    """When the last lot of the newest scope was blocked or searched for, if all are."""
+    frozen = last_frozen(facts, incident)
+    lots = facts[cases.FrozenLot].filter(
+        (pl.col("scope") == (frozen["key"] if frozen else ""))
+        & pl.col("tier").is_in(["certain", "possible"])
+    )
+    held = facts[cases.Hold].filter(pl.col("incident") == incident)
+    stopped = own.filter(pl.col("kind").is_in(["blocked", "found"]))
+    first = stopped.group_by("subject").agg(pl.col("at").min())
+    done = held.select("lot", subject="key").join(first, on="subject", how="left")
+    whole = lots.select("lot").join(done, on="lot", how="left")["at"]
+    last = whole.max()
+    return last if isinstance(last, int) and not whole.null_count() else None
+
+
+def _notified(facts: Facts, incident: str, own: pl.DataFrame) -> int | None:
+    """When the last party of the newest scope was told, if all are."""
+    told = own.filter(pl.col("kind") == "sent").select(
+        pl.coalesce("happened_at", "at").alias("at"), notice="subject"
+    )
+    of = facts[cases.Notice].select("customer", notice="key")
+    first = told.join(of, on="notice").group_by("customer").agg(pl.col("at").min())
+    reached = parties(facts, last_frozen(facts, incident)).select("customer")
+    whole = reached.join(first, on="customer", how="left")["at"]
+    last = whole.max()
+    return last if isinstance(last, int) and not whole.null_count() else None
 
 
 def last_frozen(facts: Facts, incident: str) -> dict[str, Any] | None:
@@ -126,10 +159,11 @@ def last_frozen(facts: Facts, incident: str) -> dict[str, Any] | None:
 
 
 def parties(facts: Facts, frozen: Mapping[str, Any] | None) -> pl.DataFrame:
-    """customer, tier, quantity and country of the parties of a frozen scope."""
+    """customer, tier, country, language, name and contact of the parties of a frozen scope."""
     key = frozen["key"] if frozen else ""
     own = facts[cases.FrozenParty].filter(pl.col("scope") == key)
-    countries = facts[Customer].select("country", "language", "name", customer="key")
+    own = own.select("customer", "tier").unique("customer")
+    countries = facts[Customer].select("country", "language", "name", "contact", customer="key")
     return own.join(countries, on="customer", how="left", maintain_order="left").sort("customer")
 
 

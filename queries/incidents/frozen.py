@@ -33,12 +33,15 @@ def rows(
         "rules": json.dumps(rules_in_force(scope), ensure_ascii=False, sort_keys=True, default=str),
         "digest": digest(lots, parties), "certain": counts.get("certain", 0),
         "possible": counts.get("possible", 0), "excluded": counts.get(EXCLUDED, 0),
-        "customers": len(parties), "complete": not incomplete(scope),
+        "customers": parties["customer"].n_unique(), "complete": not incomplete(scope),
         "cost": round(scope.cost_of(scope.held), 2), "blanket": round(scope.blanket.cost, 2),
         "currency": scope.table.currency, "cause": cause, "person": person, "at": at,
     }  # fmt: skip
     of_lot = pl.concat_str(pl.lit(f"{key}/"), pl.col("lot"))
-    of_party = pl.concat_str(pl.lit(f"{key}/party/"), pl.col("customer"))
+    of_party = pl.concat_str(
+        [pl.lit(f"{key}/party"), *(pl.col(c).fill_null("") for c in ("customer", "lot", "uom"))],
+        separator="/",
+    )
     return {
         "FrozenScope": conform(cases.FrozenScope, pl.DataFrame([head]), provenance=True),
         "FrozenLot": conform(
@@ -71,16 +74,27 @@ def lots_of(scope: Scope) -> pl.DataFrame:
 
 
 def parties_of(scope: Scope) -> pl.DataFrame:
-    """customer, tier, quantity of everyone who received or holds lots of the scope."""
-    found = consignees.customers(scope)
-    schema = {"customer": pl.String, "tier": pl.String, "quantity": pl.Float64}
-    return pl.DataFrame([{name: one[name] for name in schema} for one in found], schema=schema)
+    """customer, tier, lot (null: mixed stock), quantity, uom of all that left the plant."""
+    best = {one["customer"]: one["tier"] for one in consignees.customers(scope)}
+    lines = consignees.received(scope)
+    known = pl.col("tier").is_not_null() & (pl.col("tier") != EXCLUDED)
+    found = (
+        lines.with_columns(lot=pl.when(known).then("key"))
+        .group_by("customer", "lot", "uom")
+        .agg(pl.col("quantity").sum().round(6))
+    )
+    tier = pl.col("customer").replace_strict(best, default=None, return_dtype=pl.String)
+    return found.with_columns(tier=tier).sort("customer", "lot", "uom")
 
 
 def digest(lots: pl.DataFrame, parties: pl.DataFrame) -> str:
     """SHA-256 of lots, roots and parties with their tiers: equal for equal scopes."""
     text = "\n".join(
-        [*_lines(lots, "lot", "tier", "grade", "root"), "", *_lines(parties, "customer", "tier")]
+        [
+            *_lines(lots, "lot", "tier", "grade", "root"),
+            "",
+            *_lines(parties.unique("customer"), "customer", "tier"),
+        ]
     )
     return hashlib.sha256(text.encode()).hexdigest()
 

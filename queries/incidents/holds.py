@@ -22,7 +22,7 @@ from queries.recall.scope import Scope
 
 WHERE = (places.ON_HAND, places.IN_PROCESS, places.PICKED, places.RETURNED, places.SEARCH)
 """Places at which goods can be stopped; what left is for the notices."""
-SUMS = ("expected", "found", "missing", "surplus", "in_hand", "unsearched")
+SUMS = ("expected", "found", "missing", "surplus", "in_hand", "unsearched", "lost")
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,8 @@ def unheld(facts: Facts, incident: str) -> list[str]:
 def sums(own: Iterable[Line]) -> dict[str, dict[str, float]]:
     """Amounts of holds by unit: expected, found, missing, in hand, each disposition.
 
-    Goods of a lot that lie at another of its places than expected are not missing.
+    Goods of a lot that lie at another of its places than expected are not missing. *lost* is what
+    is missing although it was searched for, *unsearched* what nobody looked for yet.
     """
     found: dict[str, dict[str, float]] = {}
     per_lot: dict[tuple[str, str], list[float]] = {}
@@ -205,10 +206,12 @@ def sums(own: Iterable[Line]) -> dict[str, dict[str, float]]:
         into["unsearched"] += 0.0 if held.searched else held.expected
         for name, amount in held.disposed.items():
             into[name] = into.get(name, 0.0) + amount
-        both = per_lot.setdefault((unit, line.hold["lot"]), [0.0, 0.0])
-        both[0] += held.expected
-        both[1] += held.found
-    for (unit, _), (expected, counted) in per_lot.items():
+        of_lot = per_lot.setdefault((unit, line.hold["lot"]), [0.0, 0.0, 0.0])
+        of_lot[0] += held.expected
+        of_lot[1] += held.found
+        of_lot[2] += held.expected if held.searched else 0.0
+    for (unit, _), (expected, counted, searched) in per_lot.items():
+        found[unit]["lost"] += max(searched - counted, 0.0)
         found[unit]["missing"] += max(expected - counted, 0.0)
         found[unit]["surplus"] += max(counted - expected, 0.0)
     return {
