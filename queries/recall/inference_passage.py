@@ -58,7 +58,7 @@ class Passage:
         )
         entering = _portions(linked, amounts.filter(inputs), amounts.filter(kind == 1))
         entering = entering.with_columns(target=pl.Series(enters, dtype=pl.Int64))
-        leaving, assumed = _known(pl.concat([entering, amounts.filter(kind > 1)]))
+        leaving, assumed = weighed(pl.concat([entering, amounts.filter(kind > 1)]))
         links = pl.concat([leaving, gates.links]).filter(pl.col("target") != NONE)
         total = pl.col("weight").sum().over("source")
         links = links.with_columns(chance=pl.col("weight") / total).filter(pl.col("chance") > 0)
@@ -113,12 +113,12 @@ class _Gates:
     def of(linked: Linked, outputs: pl.DataFrame, rows: Index) -> _Gates:
         """One gate a link from an operation; `rows` are those of what was produced."""
         lineage = linked.web.lineage
-        weighed, assumed = _known(outputs)
-        step = weighed["source"].to_numpy() - len(lineage.lots)
+        outs, assumed = weighed(outputs)
+        step = outs["source"].to_numpy() - len(lineage.lots)
         end = lineage.produced["t1"].to_numpy()[rows]
         order = np.lexsort((end, step))
-        step, end, lot = step[order], end[order], weighed["target"].to_numpy()[order]
-        weight = weighed["weight"].to_numpy()[order]
+        step, end, lot = step[order], end[order], outs["target"].to_numpy()[order]
+        weight = outs["weight"].to_numpy()[order]
         count = len(step)
         last = np.searchsorted(step, step, side="right") - 1
         behind = _behind(weight, last)
@@ -211,7 +211,7 @@ def _portions(linked: Linked, entering: pl.DataFrame, made: pl.DataFrame) -> pl.
     )
 
 
-def _known(links: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+def weighed(links: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     """source, target, weight; and at how many sources an amount was taken as the others' mean.
 
     Weights of one source compare: in its one unit, else in kilograms.
