@@ -70,7 +70,8 @@ def build(live: Live, door: Door = signed_in) -> Dash:
         visitor = door(request.environ)
         if visitor is None:
             abort(401)
-        return Visit(desk, visitor)
+        address = live.settings.public_url or request.host_url
+        return Visit(desk, visitor, address.rstrip("/"))
 
     _answer_requests(app, door, live.settings.lang)
     app.layout = lambda: frame.frame(visit(), _theme())
@@ -78,6 +79,8 @@ def build(live: Live, door: Door = signed_in) -> Dash:
     for page in pages():
         for answer in page.callbacks:
             app.callback(*answer.dependencies, **answer.options)(_guarded(answer, visit))
+        for function, dependencies, options in page.browser:
+            app.clientside_callback(function, *dependencies, **options)  # type: ignore[no-untyped-call]
     return app
 
 

@@ -15,6 +15,7 @@ from graph_model.i18n import language
 from graph_model.ledger import BatchInfo, Ledger
 from graph_model.lineage import Lineage
 from graph_model.network import Facts
+from graph_model.schema import Person
 from graph_model.settings import Settings
 from queries import coverage, names
 from queries.recall import report
@@ -90,6 +91,11 @@ class Desk:
         head = (moment.facts.batch, moment.facts.head)
         return self.once((head, key), lambda: make(moment.facts, moment.lineage))
 
+    def people(self, facts: Facts) -> dict[str, str]:
+        """Names by pseudonym; who was made unreadable has none."""
+        with self._lock:
+            return self.ledger.records.names(facts[Person]["pseudonym"].to_list())
+
     def batches(self) -> list[BatchInfo]:
         """All batches of the ledger in order."""
         with self._lock:
@@ -102,6 +108,8 @@ class Visit:
 
     desk: Desk
     visitor: Visitor
+    address: str = ""
+    """Where the service is reached, for codes on labels."""
 
     def can(self, permission: str) -> bool:
         """Whether the visitor has the permission."""

@@ -26,7 +26,11 @@
     if (event.target.closest("#help-button")) return document.getElementById("help").showModal();
     if (event.target.closest("#help-close")) return dialog.close();
     if (event.target.closest("#keys-switch")) return lotgraph.switchKeys();
-    if (event.target.closest("[data-print]")) return window.print();
+    const print = event.target.closest("[data-print]");
+    if (print) {
+      document.body.classList.toggle("print-label", print.dataset.print === "label");
+      return window.print();
+    }
     if (event.target.closest("[data-copy]")) {
       const holder = event.target.closest("[data-copy]");
       navigator.clipboard.writeText(holder.getAttribute("data-copy"));

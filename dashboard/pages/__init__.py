@@ -23,6 +23,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dash import ClientsideFunction
 from dash.development.base_component import Component
 
 from dashboard.url import State
@@ -74,6 +75,9 @@ class Page:
     show: Callable[[Visit, State], View] = field(init=False)
     update: Callable[[Visit, State], Change | None] | None = None
     callbacks: list[Answer] = field(default_factory=list)
+    browser: list[tuple[ClientsideFunction, tuple[Any, ...], dict[str, Any]]] = field(
+        default_factory=list
+    )
 
     def view(self, function: Callable[[Visit, State], View]) -> Callable[[Visit, State], View]:
         """Declares how the page looks in a state."""
@@ -98,6 +102,10 @@ class Page:
             return function
 
         return declare
+
+    def client(self, function: ClientsideFunction, *dependencies: Any, **options: Any) -> None:
+        """Declares a function of `assets/` that the browser runs; it gets no data of its own."""
+        self.browser.append((function, dependencies, options))
 
 
 def pages() -> list[Page]:
