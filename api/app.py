@@ -12,7 +12,7 @@ import anyio.to_thread
 from fastapi import FastAPI
 
 from api import problems, routes
-from api.auth import guard, login
+from api.auth import guard, login, oidc
 from api.auth.attempts import Attempts
 from api.auth.gate import Gate
 from api.budget import Budget
@@ -62,6 +62,7 @@ def create(settings: Settings) -> FastAPI:
     app.state.budget, app.state.kept = Budget(settings.dear_seconds), Kept(KEPT)
     problems.install(app)
     app.include_router(login.router)
+    app.include_router(oidc.router)
     routes.include(app)
     guard.check(app)
     routes.mount_screens(app)

@@ -16,6 +16,9 @@ from graph_model.errors import TooMany
 
 WINDOW = 60.0
 AT_ONCE = 4
+"""Questions of one account at a time; further ones wait their turn."""
+
+WAIT = 20.0
 
 
 class Budget:
@@ -23,7 +26,7 @@ class Budget:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._bills: dict[str, deque[tuple[float, float]]] = {}
         self._running: dict[str, int] = {}
 
@@ -38,7 +41,7 @@ class Budget:
             spent = sum(seconds for _, seconds in bill)
             if spent >= self._seconds:
                 raise TooMany("too_dear", seconds=round(bill[0][0] + WINDOW - now) + 1)
-            if self._running.get(account, 0) >= AT_ONCE:
+            if not self._lock.wait_for(lambda: self._running.get(account, 0) < AT_ONCE, WAIT):
                 raise TooMany("too_dear", seconds=1)
             self._running[account] = self._running.get(account, 0) + 1
         began = time.thread_time()
@@ -48,3 +51,4 @@ class Budget:
             with self._lock:
                 self._running[account] -= 1
                 self._bills[account].append((time.monotonic(), time.thread_time() - began))
+                self._lock.notify_all()

@@ -34,6 +34,7 @@ class Problem(BaseModel):
 RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "content": {"application/problem+json": {}}, "description": words}
     for status, words in (
+        (400, "The request cannot be understood"),
         (401, "Nobody is signed in"),
         (403, "The role lacks the permission"),
         (404, "Nothing carries that number or name"),

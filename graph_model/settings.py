@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     dear_seconds: float = Field(
         default=120, description="Computing time that one user may ask for in a minute", gt=0
     )
+    backup_passphrase: SecretStr = Field(
+        default=SecretStr(""), description="What backups are encrypted with; default: asked for"
+    )
     oidc_issuer: str = Field(default="", description="Address of an OpenID Connect server")
     oidc_client_id: str = Field(default="", description="What that server knows Lotgraph as")
     oidc_client_secret: SecretStr = Field(

@@ -172,6 +172,11 @@ def _login_page(request: Request, target: str, message: str = "") -> str:
     )
 
 
+def refused_page(request: Request, message: str) -> str:
+    """The sign-in page after a sign-in elsewhere that did not succeed."""
+    return _login_page(request, "/", message)
+
+
 def _password_page(message: str = "") -> str:
     return _page(
         text("login.change_title"),

@@ -21,6 +21,7 @@ from api.cli import (
     projecting,
     proving,
     reporting,
+    saving,
     serving,
     watching,
 )
@@ -58,6 +59,7 @@ COMMANDS = (
     keeping,
     proving,
     projecting,
+    saving,
     serving,
 )
 for module in COMMANDS:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
+import polars as pl
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -21,6 +23,7 @@ from graph_model.ledger.manifest import voided
 from graph_model.live import LivePlant
 from graph_model.schema import Decision
 from loaders import entries
+from loaders.entries import evidence
 from queries import deciding, given
 from queries.recall import tables
 
@@ -139,22 +142,45 @@ def decide(request: Request, asked: Decided) -> Written:
 
 def record(request: Request, kind: str, subject: str, signed: Signed, **more: Any) -> Written:
     """One decision, signed by who is signed in, in a batch of its own."""
+
+    def made(person: str, role: str) -> dict[str, pl.DataFrame]:
+        table = entries.decision(
+            kind, subject, person=person, role=role, reason=signed.reason, **more
+        )
+        return {Decision.__name__: table}
+
+    return append(request, signed, kind, "decisions", made)
+
+
+def append(
+    request: Request,
+    signed: Signed,
+    note: str,
+    source: str,
+    make: Callable[[str, str], dict[str, pl.DataFrame]],
+) -> Written:
+    """The rows that `make(person, role)` gives, in a batch of their own."""
     plant: LivePlant = request.app.state.plant
     name, roles = who(request), ", ".join(sorted(signed_in().roles))
     person = plant.pseudonym(name)
-    table = entries.decision(
-        kind, subject, person=person, role=signed.role or roles, reason=signed.reason, **more
-    )
+    rows = make(person, signed.role or roles)
     with plant.writing() as writer:
-        made = writer.ledger.append(
-            {"Decision": table}, source="decisions", who=name, note=kind, names={person: name}
-        )
+        made = writer.ledger.append(rows, source=source, who=name, note=note, names={person: name})
     watching.look_again(plant)
-    return Written(batch=made.number, head=f"{made.number}:{made.hash}", key=table["key"][0])
+    key: str = next(iter(rows.values()))["key"][0]
+    return Written(batch=made.number, head=f"{made.number}:{made.hash}", key=key)
+
+
+def stated(name: str, content: str, person: str, role: str, reason: str) -> dict[str, pl.DataFrame]:
+    """A version of a table as facts."""
+    if name == "rules":
+        return evidence.rules(content, f"{name}.toml", person=person, role=role, reason=reason)
+    table = entries.decision(name, name, target=content, person=person, role=role, reason=reason)
+    return {Decision.__name__: table}
 
 
 def _table(name: str, write: str) -> None:
-    """Addresses of one table: read it, its history, set it, go back to the shipped one."""
+    """Addresses of one table: read it, its history, set it, go back to the one before."""
 
     @router.get(f"/{name}", dependencies=[guard("rules.read", audit="table.read")],
                 name=f"{name}_get")  # fmt: skip
@@ -169,34 +195,34 @@ def _table(name: str, write: str) -> None:
                 response_class=Response, responses=answered(AnyRow),
                 name=f"{name}_history")  # fmt: skip
     def history(request: Request, asked: Annotated[Asked, Query()]) -> Response:
-        """Every version that was set, with who set it and why; the last one is in force."""
+        """Every version that was set, with who set it and why, the last one last."""
         plant: LivePlant = request.app.state.plant
         moment = moment_of(request, asked.as_of, asked.after)
-        frame = moment.facts[Decision].filter(kind=name, subject=name).sort("decided_at")
-        names = plant.names(frame["person"].drop_nulls().to_list())
-        rows = [
-            {"key": row["key"], "person": names.get(row["person"], row["person"]),
-             "role": row["role"], "reason": row["reason"], "decided_at": row["decided_at"],
-             "content": row["target"]}
-            for row in frame.iter_rows(named=True)
-        ]  # fmt: skip
+        rows = tables.history(moment.facts, name)
+        names = plant.names(row["person"] for row in rows if row["person"])
+        rows = [row | {"person": names.get(row["person"], row["person"])} for row in rows]
         return listed(request, rows, moment, limit=asked.limit, after=asked.after)
 
     @router.put(f"/{name}", dependencies=[guard(write, audit="table.set")], name=f"{name}_put")
     def put(request: Request, asked: TableSet) -> Written:
         """Sets the table; refused with every fault that is found in it."""
         tables.check(name, asked.content)
-        return record(request, name, name, asked, target=asked.content)
+        return append(
+            request, asked, name, "decisions",
+            lambda person, role: stated(name, asked.content, person, role, asked.reason),
+        )  # fmt: skip
 
     @router.delete(f"/{name}", dependencies=[guard(write, audit="table.unset")],
                    name=f"{name}_delete")  # fmt: skip
     def unset(request: Request, asked: Annotated[Signed, Query()]) -> Written:
-        """Goes back to the version before, or to the shipped table."""
+        """Goes back to the shipped table; its versions stay in the history."""
         moment = moment_of(request, None, keep=False)
-        standing = in_force(moment.facts[Decision]).filter(kind=name, subject=name)
-        if standing.is_empty():
+        if tables.own(moment.facts, name) is None:
             raise BadInput("table_not_own", name=name)
-        return record(request, "revoke", standing["key"][-1], asked)
+        return append(
+            request, asked, name, "decisions",
+            lambda person, role: stated(name, "", person, role, asked.reason),
+        )  # fmt: skip
 
 
 for _name, _write in (

@@ -1,8 +1,8 @@
 """Tables that a plant sets itself: costs, rules of the scope, weights of the scorecard.
 
-Each is the TOML of the file that the command line takes, kept in the ledger as a decision with a
-person, a role and a reason: so it has a history, can be revoked, and a scope as of a batch uses the
-table of that batch. Without one the shipped table is in force.
+Each is the TOML of the file that the command line takes, kept in the ledger with a person, a role
+and a reason (rules as `RuleSet`, the others as decisions): so it has a history, and a scope as of a
+batch uses the table of that batch. Without one the shipped table is in force.
 """
 
 from __future__ import annotations
@@ -12,12 +12,9 @@ from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
 
-import polars as pl
-
 from graph_model.errors import BadInput
-from graph_model.interval import in_force
 from graph_model.network import Facts
-from graph_model.schema import Decision
+from graph_model.schema import Decision, RuleSet
 from queries import scorecard
 from queries.recall import cost, rulebook
 
@@ -34,10 +31,20 @@ NAMES = tuple(_READERS)
 
 
 def own(facts: Facts, name: str) -> str | None:
-    """The TOML of the plant's own table in force; None: it has set none."""
-    of_name = (pl.col("kind") == name) & (pl.col("subject") == name)
-    rows = in_force(facts[Decision].filter(of_name | (pl.col("kind") == "revoke")))
-    return rows["target"][-1] if len(rows) else None
+    """The TOML of the plant's own table in force; None: it has set none, or went back."""
+    versions = history(facts, name)
+    return (versions[-1]["content"] or None) if versions else None
+
+
+def history(facts: Facts, name: str) -> list[dict[str, Any]]:
+    """Every version by time: key, content (empty: back to the shipped one), person, role, reason,
+    decided_at."""
+    kept = ("key", "content", "person", "role", "reason", "decided_at")
+    if name == "rules":
+        rows = facts[RuleSet]
+    else:
+        rows = facts[Decision].filter(kind=name, subject=name).rename({"target": "content"})
+    return rows.select(kept).sort("decided_at", "key").to_dicts()
 
 
 def shipped(name: str) -> str:
