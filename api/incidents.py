@@ -24,7 +24,7 @@ from loaders.entries import Signature, incidents, now
 from queries.incidents import cases as reading
 from queries.incidents import frozen
 from queries.incidents.cases import Home
-from queries.recall import cost, rulebook
+from queries.recall import cost, difference, rulebook
 from queries.recall.hazard import UNKNOWN, Hazard
 from queries.recall.roots import Suspects, answer, find_lots, one_lot
 from queries.recall.scope import Scope, compute
@@ -150,6 +150,33 @@ def freeze(
         made = frozen.rows(scope, row["key"], cause="asked", person=signed.person, at=now())
         batch.add(made)
     return reading.scope_line(made["FrozenScope"].row(0, named=True))
+
+
+def differences(plant: Plant, number: str, since: int | None = None) -> dict[str, Any]:
+    """What differs now from a frozen scope, and the batches and facts that did it.
+
+    `since`: batch of a frozen scope; default: the newest of which the lots were others. Raises
+    BadInput where no frozen scope stands on that batch.
+    """
+    row = reading.find(plant.facts(), number)
+    kept = plant.facts()[cases.FrozenScope].filter(pl.col("incident") == row["key"]).sort("as_of")
+    new = scope_now(plant, row)
+    digest = frozen.digest(frozen.lots_of(new), frozen.parties_of(new))
+    wanted = pl.col("digest") != digest if since is None else pl.col("as_of") == since
+    chosen = kept.filter(wanted)
+    if chosen.is_empty() and since is None:
+        chosen = kept
+    if chosen.is_empty():
+        raise BadInput("no_frozen_scope", batch=since)
+    before = chosen.row(-1, named=True)
+    old = compute(
+        plant.facts(before["as_of"]), plant.lineage(before["as_of"]),
+        reading.suspects(before["asked"]), new.table,
+        hazard=reading.hazard(row), rulebook=reading.rules(row),
+    )  # fmt: skip
+    between = plant.ledger.batches()[before["as_of"] :]
+    stated = {batch.number: plant.ledger.stated(batch.number) for batch in between}
+    return difference.to_dict(old, new, between, stated)
 
 
 def open_only(facts: Facts, number: str) -> dict[str, Any]:

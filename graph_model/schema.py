@@ -538,8 +538,8 @@ class Decision:
     """What a named person decided, with role, reason and time; revoked by another decision."""
 
     kind: str = prop(
-        "delay, trust_source, rule_out_root, same_lot, alias, accept_evidence, revoke_evidence, "
-        "revoke"
+        "delay, trust_source, rule_out_root, same_lot, alias, erase_person, accept_evidence, "
+        "revoke_evidence, revoke"
     )
     subject: str = prop("Source, or key of the lot, evidence or decision that it is about")
     late: int | None = prop("Confirmed: keyed in at most so long after the event", unit="us")

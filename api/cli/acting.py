@@ -250,10 +250,11 @@ def diff(
     if as_json:
         context.show_json(whole)
     elif output is None:
-        _show_difference(whole)
+        show_difference(whole)
 
 
-def _show_difference(whole: dict[str, Any]) -> None:
+def show_difference(whole: dict[str, Any]) -> None:
+    """What came, went or changed tier, the batches between, and cost before and after."""
     say, before, after = context.console.print, whole["before"], whole["after"]
     for kind in ("added", "removed", "changed"):
         rows: list[list[object]] = [

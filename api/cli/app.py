@@ -18,6 +18,7 @@ from api.cli import (
     incidents,
     inferring,
     keeping,
+    people,
     projecting,
     proving,
     reporting,
@@ -57,6 +58,7 @@ COMMANDS = (
     incidents,
     reporting,
     keeping,
+    people,
     proving,
     projecting,
     saving,
@@ -64,5 +66,9 @@ COMMANDS = (
 )
 for module in COMMANDS:
     module.register(app)
-for module in (incident_holds, incident_notices):
+for module in (
+    incident_holds,
+    incident_notices,
+    people,
+):
     module.register(incidents.incident)

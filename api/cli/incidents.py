@@ -9,6 +9,7 @@ import typer
 
 from api import incidents, watching
 from api.cli import context
+from api.cli.acting import show_difference
 from api.cli.asking import ROWS
 from api.cli.context import Json
 from api.cli.importing import progress
@@ -36,6 +37,7 @@ def register(app: typer.Typer) -> None:
     incident.command("event", help=text("incident.event"))(event)
     incident.command("classify", help=text("incident.classify"))(classify)
     incident.command("freeze", help=text("incident.freeze"))(freeze)
+    incident.command("diff", help=text("incident.diff"))(diff)
     incident.command("suppose", help=text("incident.suppose"))(suspecting(suppose))
     incident.command("choose", help=text("incident.choose"))(choose)
     incident.command("close", help=text("incident.close"))(close)
@@ -279,6 +281,20 @@ def freeze(
             context.show_json(line)
         told = text("incident.frozen", as_of=line["as_of"], counts=_counts(line))
         done(plant, "" if as_json else told)
+
+
+def diff(
+    number: Number,
+    since: Annotated[int | None, typer.Option("--since", help=text("incident.since"))] = None,
+    as_json: Json = False,
+) -> None:
+    """What differs now from a frozen scope, and why."""
+    with context.plant() as plant:
+        whole = incidents.differences(plant, number, since)
+    if as_json:
+        context.show_json(whole)
+    else:
+        show_difference(whole)
 
 
 def suppose(
