@@ -136,7 +136,7 @@ class Records:
         with self.engine.connect() as connection:
             people = dict(connection.execute(sa.select(PERSON.c.pseudonym, PERSON.c.name)).all())
         plain = self.pseudonym(written)
-        meant = {key for key, name in people.items() if key in (written, plain) or name == said}
+        meant = {key for key, name in people.items() if key in (said, plain) or name == said != ""}
         if len(meant) > 1:
             listed = sorted(meant)
             raise Ambiguous("person_ambiguous", listed, name=said, candidates=", ".join(listed))

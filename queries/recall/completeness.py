@@ -18,7 +18,8 @@ from graph_model.i18n import text, time_text
 from graph_model.interval import MAX, MIN
 from graph_model.lineage import Index, Lineage
 from graph_model.network import Facts
-from graph_model.schema import MOVEMENTS, Component, SetAside, Shipped
+from graph_model.schema import MOVEMENTS, Component, SetAside, Shipped, Site
+from queries.recall.lines import MADE
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ def of_cone(facts: Facts, lineage: Lineage, lots: Index, operations: Index) -> l
     entries += _set_aside(facts, lineage, lots, operations)
     entries += _drafts(lineage, operations)
     entries += of_lots("retracted", lineage, _retracted(lineage, lots).tolist())
+    entries += of_lots("stock_outdated", lineage, _outdated(lineage, lots).tolist())
+    entries += of_rows("tank_heel", _tanks(facts, lineage, lots, operations))
     entries += of_lots("no_origin", lineage, _without_origin(lineage, lots).tolist())
     entries += _orders(facts, lineage, operations)
     entries += _sources(facts, lineage, operations)
@@ -119,6 +122,44 @@ def _retracted(lineage: Lineage, lots: Index) -> Index:
     here = items[gone].is_in(items[lots].drop_nulls().unique().implode()).fill_null(True)
     found: Index = gone[here.to_numpy()]
     return found
+
+
+def _outdated(lineage: Lineage, lots: Index) -> Index:
+    """Lots that moved after their last stock statement."""
+    stated = lineage.stock.select("lot", "as_of")[lineage.stocked.at(lots)].drop_nulls()
+    stated = stated.group_by("lot").agg(pl.col("as_of").max())
+    known = stated["lot"].to_numpy().astype(np.int64)
+    parts = (
+        (lineage.consumed, lineage.uses),
+        (lineage.produced, lineage.origins),
+        (lineage.returned, lineage.given_back),
+        (lineage.shipped, lineage.sent),
+    )
+    moved = [_recorded(frame[rows.at(known)]).select("lot", "earliest") for frame, rows in parts]
+    later = pl.concat(moved).join(stated, on="lot").filter(pl.col("earliest") > pl.col("as_of"))
+    return later["lot"].unique().sort().to_numpy().astype(np.int64)
+
+
+def _recorded(flows: pl.DataFrame) -> pl.DataFrame:
+    return flows.filter(pl.col("rule").is_null()) if "rule" in flows.columns else flows
+
+
+def _tanks(facts: Facts, lineage: Lineage, lots: Index, operations: Index) -> list[str]:
+    """Tanks that several orders filled, one of the cone: each can have left a heel for the next.
+
+    A filling that is recorded as one has its heel as an input; an order's output has none.
+    """
+    tanks = facts[Site].filter(pl.col("kind") == "tank")["key"].implode()
+    kinds, sites = lineage.operations["kind"], lineage.operations["site"]
+    made = lineage.produced.select("lot", "op", "from_place", "to_place")
+    made = made.filter(kinds[made["op"]].is_in(MADE))
+    made = made.with_columns(site=sites[made["op"]])
+    names = ("site", "from_place", "to_place")
+    held = pl.concat([made.select("lot", "op", tank=name) for name in names])
+    held = held.filter(pl.col("tank").is_in(tanks)).unique()
+    ours = pl.col("lot").is_in(lots) & pl.col("op").is_in(operations)
+    several = held.group_by("tank").agg(ours=ours.any(), orders=pl.col("op").n_unique())
+    return several.filter(pl.col("ours") & (pl.col("orders") > 1))["tank"].to_list()
 
 
 def _without_origin(lineage: Lineage, lots: Index) -> Index:

@@ -18,7 +18,14 @@ C = pl.col
 
 def incomplete(scope: Scope) -> bool:
     """Whether something is missing that may change the answer."""
-    harmless = {"data_until", "contact_not_considered", "near", "unpriced", "retracted"}
+    harmless = {
+        "data_until",
+        "contact_not_considered",
+        "near",
+        "unpriced",
+        "retracted",
+        "stock_outdated",
+    }
     return any(entry.kind not in harmless for entry in scope.missing)
 
 

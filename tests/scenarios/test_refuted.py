@@ -551,3 +551,38 @@ def test_nothing_of_an_order_happened_before_its_release(tmp_path: Path) -> None
     built = network.build(fold(intake.read(tmp_path, "plant").tables))
     released = 1709258400_000000  # 10:00 in Shanghai
     assert built.consumed["t0"].min() == released
+
+
+def kinds(scope: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What is missing, by kind."""
+    return {entry["kind"]: entry for entry in scope["missing"]}
+
+
+@pytest.mark.parametrize(("as_of", "told"), [("2024-03-01", True), ("2024-03-09", False)])
+def test_stock_that_was_stated_before_a_movement_is_told_of(
+    as_of: str, told: bool, tmp_path: Path
+) -> None:
+    sheets = {
+        "issues": ISSUE,
+        "outputs": OUTPUT,
+        "stock": f"item_code,lot_no,quantity,place,as_of\nP,P1,100,WH,{as_of}\n",
+        "shipments": f"{SHIPMENTS},event_time\nD1,1,D1,C1,P,P1,50,2024-03-05 08:00\n",
+    }
+    missing = kinds(answer(tmp_path, sheets, lots=("A/S1",)))
+    assert ("stock_outdated" in missing) == told
+    if told:
+        assert missing["stock_outdated"]["lots"] == ["PLANT/P/P1"]
+
+
+@pytest.mark.parametrize(("second", "told"), [("T1", True), ("T2", False)])
+def test_tanks_in_which_a_heel_can_have_been_are_named(
+    second: str, told: bool, tmp_path: Path
+) -> None:
+    sheets = {
+        "sites": "site_code,site_kind\nT1,tank\nT2,tank\n",
+        "receipts": TWO_LOTS,
+        "issues": TWO_ISSUES,
+        "outputs": f"{LINE},to_place\nF1,1,W1,P,P1,100,T1\nF2,1,W2,P,P2,100,{second}\n",
+    }
+    missing = kinds(answer(tmp_path, sheets, lots=("A/S1",)))
+    assert missing.get("tank_heel", {}).get("rows") == (["PLANT/T1"] if told else None)
