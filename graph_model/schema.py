@@ -398,6 +398,7 @@ class Count:
     earliest: int | None = prop("Earliest time", unit="us")
     latest: int | None = prop("Latest time", unit="us")
     source: str | None = prop("Source whose posting delay applies")
+    posting_method: str | None = prop("As of a movement")
     status: str | None = prop("posted, draft, cancelled")
     person: str | None = prop("Pseudonym of who counted")
 
