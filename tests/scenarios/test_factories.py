@@ -20,6 +20,7 @@ STORED = (
 )
 BOM = "parent_item_code,item_code,quantity\nP,A,1\n"
 ALIKE = "item_code,homogeneous\nA,true\nP,true\n"
+FILLING = f"doc_no,doc_line_no,tank,item_code,lot_no,content_lot_no,heel_qty,from_place,{CLOCK}"
 TANKS = "site_code,site_kind\nT1,tank\n"
 
 
@@ -338,8 +339,8 @@ CASES: dict[str, Case] = {
         {
             "sites": TANKS,
             "receipts": STORED,
-            "tank_fillings": f"doc_no,doc_line_no,tank,item_code,lot_no,content_lot_no,heel_qty,from_place,"
-            f"{CLOCK}\nG1,1,T1,A,S1,C1,0,WH,{at('01 08:00')}\nG2,1,T1,A,S2,C2,0,WH,{at('02 08:00')}\n"
+            "tank_fillings": f"{FILLING}\nG1,1,T1,A,S1,C1,0,WH,{at('01 08:00')}\n"
+            f"G2,1,T1,A,S2,C2,0,WH,{at('02 08:00')}\n"
             f"G3,1,T1,A,S3,C3,5,WH,{at('03 08:00')}\n",
         },
         BAD,
@@ -349,8 +350,8 @@ CASES: dict[str, Case] = {
         {
             "sites": TANKS,
             "receipts": STORED,
-            "tank_fillings": f"doc_no,doc_line_no,tank,item_code,lot_no,content_lot_no,heel_qty,from_place,"
-            f"{CLOCK}\nG1,1,T1,A,S1,C1,0,WH,{at('01 08:00')}\nG2,1,T1,A,S2,C2,5,WH,{at('02 08:00')}\n"
+            "tank_fillings": f"{FILLING}\nG1,1,T1,A,S1,C1,0,WH,{at('01 08:00')}\n"
+            f"G2,1,T1,A,S2,C2,5,WH,{at('02 08:00')}\n"
             f"G3,1,T1,A,S3,C3,0,WH,{at('03 08:00')}\n",
         },
         BAD,

@@ -52,6 +52,54 @@ CASES = [
         ],
     ),
     Case(
+        "purchase_orders",
+        [
+            {
+                "purchase_order_no": "PO1",
+                "purchase_line_no": "10",
+                "supplier_code": "V1",
+                "item_code": "M",
+                "quantity": "500",
+                "uom": "kg",
+                "business_date": "2024-03-01",
+                "promised_date": "2024-03-01",
+            },
+            {"purchase_order_no": "PO2", "item_code": "M"},
+        ],
+        [
+            (
+                "PurchaseOrder",
+                {
+                    "key": "purchase_order/PLANT/PO1/10",
+                    "supplier": "V1",
+                    "item": "PLANT/M",
+                    "quantity": 500.0,
+                    "ordered_at": DAY[0],
+                    "promised_at": DAY[1],
+                },
+            ),
+            ("PurchaseOrder", {"key": "purchase_order/PLANT/PO2/M", "supplier": None}),
+        ],
+    ),
+    Case(
+        "approved_suppliers",
+        [
+            {"supplier_code": "V1", "item_code": "M", "valid_to": "2024-03-01"},
+        ],
+        [
+            (
+                "Approval",
+                {
+                    "supplier": "V1",
+                    "item": "PLANT/M",
+                    "approval": "approved",
+                    "valid_from": None,
+                    "valid_to": DAY[1],
+                },
+            ),
+        ],
+    ),
+    Case(
         "tank_levels",
         [
             {
