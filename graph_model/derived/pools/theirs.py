@@ -23,7 +23,16 @@ from graph_model.derived.pools.events import (
 )
 from graph_model.derived.records import Records
 from graph_model.interval import MIN
-from graph_model.schema import Consumed, Item, Operation, Produced, Shipment, Shipped, Site
+from graph_model.schema import (
+    Consumed,
+    Item,
+    Operation,
+    Produced,
+    Shipment,
+    Shipped,
+    Site,
+    Supplier,
+)
 
 _DEEPEST = 16
 """Levels of places and of recipes that are followed; cycles end here too."""
@@ -52,7 +61,7 @@ def goods(records: Records) -> pl.DataFrame:
     found = pl.concat([moved, placed, sold.with_columns(lent=False)])
     unnumbered = pl.when(pl.col("lot").is_null()).then("operation")
     found = found.with_columns(operation=unnumbered).rename({"owner": "holder"}).drop("lot_no")
-    return found.unique(maintain_order=True)
+    return found.join(_makers(records), on="holder", how="semi").unique(maintain_order=True)
 
 
 def entries(goods: pl.DataFrame) -> pl.DataFrame:
@@ -92,6 +101,13 @@ def processed(records: Records, goods: pl.DataFrame, ends: pl.DataFrame) -> pl.D
         _drawn(_ordered(records, holding, ends), holding, usual, records),
     ]
     return shaped(pl.concat(parts), EXIT, t0=MIN, rule=PROCESSED)
+
+
+def _makers(records: Records) -> pl.DataFrame:
+    """holder: companies that deliver, or have operations of their own, under their usual code."""
+    company = records.codes.company("company")
+    named = [records.facts[kind].select(holder=company).unique() for kind in (Supplier, Operation)]
+    return pl.concat(named).unique()
 
 
 def _of_plant() -> pl.Expr:
