@@ -22,6 +22,7 @@ _NODE = "#626D7B"
 _OTHERS = "others"
 _GAPS = 0.35
 """Share of the height that the gaps of the fullest column take."""
+_MARGIN = 10
 
 
 def spread_panel(found: Spread, names: Names) -> html.Section:
@@ -109,7 +110,7 @@ def _figure(links: pl.DataFrame, names: Names, unit: str) -> go.Figure:
         go.Sankey(
             arrangement="fixed",
             node={
-                "label": labels, "color": _NODE, "pad": 8, "thickness": 10,
+                "label": labels, "color": _NODE, "pad": _pad(links), "thickness": 10,
                 "x": [0.001 + 0.998 * column / 4 for column in columns],
                 "y": _heights(nodes), "line": {"width": 0},
                 "hovertemplate": f"%{{label}} {unit}<extra></extra>",
@@ -124,7 +125,7 @@ def _figure(links: pl.DataFrame, names: Names, unit: str) -> go.Figure:
         )
     )  # fmt: skip
     figure.update_layout(
-        margin={"l": 12, "r": 12, "t": 10, "b": 10},
+        margin={"l": 12, "r": 12, "t": _MARGIN, "b": _MARGIN},
         font={"family": "Inter, sans-serif", "size": 12},
         paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
     )  # fmt: skip
@@ -135,10 +136,11 @@ def _heights(nodes: pl.DataFrame) -> list[float]:
     """Middle of each node from the top; columns are centred, gaps are those of the fullest."""
     columns = nodes.partition_by("column", maintain_order=True)
     gap = _GAPS / max(1, max(len(rows) for rows in columns) - 1)
-    most = max(rows["amount"].sum() for rows in columns)
+    # As Plotly does: the column that needs most room sets the scale of all.
+    scale = min((1 - gap * (len(rows) - 1)) / float(rows["amount"].sum()) for rows in columns)
     found = []
     for rows in columns:
-        heights = (rows["amount"] / most * (1 - _GAPS)).to_list()
+        heights = (rows["amount"] * scale).to_list()
         above = (1 - sum(heights) - gap * (len(heights) - 1)) / 2
         for height in heights:
             found.append(min(0.999, max(0.001, above + height / 2)))
@@ -146,10 +148,19 @@ def _heights(nodes: pl.DataFrame) -> list[float]:
     return found
 
 
+def _fullest(links: pl.DataFrame) -> int:
+    """Nodes of the fullest column."""
+    return max(len(rows) for rows in _nodes(links).partition_by("column"))
+
+
 def _height(links: pl.DataFrame) -> int:
-    """Room for the fullest column."""
-    fullest = _nodes(links).group_by("column").len()["len"].max()
-    return max(280, 34 * int(str(fullest)))
+    """Room for the fullest column, in pixels."""
+    return max(280, 34 * _fullest(links))
+
+
+def _pad(links: pl.DataFrame) -> float:
+    """Pixels between the nodes of the fullest column: Plotly scales the nodes by what is left."""
+    return _GAPS * (_height(links) - 2 * _MARGIN) / max(1, _fullest(links) - 1)
 
 
 def _told(links: pl.DataFrame, names: Names, unit: str) -> str:
