@@ -10,7 +10,17 @@ import typer
 from api.cli import context
 from api.cli.asking import ROWS
 from api.cli.context import AsOf, Json, Output
-from api.cli.suspecting import Given, cost_table, guess, moment, premises, suspecting, suspects
+from api.cli.suspecting import (
+    Given,
+    HazardOption,
+    RulesOption,
+    cost_table,
+    guess,
+    moment,
+    premises,
+    suspecting,
+    suspects,
+)
 from graph_model.errors import BadInput
 from graph_model.i18n import text
 from queries.given import duration
@@ -172,6 +182,8 @@ def _show_tests(whole: dict[str, Any], expected: bool) -> None:
 
 def compare(
     case: Annotated[list[str] | None, typer.Option("--case", help=text("acting.case"))] = None,
+    hazard: HazardOption = "unknown",
+    rules: RulesOption = None,
     costs: Costs = None,
     as_of: AsOf = None,
     output: Output = None,
@@ -184,8 +196,10 @@ def compare(
     table = cost_table(costs)
     with context.plant() as plant:
         asked = {name: suspects(plant, given) for name, given in guesses}
+        shared = {"hazard": hazard, "rules": rules}
+        by = {name: premises(shared | dict(given)) for name, given in guesses}
         facts, lineage = plant.facts(as_of), plant.lineage(as_of)
-        whole = comparing.to_dict(comparing.compare(facts, lineage, asked, table))
+        whole = comparing.to_dict(comparing.compare(facts, lineage, asked, table, by))
     whole |= {"as_of": facts.batch, "head": f"{facts.batch}:{facts.head}"}
     if output is not None:
         context.write(output, text("acting.compare"), whole["hypotheses"], whole)

@@ -29,7 +29,7 @@ from queries import catalogue, traces
 from queries.given import arguments
 from queries.given import lots as given_lots
 from queries.given import rows as answer_rows
-from queries.recall import report
+from queries.recall import evidence, report
 from queries.recall.inspections import PREVALENCE
 from queries.recall.scope import compute
 
@@ -178,10 +178,14 @@ def scope(
         asked = suspects(plant, given)
         facts, lineage = plant.facts(as_of), plant.lineage(as_of)
         found = compute(facts, lineage, asked, table, prevalence=prevalence, **premises(given))
+        signed = [name for piece in evidence.pieces(found) for name in piece.persons]
+        names = plant.ledger.records.names(signed)
     if why is not None:
         show_why(found, why, as_json=as_json)
         return
     whole = report.to_dict(found)
+    for piece in whole["evidence"]:
+        piece["persons"] = [names.get(person, person) for person in piece["persons"]]
     if output is not None:
         context.write(output, text("cli.scope"), whole["lots"], whole)
     if as_json:

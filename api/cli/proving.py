@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import polars as pl
@@ -21,11 +22,13 @@ from graph_model.plant import Plant
 from graph_model.schema import Evidence, Inspection, Item, Site
 from loaders.entries import evidence as entries
 from queries.recall import hazard as hazards
+from queries.recall import rulebook, tables
 from queries.recall.roots import one_lot
 
 evidence = typer.Typer(help=text("evidence.help"), no_args_is_help=True, rich_markup_mode=None)
 add = typer.Typer(help=text("evidence.add"), no_args_is_help=True, rich_markup_mode=None)
 evidence.add_typer(add, name="add")
+rules = typer.Typer(help=text("evidence.rules.help"), no_args_is_help=True, rich_markup_mode=None)
 
 
 def _option(name: str, *flags: str) -> Any:
@@ -40,6 +43,7 @@ Operation = Annotated[str | None, _option("operation", "--operation")]
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
     app.add_typer(evidence, name="evidence")
+    app.add_typer(rules, name="rules")
 
 
 # ---------------------------------------------------------------------------- put forward
@@ -239,8 +243,8 @@ def accept(
     with context.plant() as plant:
         facts, person = plant.facts(), _person(plant, by)
         found = entries.resolve(facts, key)
-        tables = entries.accept(facts, found, person=person, role=role, reason=reason)
-        _append(plant, tables, by, "accept", found, as_json=as_json)
+        stated = entries.accept(facts, found, person=person, role=role, reason=reason)
+        _append(plant, stated, by, "accept", found, as_json=as_json)
 
 
 @evidence.command("revoke", help=text("evidence.revoke"))
@@ -255,8 +259,8 @@ def revoke(
     with context.plant() as plant:
         facts, person = plant.facts(), _person(plant, by)
         found = entries.resolve(facts, key)
-        tables = entries.revoke(facts, found, person=person, role=role, reason=reason)
-        _append(plant, tables, by, "revoke", found, as_json=as_json)
+        stated = entries.revoke(facts, found, person=person, role=role, reason=reason)
+        _append(plant, stated, by, "revoke", found, as_json=as_json)
 
 
 @evidence.command("list", help=text("evidence.list"))
@@ -288,6 +292,50 @@ def listed(plant: Plant, facts: Facts) -> list[dict[str, Any]]:
     ]
 
 
+# ---------------------------------------------------------------------------- rules
+
+
+@rules.command("set", help=text("evidence.rules.set"))
+def set_rules(
+    file: Annotated[Path, typer.Argument(help=text("evidence.rules.file"))],
+    by: By,
+    role: Role,
+    reason: Reason,
+    as_json: Json = False,
+) -> None:
+    """Set the rules that apply where a scope is told none."""
+    rulebook.load(file)
+    content = file.read_text(encoding="utf-8-sig")
+    with context.plant() as plant:
+        stated = entries.rules(
+            content, file.name, person=_person(plant, by), role=role, reason=reason
+        )
+        plant.ledger.append(stated, source="rules", who=by, note=file.name)
+        with progress() as tell:
+            context.project(plant, tell)
+    show_rules(as_json=as_json)
+
+
+@rules.command("show", help=text("evidence.rules.show"))
+def show_rules(as_json: Json = False) -> None:
+    """The rules in force, as the ledger has them."""
+    with context.plant() as plant:
+        facts = plant.facts()
+        book, history = tables.rules(facts), tables.history(facts, "rules")
+        row: dict[str, Any] = {"key": book.origin, "content": ""}
+        if history and book.origin != rulebook.DEFAULTS:
+            row = history[-1]
+            people = plant.ledger.records.names([row["person"]])
+            row["person"] = people.get(row["person"], row["person"])
+    if as_json:
+        context.show_json(row | {"rules": book.to_dict()})
+    elif not row["content"]:
+        context.console.print(text("evidence.rules.none"))
+    else:
+        context.console.print(text("evidence.rules.in_force", **row), markup=False)
+        context.console.print(row["content"], markup=False)
+
+
 # ---------------------------------------------------------------------------- what they share
 
 
@@ -295,26 +343,26 @@ def _record(
     plant: Plant, kind: str, fields: dict[str, Any], by: str, role: str, reason: str, *,
     as_json: bool,
 ) -> None:  # fmt: skip
-    tables = entries.record(
+    stated = entries.record(
         kind, plant.settings.company, fields, person=_person(plant, by), role=role, reason=reason
     )
-    _append(plant, tables, by, kind, tables[Evidence.__name__]["key"][0], as_json=as_json)
+    _append(plant, stated, by, kind, stated[Evidence.__name__]["key"][0], as_json=as_json)
 
 
 def _put_forward(
     plant: Plant, kind: str, subject: str, by: str, role: str, reason: str, about: dict[str, Any],
     *, as_json: bool,
 ) -> None:  # fmt: skip
-    tables = entries.put_forward(
+    stated = entries.put_forward(
         kind, subject, person=_person(plant, by), role=role, reason=reason, **about
     )
-    _append(plant, tables, by, kind, tables[Evidence.__name__]["key"][0], as_json=as_json)
+    _append(plant, stated, by, kind, stated[Evidence.__name__]["key"][0], as_json=as_json)
 
 
 def _append(
-    plant: Plant, tables: entries.Tables, by: str, note: str, key: str, *, as_json: bool
+    plant: Plant, stated: entries.Tables, by: str, note: str, key: str, *, as_json: bool
 ) -> None:
-    plant.ledger.append(tables, source="evidence", who=by, note=note)
+    plant.ledger.append(stated, source="evidence", who=by, note=note)
     with progress() as tell:
         context.project(plant, tell)
     rows = [row for row in listed(plant, plant.facts()) if row["key"] == key]

@@ -8,6 +8,7 @@ from api.cli import context
 from api.reports import figures
 from graph_model.i18n import catalogue, language, text
 from queries.recall import acting
+from queries.recall.rulebook import DEFAULTS
 from queries.recall.scope import Scope
 from queries.recall.unaccounted import PARTS
 
@@ -42,6 +43,7 @@ def show_scope(whole: dict[str, Any]) -> None:
     for bound in whole["at_most"]:
         say(text("bound.pieces", **bound), markup=False)
     _show_actions(whole["actions"])
+    _show_evidence(whole)
     _show_customers(whole)
     _show_cost(whole)
     say(text("cli.complete" if whole["complete"] else "cli.incomplete"))
@@ -96,6 +98,27 @@ def _places(lot: dict[str, Any]) -> str:
         total = sum(amount.values()) if isinstance(amount, dict) else amount
         parts.append(text(f"place.{place}") + (f" {total:g}" if total else ""))
     return text("cli.comma").join(parts)
+
+
+def _show_evidence(whole: dict[str, Any]) -> None:
+    """What acts, on what it rests and what it took out."""
+    if whole["evidence"]:
+        rows: list[list[object]] = [
+            [text(f"evidence.kind.{one['kind']}"), text(f"evidence.table.{one['by']}"),
+             text("cli.comma").join(one["persons"]), one["lots"], one["cost"], one["key"]]
+            for one in whole["evidence"][:LINES]
+        ]  # fmt: skip
+        names = ("kind", "by", "persons", "lots", "cost")
+        heads = [*(text(f"evidence.table.{name}") for name in names), text("evidence.head.key")]
+        count = len(whole["evidence"])
+        context.show_table(text("evidence.table.title", count=count), heads, rows, count)
+    excluded = whole["totals"]["lots"]["excluded_by"]
+    if excluded["judgement"]:
+        context.console.print(text("evidence.table.excluded", **excluded))
+    about = whole["rules"]
+    if about["origin"] != DEFAULTS:
+        told = text("evidence.table.rules", origin=about["origin"], hazard=about["hazard"])
+        context.console.print(told, markup=False)
 
 
 def _state(lot: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any
 
 import typer
 
@@ -19,26 +19,17 @@ from queries.given import moment as given_moment
 from queries.given import suspects as given_suspects
 from queries.recall import cost, rulebook
 from queries.recall import hazard as hazards
-from queries.recall.hazard import Hazard
 from queries.recall.roots import Suspects
-from queries.recall.rulebook import Rulebook
+from queries.recall.scope import Premises
 
 _NAMES = (
     "lot", "roots", "supplier", "supplier_lot", "item", "start", "end", "operation", "operator",
     "machine", "site", "shipment", "customer", "complaint", "hazard", "rules",
 )  # fmt: skip
-_APART = {"roots", "hazard", "rules"}
-_WORDS = {name: name for name in _NAMES if name not in _APART} | {"from": "start", "to": "end"}
+_WORDS = {name: name for name in _NAMES if name != "roots"} | {"from": "start", "to": "end"}
 
 Given = Mapping[str, Any]
 """What was typed, by name of the option."""
-
-
-class Premises(TypedDict):
-    """What a scope is computed by, besides what is suspected: arguments of `compute`."""
-
-    hazard: Hazard
-    rulebook: Rulebook | None
 
 
 RootsFile = Annotated[Path | None, typer.Option("--roots", help=text("cli.roots"))]
@@ -46,6 +37,10 @@ RootsFile = Annotated[Path | None, typer.Option("--roots", help=text("cli.roots"
 
 def _option(key: str, flag: str) -> Any:
     return typer.Option(flag, help=text(f"cli.suspect.{key}"))
+
+
+HazardOption = Annotated[str, _option("hazard", "--hazard")]
+RulesOption = Annotated[Path | None, _option("rules", "--rules")]
 
 
 def _options(
@@ -63,8 +58,8 @@ def _options(
     shipment: Annotated[str | None, _option("shipment", "--shipment")] = None,
     customer: Annotated[str | None, _option("customer", "--customer")] = None,
     complaint: Annotated[str | None, _option("complaint", "--complaint")] = None,
-    hazard: Annotated[str, _option("hazard", "--hazard")] = "unknown",
-    rules: Annotated[Path | None, _option("rules", "--rules")] = None,
+    hazard: HazardOption = "unknown",
+    rules: RulesOption = None,
 ) -> None:
     """The options themselves, as a signature."""
 
@@ -99,9 +94,10 @@ def suspects(plant: Plant, given: Given) -> Suspects:
 
 def premises(given: Given) -> Premises:
     """Hazard and rules of a scope. Raises BadInput for what cannot be read."""
+    rules = given.get("rules")
     return {
         "hazard": hazards.read(given.get("hazard") or "unknown"),
-        "rulebook": rulebook.load(given["rules"]) if given.get("rules") else None,
+        "rulebook": rulebook.load(Path(rules)) if rules else None,
     }
 
 

@@ -19,7 +19,7 @@ from graph_model.network import Facts
 from queries.recall import cost, totals, unaccounted
 from queries.recall.parties import customers
 from queries.recall.roots import Suspects
-from queries.recall.scope import CERTAIN, POSSIBLE, Scope, compute
+from queries.recall.scope import CERTAIN, DEFAULTS, POSSIBLE, Premises, Scope, compute
 from queries.recall.words import moment
 
 
@@ -42,19 +42,28 @@ def compare(
     lineage: Lineage,
     guesses: Mapping[str, Suspects],
     table: cost.CostTable | None = None,
+    premises: Mapping[str, Premises] | None = None,
 ) -> list[Hypothesis]:
-    """The scope of each guess, by name. A guess that matches nothing stays, without a scope."""
+    """The scope of each guess, by name. A guess that matches nothing stays, without a scope.
+
+    `premises`: hazard and rules by name; without them, those of a scope that is told neither.
+    """
+    told = premises or {}
     return [
-        Hypothesis(name, asked, _scope(facts, lineage, asked, table))
+        Hypothesis(name, asked, _scope(facts, lineage, asked, table, told.get(name, DEFAULTS)))
         for name, asked in guesses.items()
     ]
 
 
 def _scope(
-    facts: Facts, lineage: Lineage, asked: Suspects, table: cost.CostTable | None
+    facts: Facts,
+    lineage: Lineage,
+    asked: Suspects,
+    table: cost.CostTable | None,
+    by: Premises,
 ) -> Scope | None:
     try:
-        return compute(facts, lineage, asked, table)
+        return compute(facts, lineage, asked, table, **by)
     except NotFound as error:
         # A number that nothing carries is a slip of the pen; that nothing matches is an answer.
         if error.code != "nothing_matches":
@@ -97,9 +106,12 @@ def _told(one: Hypothesis) -> dict[str, Any]:
         return head | {
             "lots": {CERTAIN: 0, POSSIBLE: 0}, "customers": [], "quantity": {}, "cost": 0.0,
             "currency": "", "affected": {}, "unaccounted": {}, "cost_total": {},
+            "hazard": "", "rules": "",
         }  # fmt: skip
     scope = one.scope
     return head | {
+        "hazard": str(scope.case.hazard),
+        "rules": scope.case.rulebook.origin,
         "lots": {tier: len(scope.tier(tier)) for tier in (CERTAIN, POSSIBLE)},
         "customers": [customer["customer"] for customer in customers(scope)],
         "quantity": _quantities(scope, scope.held),

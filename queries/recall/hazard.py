@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import polars as pl
@@ -34,6 +35,10 @@ class Hazard:
     def same_agent(self, agent: str | None) -> bool:
         """Whether the agents are one, or neither is stated."""
         return _plain(agent) == _plain(self.agent)
+
+    def same_agent_among(self, agents: Iterable[str]) -> bool:
+        """Whether one of the agents is this one."""
+        return any(self.same_agent(agent) for agent in agents)
 
     # Of columns `hazard` and `agent` of records:
 

@@ -6,7 +6,7 @@ what, and which needs acceptance, stands in docs/decisions/0014-which-evidence-a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -35,11 +35,14 @@ class Inspected:
     failed: pl.DataFrame
     examined: pl.DataFrame
     passed: pl.DataFrame
+    _failing: dict[Lineage, tuple[Index, Index]] = field(default_factory=dict, repr=False)
 
     @staticmethod
-    def of(facts: Facts, hazard: Hazard, without: frozenset[str] = frozenset()) -> Inspected:
-        """What the inspections say, without the evidence of these keys."""
-        void = evidence.accepted(facts, "invalidation").filter(_not_among("key", without))
+    def of(facts: Facts, hazard: Hazard, void: pl.DataFrame, accepted: pl.DataFrame) -> Inspected:
+        """What inspections say, except those that the invalidations `void` are about.
+
+        `accepted`: evidence about inspections that a person accepted.
+        """
         stand = facts[Inspection].filter(~pl.col("key").is_in(void["subject"].implode()))
         bad = pl.col("result").is_in(evidence.FAILED).fill_null(False)
         sure, perhaps = hazard.found_by(), hazard.perhaps_found_by()
@@ -48,7 +51,6 @@ class Inspected:
             (pl.col("result") == "conforming") & pl.col("lot").is_not_null() & hazard.ruled_out_by()
         )
         whole = pl.col("full_examination").fill_null(False)
-        accepted = evidence.accepted(facts, "inspection").filter(_not_among("key", without))
         signed = accepted.select(
             key="subject", evidence="key", persons=pl.concat_list("person", "by")
         ).unique("key", keep="last", maintain_order=True)
@@ -64,6 +66,11 @@ class Inspected:
 
         Of a failed operation it is not known which of the lots it made is bad.
         """
+        if lineage not in self._failing:
+            self._failing[lineage] = self._found(lineage)
+        return self._failing[lineage]
+
+    def _found(self, lineage: Lineage) -> tuple[Index, Index]:
         lots = self.failed.filter(pl.col("lot").is_not_null())
         sure = _numbers(lineage, lots.filter("sure")["lot"])
         perhaps = _numbers(lineage, lots.filter(~pl.col("sure"))["lot"])
@@ -164,7 +171,3 @@ def _numbers(lineage: Lineage, keys: pl.Series) -> Index:
 def _all(lineage: Lineage, rows: pl.DataFrame) -> Index:
     """The lot number of each row, -1 where no lot of the plant has the key."""
     return lineage.number(rows["lot"].to_list())
-
-
-def _not_among(name: str, keys: frozenset[str]) -> pl.Expr:
-    return ~pl.col(name).is_in(pl.Series(sorted(keys), dtype=pl.String).implode())

@@ -16,11 +16,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from graph_model.interval import MAX
 from graph_model.lineage import Index
 from graph_model.schema import Inspection, Item
 from queries.recall import cost, places
 from queries.recall.cone import Flags
 from queries.recall.dominators import Tree, dominators
+from queries.recall.inspections import last_received
 from queries.recall.scope import EXCLUDED, Scope
 from queries.recall.ways import Ways
 
@@ -160,7 +162,9 @@ def candidates(scope: Scope) -> pl.DataFrame:
 
     `covers` says what can still be examined: the whole lot, a part of it, a retained sample.
     """
-    held = scope.lots.filter(pl.col("tier") != EXCLUDED).sort("lot")
+    # A lot that failed is in the scope whatever is found of it later.
+    kept = ~pl.col("lot").is_in(pl.Series(scope.failed).implode())
+    held = scope.lots.filter((pl.col("tier") != EXCLUDED) & kept).sort("lot")
     stock = scope.places.filter(pl.col("place") == places.ON_HAND)
     stock = stock.group_by("lot").agg(on_hand=pl.col("quantity").sum())
     rows = held.join(stock, on="lot", how="left", maintain_order="left").with_columns(
@@ -168,6 +172,7 @@ def candidates(scope: Scope) -> pl.DataFrame:
         sampled=pl.Series(np.isin(held["lot"].to_numpy(), _sampled(scope))),
     )
     whole = (pl.col("on_hand") >= pl.col("quantity") * (1 - 1e-9)).fill_null(False)
+    whole &= ~pl.lit(_may_grow(scope, held["lot"].to_numpy()))
     there = pl.when(pl.col("on_hand") > 0)
     covers = there.then(pl.when(whole).then(pl.lit(WHOLE)).otherwise(pl.lit(PART)))
     rows = rows.with_columns(covers=covers.otherwise(pl.lit(SAMPLE)))
@@ -183,6 +188,12 @@ def candidates(scope: Scope) -> pl.DataFrame:
         "lot", "key", "tier", "quantity", "uom", "on_hand", "covers",
         pl.col("inspected", "failed").fill_null(0),
     )  # fmt: skip
+
+
+def _may_grow(scope: Scope, lots: Index) -> pl.Series:
+    """Lots of several makers to which more can have come after any examination of today."""
+    makers = scope.worlds.cone.makers[scope.worlds.cone.number(lots)]
+    return pl.Series((makers > 1) & (last_received(scope.lineage, lots) >= MAX))
 
 
 def _sampled(scope: Scope) -> Index:

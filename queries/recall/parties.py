@@ -8,7 +8,7 @@ import polars as pl
 
 from graph_model.schema import Site
 from queries.recall import places
-from queries.recall.scope import CERTAIN, POSSIBLE, Scope
+from queries.recall.scope import CERTAIN, EXCLUDED, POSSIBLE, Scope
 from queries.recall.words import moment
 
 
@@ -57,9 +57,11 @@ def received(scope: Scope) -> pl.DataFrame:
     )
     tiers = scope.lots.select("lot", "tier")
     lines = pl.concat([lines, held_elsewhere(scope)], how="diagonal_relaxed")
-    return lines.with_columns(
+    lines = lines.with_columns(
         pl.col("lot").cast(pl.Int64), key=scope.lineage.lots["key"][lines["lot"]]
     ).join(tiers, on="lot", how="left", maintain_order="left")
+    # What only passes the hazard on is no reason to call back.
+    return lines.filter(pl.col("tier").ne_missing(EXCLUDED))
 
 
 def all_lines(scope: Scope) -> pl.DataFrame:

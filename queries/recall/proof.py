@@ -15,6 +15,8 @@ from graph_model.lineage import Rows
 from queries.recall.rules import rules
 from queries.recall.worlds import ALL_OF_NEED, FORCED, RECORDED, ROOT, Worlds
 
+_Plain = tuple[str, list[int] | None, list[bool] | None, list[bool] | None, list[bool] | None]
+"""Name of a rule and its cut: first, stopped, clean, harmless."""
 BEFORE = "excluded_before"
 """Name for an input that is itself excluded."""
 
@@ -130,13 +132,19 @@ class Proof:
         return Rows.of(self._cone.outputs.lot, len(self._cone.lots))
 
     @cached_property
-    def _first(self) -> list[tuple[str, list[int] | None, list[bool] | None, list[bool] | None]]:
+    def _parting(self) -> str:
+        """The rule that parted input and output rows."""
+        return next((name for name, cut in self._worlds.cuts.items() if cut.parted), "")
+
+    @cached_property
+    def _first(self) -> list[_Plain]:
         return [
             (
                 name,
                 None if cut.first is None else cut.first.tolist(),
                 None if cut.stopped is None else cut.stopped.tolist(),
                 None if cut.clean is None else cut.clean.tolist(),
+                None if cut.harmless is None else cut.harmless.tolist(),
             )
             for name, cut in self._worlds.cuts.items()
         ]
@@ -152,20 +160,32 @@ class Proof:
                 if self._depth[source] < 0:
                     continue
                 # A lot that was found clean is out by that, wherever its inputs stand.
-                judged = self._reached[source] or bool(self._worlds.clean[lot])
+                own = self._worlds.clean[lot] or self._worlds.harmless[lot]
+                judged = self._reached[source] or bool(own)
                 rule = self._cutting(row, output) if judged else BEFORE
                 begin = int(cone.inputs.begin[row])
                 found.append(Cut(rule, carried[rule], source, step, lot, begin, end))
         return found
 
     def _cutting(self, row: int, output: int) -> str:
-        """The rule that cuts a pair of input and output row."""
-        for name, first, stopped, clean in self._first:
+        """The rule that cuts a pair of input and output row, or makes nothing of it."""
+        made = int(self._cone.outputs.lot[output])
+        if (rule := self.own(made)) is not None:
+            return rule
+        before, after = self._worlds.parted
+        if before[row] and after[output]:
+            return self._parting
+        for name, first, stopped, _, _ in self._first:
             if (first and output < first[row]) or (stopped and stopped[row]):
                 return name
-            if clean and clean[int(self._cone.outputs.lot[output])]:
-                return name
         return BEFORE
+
+    def own(self, lot: int) -> str | None:
+        """The rule that takes a lot out by itself, wherever its inputs stand; None for none."""
+        for name, _, _, clean, harmless in self._first:
+            if (clean and clean[lot]) or (harmless and harmless[lot]):
+                return name
+        return None
 
     def records(self, lots: list[int]) -> dict[tuple[int, int, int], list[str]]:
         """Keys of the movement rows that carry the cuts of excluded lots, by step, source, lot."""

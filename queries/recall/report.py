@@ -10,12 +10,11 @@ import polars as pl
 from graph_model.i18n import text
 from graph_model.lineage import Index
 from queries import balance
-from queries.recall import completeness, places, released
+from queries.recall import completeness, evidence, places, released
 from queries.recall.actions import actions
 from queries.recall.bounds import Bound
 from queries.recall.parties import customers, leaving
 from queries.recall.proof import BEFORE, Cut
-from queries.recall.rules.examined import RULE as EXAMINED
 from queries.recall.scope import CERTAIN, EXCLUDED, POSSIBLE, TIERS, Scope, rules_in_force
 from queries.recall.totals import incomplete, saved, totals
 from queries.recall.unaccounted import unaccounted
@@ -34,6 +33,7 @@ def to_dict(scope: Scope, answers: pl.DataFrame | None = None) -> dict[str, Any]
         | {"failed": keys[scope.failed].to_list()},
         "source": "undetermined" if scope.roots.effect else "given",
         "rules": rules_in_force(scope),
+        "evidence": evidence.used(scope),
         "as_of": scope.facts.batch,
         "head": f"{scope.facts.batch}:{scope.facts.head}",
         "complete": not incomplete(scope),
@@ -146,7 +146,7 @@ def _proof(scope: Scope, words: Words, at: int, tier: str) -> dict[str, Any]:
     if tier == EXCLUDED:
         apart = scope.proof.cuts(at)
         rule = deciding(apart).rule if apart else BEFORE
-        rule = EXAMINED.name if scope.worlds.clean[at] else rule
+        rule = scope.proof.own(at) or rule
         return {"rule": rule, "reason": words.reason(at, tier), "via": []}
     way = scope.proof.way(at)
     via = [words.keys[lot] for lot in scope.proof.sources(way)] if way else []

@@ -4,7 +4,7 @@
 temporal_order = true          # goods that arrive later than others left do not meet them
 [[cross_contamination]]        # site | line | equipment = "…", or deliveries = ["…", "…"]; within
 [[kill]]                       # site | lot | delivery | operation = "…"
-[[kill_step]]                  # step, agent, limits = { min_… = , max_… = }
+[[kill_step]]                  # step, agent, limits = { min_… = , max_… = }; before = ["…"]
 [[group]]                      # name, and sites | lots = ["…", "…"]
 [[carry_over_limit]]           # site, hazard, share, validation
 ```
@@ -28,6 +28,10 @@ from queries.recall.hazard import HAZARDS
 
 _UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|h|d|w)")
+
+
+DEFAULTS = "defaults"
+"""Origin of rules that nobody set."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,11 +66,15 @@ class Kill:
 
 @dataclass(frozen=True, kw_only=True)
 class KillStep:
-    """A step that removes an agent, where a lot's own measured values are within the limits."""
+    """A step that removes an agent, where a lot's own measured values are within the limits.
+
+    `before`: steps of the route that come before it.
+    """
 
     step: str
     agent: str
     limits: dict[str, float]
+    before: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +106,8 @@ class Rulebook:
     kill_steps: tuple[KillStep, ...] = ()
     groups: tuple[Group, ...] = ()
     carry_over_limits: tuple[CarryOverLimit, ...] = ()
+    origin: str = field(default=DEFAULTS, compare=False)
+    """The file or the ledger's record that the rules were read from."""
 
     @property
     def site_groups(self) -> dict[str, str]:
@@ -109,9 +119,15 @@ class Rulebook:
         """Name of the group of each grouped lot."""
         return {lot: group.name for group in self.groups for lot in group.lots}
 
+    @property
+    def ignored_by_scopes(self) -> tuple[str, ...]:
+        """Tables that hold assumptions: for inference and what-if questions only."""
+        tables = {"kill": self.kills, "group": self.groups}
+        return tuple(name for name, entries in tables.items() if entries)
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON, to keep with a result so that it can be repeated. `within` is microseconds."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "origin"}
 
 
 def load(path: Path | None) -> Rulebook:
@@ -241,6 +257,7 @@ class _Reader:
         groups = tuple(_group(entry) for entry in self.entries(content, "group"))
         self._groups_apart(groups)
         return Rulebook(
+            origin=self.file,
             temporal_order=order is not False,
             cross_contamination=tuple(
                 _contamination(entry) for entry in self.entries(content, "cross_contamination")
@@ -301,7 +318,9 @@ def _kill(entry: _Entry) -> Kill:
 def _kill_step(entry: _Entry) -> KillStep:
     step, agent = entry.word("step"), entry.word("agent")
     limits = entry.take("limits", _are_limits, "not_limits", needed=True) or {}
-    return KillStep(step=step, agent=agent, limits={k: float(v) for k, v in limits.items()})
+    before = entry.words("before", needed=False)
+    within = {name: float(value) for name, value in limits.items()}
+    return KillStep(step=step, agent=agent, limits=within, before=before)
 
 
 def _group(entry: _Entry) -> Group:

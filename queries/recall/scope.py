@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import polars as pl
 
-from graph_model.interval import in_force
+from graph_model.interval import in_force as decisions_in_force
 from graph_model.lineage import Index, Lineage
 from graph_model.network import Facts
 from graph_model.schema import Decision, Item
@@ -35,6 +35,16 @@ from queries.recall.worlds import GRADES, Worlds, explore
 
 CERTAIN, POSSIBLE, EXCLUDED = "certain", "possible", "excluded"
 TIERS = (CERTAIN, POSSIBLE, EXCLUDED)
+
+
+class Premises(TypedDict):
+    """What a scope is judged by, besides what is suspected: arguments of `compute`."""
+
+    hazard: Hazard
+    rulebook: Rulebook | None
+
+
+DEFAULTS = Premises(hazard=UNKNOWN, rulebook=None)
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,8 @@ class Scope:
     reachable: tuple[int, float]
     blanket: yardstick.Blanket
     case: Case
+    start: Roots
+    """Where the search began: of an effect, what it stands for."""
     failed: Index
     """Lots of the raw cone, by number in the plant, that failed: roots of their own."""
     prevalence: float = PREVALENCE
@@ -135,12 +147,11 @@ def compute(
         everything = siblings(lineage, found.match)
         start = Roots(found.match[:0], everything, found.near, True)
     cone = Cone.of(lineage, np.union1d(start.match, start.cannot_rule_out))
-    case = Case(facts, Recipe.of(facts), clean, hazard, rulebook or tables.rules(facts))
-    failed, perhaps = (_reached(cone, lots) for lots in case.inspected.failing(lineage))
-    match = np.union1d(start.match, failed)
-    cannot_rule_out = np.union1d(start.cannot_rule_out, perhaps)
-    worlds = explore(cone, case, match, cannot_rule_out)
-    sure, unsure = cone.number(match), cone.number(cannot_rule_out)
+    rules_ = rulebook or tables.rules(facts)
+    case = Case(facts, Recipe.of(facts), clean, hazard, rules_)
+    worlds, failed, perhaps = judge(cone, case, start)
+    sure = cone.number(np.union1d(start.match, failed))
+    unsure = cone.number(np.union1d(start.cannot_rule_out, perhaps))
     sure, unsure = sure[~worlds.clean[sure]], unsure[~worlds.clean[unsure]]
     lots = _lots(lineage, worlds, amounts.shares(cone, worlds.grade, sure, unsure))
     listed = lots["lot"].to_numpy()
@@ -154,10 +165,19 @@ def compute(
     blanket = yardstick.blanket(facts, lineage, found, held, table)
     scope = Scope(
         facts, lineage, asked, found, worlds, lots, located, costs, table,
-        (len(lots), prices.total(listed)), blanket, case, np.union1d(failed, perhaps), prevalence,
+        (len(lots), prices.total(listed)), blanket, case, start, np.union1d(failed, perhaps),
+        prevalence,
     )  # fmt: skip
     scope.missing.extend(_missing(scope))
     return scope
+
+
+def judge(cone: Cone, case: Case, start: Roots) -> tuple[Worlds, Index, Index]:
+    """The tiers, and the lots of the raw cone that certainly and possibly failed: roots too."""
+    failed, perhaps = (_reached(cone, lots) for lots in case.inspected.failing(cone.lineage))
+    match = np.union1d(start.match, failed)
+    worlds = explore(cone, case, match, np.union1d(start.cannot_rule_out, perhaps))
+    return worlds, failed, perhaps
 
 
 def _reached(cone: Cone, lots: Index) -> Index:
@@ -172,14 +192,16 @@ def _lots(lineage: Lineage, worlds: Worlds, shares: amounts.Numbers) -> pl.DataF
     cone = worlds.cone
     recorded = lineage.lots["rule"][cone.lots].is_null().to_numpy()
     at = np.flatnonzero(recorded & (cone.depth >= 0))
-    tier = np.where(worlds.certain, 0, np.where(worlds.grade > 0, 1, 2))[at]
+    tier = np.where(worlds.certain, 0, np.where(worlds.grade > 0, 1, 2))
+    tier = np.where(worlds.harmless, 2, tier)[at]
+    grade = np.where(worlds.harmless, 0, worlds.grade)[at]
     names = pl.Series([None, *GRADES], dtype=pl.String)
     rows = pl.DataFrame(
         {
             "lot": cone.lots[at],
             "at": at,
             "tier": pl.Series(TIERS)[tier],
-            "grade": names[worlds.grade[at]],
+            "grade": names[grade],
             "depth": cone.depth[at],
             "share": pl.Series(shares[at]).fill_nan(None),
         }
@@ -202,6 +224,8 @@ def _missing(scope: Scope) -> list[Missing]:
     entries += completeness.of_lots("mixed_stock", lineage, _mixed_stock(scope))
     elsewhere = np.setdiff1d(scope.case.inspected.failing(lineage)[0], reached)
     entries += completeness.of_lots("failed_elsewhere", lineage, elsewhere.tolist())
+    ignored = [f"[[{name}]]" for name in scope.case.rulebook.ignored_by_scopes]
+    entries += completeness.of_rows("rules_ignored", ignored, tables=", ".join(ignored))
     if scope.roots.effect:
         entries.append(Missing("source_undetermined"))
     entries.append(Missing("contact_not_considered"))
@@ -217,9 +241,12 @@ def _mixed_stock(scope: Scope) -> Index:
 
 def rules_in_force(scope: Scope) -> dict[str, Any]:
     """Which rules and decisions the scope stands on, so that it can be repeated."""
-    kept = in_force(scope.facts[Decision])
+    kept = decisions_in_force(scope.facts[Decision])
     return {
         "hazard": str(scope.case.hazard),
         "cuts": [rule.name for rule in rules()],
+        "origin": scope.case.rulebook.origin,
+        "rulebook": scope.case.rulebook.to_dict(),
+        "prevalence": scope.prevalence,
         "decisions": kept.select("key", "kind", "subject", "late", "early", "reason").to_dicts(),
     }

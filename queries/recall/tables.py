@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
@@ -69,11 +70,13 @@ def costs(facts: Facts) -> cost.CostTable:
 
 
 def rules(facts: Facts) -> rulebook.Rulebook:
-    """The rules of the scope in force."""
+    """The rules of the scope in force; their `origin` is the key of the version that set them."""
     found = own(facts, "rules")
-    book = rulebook.Rulebook() if found is None else _read("rules", found)
+    if found is None:
+        return rulebook.Rulebook()
+    book = _read("rules", found)
     assert isinstance(book, rulebook.Rulebook)
-    return book
+    return replace(book, origin=history(facts, "rules")[-1]["key"])
 
 
 def weights(facts: Facts) -> scorecard.Weighting:

@@ -9,7 +9,7 @@ import polars as pl
 from graph_model.quantity import DECIMALS
 from graph_model.schema import Item
 from queries import balance
-from queries.recall import cost, released, unaccounted
+from queries.recall import cost, evidence, released, unaccounted
 from queries.recall.scope import CERTAIN, EXCLUDED, POSSIBLE, TIERS, Scope
 from queries.recall.worlds import GRADES
 
@@ -24,6 +24,7 @@ def incomplete(scope: Scope) -> bool:
         "near",
         "unpriced",
         "retracted",
+        "rules_ignored",
         "stock_outdated",
     }
     return any(entry.kind not in harmless for entry in scope.missing)
@@ -42,6 +43,7 @@ def totals(scope: Scope, lost: pl.DataFrame) -> dict[str, Any]:
             CERTAIN: counts.get(CERTAIN, 0),
             POSSIBLE: grades,
             EXCLUDED: counts.get(EXCLUDED, 0),
+            "excluded_by": evidence.excluded_by(scope),
         },
         "released_on_test": released.counts(scope),
         "quantity": {name: _quantities(scope, name) for name in TIERS},

@@ -33,20 +33,21 @@ class Ways:
     @staticmethod
     def of(worlds: Worlds) -> Ways:
         """The ways over which the lots of a scope are reached."""
-        inputs = worlds.cone.inputs
         lots = np.flatnonzero(worlds.grade)
         node = np.full(len(worlds.cone.lots), -1, dtype=np.int64)
         node[lots] = np.arange(len(lots))
-        closes = worlds.cone.output_from[inputs.step + 1]
-        usable = (node[inputs.lot] >= 0) & ~worlds.stopped & (worlds.first < closes)
-        rows = np.flatnonzero(usable)
-        starts, at = np.unique(worlds.first[rows], return_inverse=True)
-        source, target = _along(worlds, starts, node, len(lots))
+        before, after = worlds.parted
+        every = np.zeros(len(after), dtype=bool)
+        source, target, size = [], [], len(lots)
+        for rows, barred in ((~before, every), (before, after)):
+            ends, starts = _into(worlds, node, rows)
+            along = _along(worlds, starts, node, size, barred)
+            source += [node[worlds.cone.inputs.lot[ends[0]]], along[0]]
+            target += [size + ends[1], along[1]]
+            size += len(starts)
         return Ways(
-            lots, node[np.flatnonzero((worlds.grade > 0) & (worlds.way < 0))],
-            len(lots) + len(starts),
-            np.concatenate([node[inputs.lot[rows]], source]),
-            np.concatenate([len(lots) + at, target]),
+            lots, node[np.flatnonzero((worlds.grade > 0) & (worlds.way < 0))], size,
+            np.concatenate(source), np.concatenate(target),
         )  # fmt: skip
 
     @cached_property
@@ -79,7 +80,19 @@ class Ways:
         return rows.first, target[rows.rows]
 
 
-def _along(worlds: Worlds, starts: Index, node: Index, base: int) -> tuple[Index, Index]:
+def _into(worlds: Worlds, node: Index, kind: Flags) -> tuple[tuple[Index, Index], Index]:
+    """Usable input rows of a kind with their stretches, by number; where stretches start."""
+    inputs = worlds.cone.inputs
+    closes = worlds.cone.output_from[inputs.step + 1]
+    usable = (node[inputs.lot] >= 0) & ~worlds.stopped & (worlds.first < closes) & kind
+    rows = np.flatnonzero(usable)
+    starts, at = np.unique(worlds.first[rows], return_inverse=True)
+    return (rows, at), starts
+
+
+def _along(
+    worlds: Worlds, starts: Index, node: Index, base: int, barred: Flags
+) -> tuple[Index, Index]:
     """Edges out of stretches, which are nodes from `base` on: to outputs and the next stretch."""
     outputs = worlds.cone.outputs
     step = outputs.step[starts]
@@ -88,7 +101,7 @@ def _along(worlds: Worlds, starts: Index, node: Index, base: int) -> tuple[Index
     at, owner = spans(starts, np.minimum(after, closes))
     lots = node[outputs.lot[at]]
     # Output rows of a lot that was found clean lead nowhere.
-    kept = lots >= 0
+    kept = (lots >= 0) & ~barred[at]
     linked = np.flatnonzero(after < closes)
     source = np.concatenate([owner[kept], linked])
     return base + source, np.concatenate([lots[kept], base + linked + 1])

@@ -52,8 +52,8 @@ class Words:
         """Why the lot has its tier."""
         proof = self._scope.proof
         if tier == EXCLUDED:
-            if self._scope.worlds.clean[at]:
-                return text("reason.examined")
+            if (rule := proof.own(at)) is not None:
+                return text(f"reason.{rule}")
             apart = proof.cuts(at)
             return self.cut(deciding(apart)) if apart else text("reason.excluded")
         way = proof.way(at)

@@ -17,7 +17,7 @@ from graph_model.interval import MAX
 from graph_model.lineage import Index, spans
 from queries.recall.cone import Cone, Flags
 from queries.recall.needs import Needs
-from queries.recall.rules import Case, Cut, rules
+from queries.recall.rules import Case, Cut
 
 RECORDED, MIXED = "recorded", "mixed_stock"
 GRADES = (RECORDED, MIXED)
@@ -27,11 +27,16 @@ FORCED = {EXACT: "exact", ONLY_OUTPUT: "only_output", ALL_OF_NEED: "all_of_need"
 """Names of the ways in which a lot is forced; their texts are `reason.<name>`."""
 
 
+Parted = tuple[Flags, Flags]
+"""Input and output rows between which, in their step, the hazard does not pass."""
+
+
 @dataclass(frozen=True)
 class Worlds:
     """Tiers by number within the cone.
 
-    What all cuts leave: `first` output of each input row, rows that are `stopped`, lots `clean`.
+    What all cuts leave: `first` output of each input row, rows that are `stopped`, lots `clean`,
+    lots `harmless`, and the input and output rows that are `parted` from each other.
     `grade` is 0 for lots not reached, else the place in GRADES + 1; `way` the input row that
     reached the lot, -1 for none. `forced` is 0 for lots not certain, else how they were forced;
     `by` the input row, or for a need the need, that forced them.
@@ -43,6 +48,8 @@ class Worlds:
     first: Index
     stopped: Flags
     clean: Flags
+    harmless: Flags
+    parted: Parted
     grade: Index
     way: Index
     forced: Index
@@ -58,27 +65,49 @@ class Worlds:
 def explore(cone: Cone, case: Case, certain_roots: Index, possible_roots: Index) -> Worlds:
     """Tiers of everything in the cone of the roots. Only `certain_roots` make lots certain."""
     sure, maybe = cone.number(certain_roots), cone.number(possible_roots)
-    cuts = {rule.name: rule.cut(cone, case) for rule in rules()}
+    cuts = {rule.name: rule.cut(cone, case) for rule in case.rules()}
     first = cone.output_from[cone.inputs.step]
     stopped, clean = np.zeros(len(first), dtype=bool), np.zeros(len(cone.lots), dtype=bool)
+    harmless, parted = np.zeros_like(clean), _nothing_parted(cone)
     for cut in cuts.values():
         first = first if cut.first is None else np.maximum(first, cut.first)
         stopped |= False if cut.stopped is None else cut.stopped
         clean |= False if cut.clean is None else cut.clean
+        harmless |= False if cut.harmless is None else cut.harmless
+        parted = parted if cut.parted is None else cut.parted
     stopped |= clean[cone.inputs.lot]
     sure, maybe = sure[~clean[sure]], maybe[~clean[maybe]]
     conflicts = np.unique(np.concatenate([cut.withdrawn for cut in cuts.values()]))
-    grade, way = _possible(cone, first, stopped, clean, np.union1d(sure, maybe))
+    grade, way = _possible(cone, first, stopped, clean, parted, np.union1d(sure, maybe))
     needs = Needs.of(cone, case.recipe, first)
-    forced, by = _Certain(cone, needs, case, first, stopped, clean).fixpoint(sure)
-    return Worlds(cone, cuts, needs, first, stopped, clean, grade, way, forced, by, conflicts)
+    # What cannot have passed into some outputs forces none.
+    forced, by = _Certain(cone, needs, case, first, stopped | parted[0], clean).fixpoint(sure)
+    return Worlds(
+        cone,
+        cuts,
+        needs,
+        first,
+        stopped,
+        clean,
+        harmless,
+        parted,
+        grade,
+        way,
+        forced,
+        by,
+        conflicts,
+    )
+
+
+def _nothing_parted(cone: Cone) -> Parted:
+    return np.zeros(len(cone.inputs.lot), dtype=bool), np.zeros(len(cone.outputs.lot), dtype=bool)
 
 
 # ---------------------------------------------------------------------------- possible
 
 
 def _possible(
-    cone: Cone, first: Index, stopped: Flags, clean: Flags, roots: Index
+    cone: Cone, first: Index, stopped: Flags, clean: Flags, parted: Parted, roots: Index
 ) -> tuple[Index, Index]:
     """Best grade and way of every lot reached over allowed pairs."""
     inputs, outputs = cone.inputs, cone.outputs
@@ -90,34 +119,54 @@ def _possible(
     for level, (into, out) in enumerate(
         [(recorded & ~stopped, outputs.recorded & enters), (~stopped, enters)], 1
     ):
-        spread(cone, first, into, out, grade, way, level)
+        spread(cone, first, into, out, grade, way, level, parted)
     return grade, way
 
 
 def spread(
-    cone: Cone, first: Index, into: Flags, out: Flags, grade: Index, way: Index, level: int
+    cone: Cone,
+    first: Index,
+    into: Flags,
+    out: Flags,
+    grade: Index,
+    way: Index,
+    level: int,
+    parted: Parted | None = None,
 ) -> None:
     """Gives `level` to every lot that graded lots reach over usable input and output rows."""
-    inputs, outputs = cone.inputs, cone.outputs
-    # Outputs from here to the end of the step's stretch are reached already.
-    reached = cone.output_from[1:].copy()
-    best = np.empty(len(cone.steps), dtype=np.int64)
+    before, after = parted or _nothing_parted(cone)
+    # What is parted reaches only what is not, so each kind of input has its own mark.
+    kinds = [(into & ~before, out), (into & before, out & ~after)]
+    marks = [cone.output_from[1:].copy() for _ in kinds]
     frontier = np.flatnonzero(grade)
     while frontier.size:
         rows = cone.uses.at(frontier)
-        rows = rows[into[rows]]
-        rows = rows[first[rows] < reached[inputs.step[rows]]]
-        # The last one written stays: of each step the input that reaches furthest.
-        rows = rows[np.argsort(-first[rows], kind="stable")]
-        best[inputs.step[rows]] = rows
-        steps = np.unique(inputs.step[rows])
-        positions, owner = spans(first[best[steps]], reached[steps])
-        reached[steps] = first[best[steps]]
-        fresh = out[positions] & (grade[outputs.lot[positions]] == 0)
-        lots = outputs.lot[positions[fresh]]
-        way[lots] = best[steps][owner[fresh]]
-        grade[lots] = level
-        frontier = np.unique(lots)
+        found = []
+        for (usable, enters), reached in zip(kinds, marks, strict=True):
+            positions, rows_of = _further(cone, first, rows[usable[rows]], reached)
+            fresh = enters[positions] & (grade[cone.outputs.lot[positions]] == 0)
+            lots = cone.outputs.lot[positions[fresh]]
+            way[lots] = rows_of[fresh]
+            grade[lots] = level
+            found.append(lots)
+        frontier = np.unique(np.concatenate(found))
+
+
+def _further(cone: Cone, first: Index, rows: Index, reached: Index) -> tuple[Index, Index]:
+    """Output rows that these input rows reach anew, each with the row that does; moves the mark.
+
+    Outputs from `reached` to the end of their step's stretch are reached already.
+    """
+    step = cone.inputs.step
+    rows = rows[first[rows] < reached[step[rows]]]
+    # The last one written stays: of each step the input that reaches furthest.
+    rows = rows[np.argsort(-first[rows], kind="stable")]
+    best = np.empty(len(cone.steps), dtype=np.int64)
+    best[step[rows]] = rows
+    steps = np.unique(step[rows])
+    positions, owner = spans(first[best[steps]], reached[steps])
+    reached[steps] = first[best[steps]]
+    return positions, best[steps][owner]
 
 
 # ---------------------------------------------------------------------------- certain

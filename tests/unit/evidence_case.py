@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -76,18 +77,30 @@ class Plants:
         """Lot keys of a plant."""
         return [f"X{number}/{item}/{lot}" for lot, item in enumerate(self.plants[number][0])]
 
+    def with_table(self, name: str, table: pl.DataFrame) -> Plants:
+        """The same plants with other rows of a kind; movements stay where they were."""
+        other = copy(self)
+        tables = self.facts.tables | {name: table}
+        other.facts = Facts(self.facts.batch, self.facts.head, tables)
+        return other
+
     def tiers(
         self,
         rows: Rows | None = None,
         hazard: Hazard = SALMONELLA,
         rulebook: Rulebook | None = None,
+        *,
+        recorded: bool = False,
     ) -> list[tuple[set[int], set[int]]]:
-        """(certain, certain or possible) lots of each plant, mixed stock left out."""
+        """(certain, certain or possible) lots of each plant, mixed stock left out.
+
+        `recorded`: only those reached without mixed stock.
+        """
         facts = with_rows(self.facts, rows) if rows else self.facts
         case = Case(facts, Recipe.of(facts), hazard=hazard, rulebook=rulebook or Rulebook())
-        return [self._of(case, number) for number in range(len(self.plants))]
+        return [self._of(case, number, recorded=recorded) for number in range(len(self.plants))]
 
-    def _of(self, case: Case, number: int) -> tuple[set[int], set[int]]:
+    def _of(self, case: Case, number: int, *, recorded: bool) -> tuple[set[int], set[int]]:
         numbers = self.lineage.number(self.keys(number))
         name = {int(lot): at for at, lot in enumerate(numbers)}
         worlds = self.worlds(case, number)
@@ -96,7 +109,8 @@ class Plants:
         def names(flags: Any) -> set[int]:
             return {name[lot] for lot in found[flags].tolist() if lot in name}
 
-        return names(worlds.certain), names(worlds.grade > 0)
+        reached = worlds.grade == 1 if recorded else worlds.grade > 0
+        return names(worlds.certain), names(reached)
 
     def worlds(self, case: Case, number: int) -> Worlds:
         """The tiers of one plant, as `scope.compute` asks for them."""

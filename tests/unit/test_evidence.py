@@ -131,7 +131,9 @@ def test_what_is_not_stated_can_only_widen(
     inspect(rows, "X/A/1", "nonconforming", None, **about)
     inspect(rows, "X/A/2", "conforming", **about, full_examination=True)
     inspect(rows, "X/A/3", "conforming", None, **about)
-    found = Inspected.of(with_rows(empty, rows), asked)
+    facts = with_rows(empty, rows)
+    accepted = evidence.accepted(facts, "inspection")
+    found = Inspected.of(facts, asked, accepted.clear(), accepted)
     assert found.failed["sure"].to_list() == {"sure": [True], "perhaps": [False]}.get(failed, [])
     assert found.examined["lot"].to_list() == ["X/A/2"] * clean
     assert found.passed["lot"].to_list() == ["X/A/3"] * clean

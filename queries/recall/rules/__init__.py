@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 
 import numpy as np
+import polars as pl
 
+from graph_model import evidence
 from graph_model.lineage import Index
 from graph_model.network import Facts
 from queries.recall.cone import Cone, Flags
@@ -36,11 +38,40 @@ class Case:
     rulebook: Rulebook = field(default_factory=Rulebook)
     without: frozenset[str] = frozenset()
     """Keys of evidence that is left out of account, to see what it takes out."""
+    records_only: bool = False
+    """Leave everything out of account that only persons vouch for."""
 
     @cached_property
     def inspected(self) -> Inspected:
         """What inspections say of the hazard."""
-        return Inspected.of(self.facts, self.hazard, self.without)
+        void = self.accepted("invalidation")
+        void = void.clear() if self.records_only else void
+        return Inspected.of(self.facts, self.hazard, void, self.accepted("inspection"))
+
+    @cached_property
+    def _accepted(self) -> pl.DataFrame:
+        found = evidence.states(self.facts)
+        out = pl.Series(sorted(self.without), dtype=pl.String).implode()
+        return found.filter((pl.col("state") == evidence.ACCEPTED) & ~pl.col("key").is_in(out))
+
+    def accepted(self, kind: str) -> pl.DataFrame:
+        """The accepted evidence of a kind that is not left out (see `graph_model.evidence`)."""
+        return self._accepted.filter(pl.col("kind") == kind)
+
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules that take part."""
+        return tuple(rule for rule in rules() if rule.by == "records" or not self.records_only)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One piece of evidence that a scope used; `records` are the keys of what it stands on."""
+
+    key: str
+    kind: str
+    rule: str
+    persons: tuple[str, ...] = ()
+    records: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,13 +80,19 @@ class Cut:
 
     `first` gives for each input row the first output row it can have gone into; None cuts no
     pair. `stopped` marks input rows over which the hazard does not pass; None stops none. `clean`
-    marks lots that it is not in: it neither enters nor leaves them, and they are no roots.
+    marks lots that it is not in: it neither enters nor leaves them, and they are no roots;
+    it is no reason to recall `harmless` lots, though it passes on through them; `parted` are input
+    rows and output rows of the same steps between which the hazard does not pass (only kill steps
+    part). `used` names the evidence that stands behind the cut.
     `withdrawn` lists steps of which the records leave no way at all, so the rule does not hold.
     """
 
     first: Index | None = None
     stopped: Flags | None = None
     clean: Flags | None = None
+    harmless: Flags | None = None
+    parted: tuple[Flags, Flags] | None = None
+    used: tuple[Piece, ...] = ()
     withdrawn: Index = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from queries.recall.cone import Cone
 from queries.recall.inspections import clean_lots
-from queries.recall.rules import Case, Cut, Rule
+from queries.recall.rules import Case, Cut, Piece, Rule
 
 
 def cut(cone: Cone, case: Case) -> Cut:
@@ -21,8 +21,13 @@ def cut(cone: Cone, case: Case) -> Cut:
         return Cut()
     failed = np.concatenate(case.inspected.failing(cone.lineage))
     clean = np.isin(cone.lots, np.setdiff1d(supposed, failed))
-    clean[clean_lots(cone, case.inspected)["at"].to_numpy()] = True
-    return Cut(clean=clean)
+    found = clean_lots(cone, case.inspected)
+    clean[found["at"].to_numpy()] = True
+    used = tuple(
+        Piece(key, "inspection", RULE.name, tuple(persons), (record,))
+        for key, persons, record in found.select("evidence", "persons", "key").iter_rows()
+    )
+    return Cut(clean=clean, used=used)
 
 
 RULE = Rule("examined", "records", cut)
