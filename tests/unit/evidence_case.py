@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from copy import copy
 from typing import Any
 
@@ -68,8 +69,8 @@ def inspect(rows: Rows, lot: str, result: str, state: str | None = "accepted", *
 class Plants:
     """Random plants of `test_worlds` side by side; what their scopes say with more records."""
 
-    def __init__(self, count: int, first: int = 0) -> None:
-        self.plants = [test_worlds.random_plant(seed) for seed in range(first, first + count)]
+    def __init__(self, seeds: Iterable[int]) -> None:
+        self.plants = [test_worlds.random_plant(seed) for seed in seeds]
         self.facts = test_worlds.facts_of(self.plants)
         self.lineage = Lineage.of(network.build(self.facts))
 

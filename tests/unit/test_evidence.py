@@ -164,7 +164,7 @@ def test_the_chance_to_miss_in_bulk_and_of_composites() -> None:
 @pytest.fixture(scope="module")
 def plants() -> Plants:
     """Random plants."""
-    return Plants(120)
+    return Plants(range(120))
 
 
 def test_clean_evidence_only_shrinks_and_forces_nothing(plants: Plants) -> None:

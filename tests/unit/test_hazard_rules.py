@@ -21,13 +21,15 @@ RULE = KillStep(
     step="pasteurise", agent="salmonella", limits={"min_temp_c": 72.0, "min_seconds": 15.0},
     before=("mix",),
 )  # fmt: skip
+MOVED = (1193, 1249, 1319, 1749, 1800, 1933, 1959, 1987, 2039, 2127)
+"""Plants of which a later issue of a suspect lot takes something out."""
 BOOK = Rulebook(kill_steps=(RULE,))
 
 
 @pytest.fixture(scope="module")
 def plants() -> Plants:
     """Random plants of which no order draws on mixed stock, as far as it can be told."""
-    return Plants(100, first=1000)
+    return Plants([*MOVED, *range(1000, 1090)])
 
 
 def values(key: str, lot: str | None, **measured: str) -> list[dict[str, object]]:
@@ -116,7 +118,8 @@ def test_decisions_about_movement_are_as_a_record_of_that_time(plants: Plants) -
         edges = {pair for order in now for way in test_worlds.ways(items, order) for pair in way}
         expected.append(test_worlds.reach((frozenset(edges),), roots))
     assert [held for _, held in plants.tiers(rows, recorded=True)] == expected
-    assert plants.tiers(recorded=True) != plants.tiers(rows, recorded=True)
+    changed = zip(plants.tiers(recorded=True), expected, strict=True)
+    assert sum(was[1] != now for was, now in changed) >= len(MOVED) / 2
 
 
 @pytest.mark.parametrize("state", ["proposed", "revoked"])
