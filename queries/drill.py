@@ -19,7 +19,7 @@ import polars as pl
 from graph_model import keys
 from graph_model.errors import NotFound
 from graph_model.i18n import text
-from graph_model.lineage import Index, Lineage, Reach
+from graph_model.lineage import Index, Lineage, Reach, once
 from graph_model.network import Facts
 from graph_model.schema import Drill, conform
 from queries import balance
@@ -97,18 +97,24 @@ def _pick(
         yield lot, direction
 
 
+@once
+def recorded_flows(lineage: Lineage) -> Lineage:
+    """The network of what is recorded, without what rules derived."""
+    recorded = pl.col("rule").is_null()
+    return replace(
+        lineage,
+        consumed=lineage.consumed.filter(recorded),
+        produced=lineage.produced.filter(recorded),
+        shipped=lineage.shipped.filter(recorded),
+        folder=None,  # what is sealed there indexes all flows
+    )
+
+
 class _Judge:
     """What all traces of a drill share: recorded flows, balances, and where things are."""
 
     def __init__(self, facts: Facts, lineage: Lineage) -> None:
-        recorded = pl.col("rule").is_null()
-        self.recorded = replace(
-            lineage,
-            consumed=lineage.consumed.filter(recorded),
-            produced=lineage.produced.filter(recorded),
-            shipped=lineage.shipped.filter(recorded),
-            folder=None,  # what is sealed there indexes all flows
-        )
+        self.recorded = recorded_flows(lineage)
         self.lineage = lineage
         self.balances = balance.balances(facts, lineage)
         self.located = places.holdings(lineage).located.select("lot").unique()["lot"].to_numpy()
@@ -212,6 +218,31 @@ def rows(
             }
         )  # fmt: skip
     return conform(Drill, pl.DataFrame(found, infer_schema_length=None), provenance=True)
+
+
+def last(facts: Facts) -> list[dict[str, Any]]:
+    """The lots of the newest drill that the ledger holds. Raises NotFound where there is none."""
+    kept = facts[Drill].sort("at", "key")
+    if kept.is_empty():
+        raise NotFound("no_drill")
+    return kept.filter(pl.col("drill") == kept["drill"][-1]).to_dicts()
+
+
+def again(facts: Facts, lineage: Lineage, kept: list[dict[str, Any]]) -> list[Traced]:
+    """A kept drill with its gaps, on the facts and arrays of the batch that it stands on.
+
+    Times and verdict are those of the drill; nothing is timed again.
+    """
+    judge = _Judge(facts, lineage)
+    numbers = lineage.number([row["lot"] for row in kept]).tolist()
+    return [
+        replace(
+            judge.trace(lot, row["direction"], 0.0, TARGET),
+            seconds=row["seconds"],
+            passed=bool(row["passed"]),
+        )
+        for lot, row in zip(numbers, kept, strict=True)
+    ]
 
 
 def to_dict(traced: list[Traced], lineage: Lineage, target: float) -> dict[str, Any]:

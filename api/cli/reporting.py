@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated
 
+import numpy as np
 import typer
 
 from api.cli import context
 from api.cli.context import AsOf
-from api.cli.suspecting import Given, premises, suspecting, suspects
-from api.reports import pdf
+from api.cli.suspecting import Given, cost_table, premises, suspecting, suspects
+from api.reports import letters, pdf
+from api.reports.audit_pack import audit_pack
 from api.reports.document import Document
+from api.reports.drill_report import drill_report
 from api.reports.edition import Edition
 from api.reports.names import everybody
 from api.reports.recall_pack import recall_pack
+from api.reports.scorecard_report import scorecard_report
+from api.reports.statutory import food_law, fsma204
 from graph_model.errors import BadInput
 from graph_model.i18n import text
 from graph_model.plant import Plant
-from queries.recall import cost
+from queries import drill as drills
+from queries import partner as partners
+from queries import scorecard
+from queries.partner import Pack
+from queries.recall import tables
+from queries.recall.exposure import exposure
+from queries.recall.roots import answer, one_lot
 from queries.recall.scope import Scope, compute
 
 report = typer.Typer(help=text("report.cli.help"), no_args_is_help=True, rich_markup_mode=None)
@@ -29,29 +42,47 @@ Costs = Annotated[Path | None, typer.Option("--costs", help=text("cli.costs"))]
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
     report.command("recall", help=text("report.cli.recall"))(suspecting(recall))
+    report.command("audit", help=text("report.cli.audit"))(audit)
+    report.command("drill", help=text("report.cli.drill"))(drill)
+    report.command("scorecard", help=text("report.cli.scorecard"))(card)
+    report.command("fsma204", help=text("report.cli.fsma204"))(suspecting(sortable))
+    report.command("food-law", help=text("report.cli.food_law"))(law)
+    report.command("partner", help=text("report.cli.partner"))(suspecting(partner))
+    report.command("notice", help=text("report.cli.notice"))(suspecting(notice))
+    report.command("claim", help=text("report.cli.claim"))(suspecting(claim))
     app.add_typer(report, name="report")
 
 
 def _print(document: Document, target: Path) -> None:
     """Sets the document and says where it is, and the hash that it prints."""
-    _save(target, pdf.render(document), ".pdf")
+    content = pdf.render(document)
+    with _opened(target, ".pdf") as file:
+        file.write(content)
+    _told(target, text("report.print.hash", digest=document.digest()))
+
+
+def _told(target: Path, line: str) -> None:
     context.console.print(text("report.cli.written", path=str(target)), markup=False)
-    context.console.print(text("report.print.hash", digest=document.digest()), markup=False)
+    context.console.print(line, markup=False)
 
 
-def _save(target: Path, content: bytes, suffix: str) -> None:
+@contextmanager
+def _opened(target: Path, suffix: str) -> Iterator[IO[bytes]]:
+    """The file, refused where its name does not say what it will be. Raises BadInput."""
     if target.suffix.lower() != suffix:
         raise BadInput("report_kind", path=str(target), suffix=suffix)
     try:
-        target.write_bytes(content)
+        file = target.open("wb")
     except OSError as error:
         raise BadInput("output_unwritable", path=str(target)) from error
+    with file:
+        yield file
 
 
 def _scope(plant: Plant, given: Given, as_of: int | None, costs: Path | None) -> Scope:
     asked = suspects(plant, given)
     facts, lineage = plant.facts(as_of), plant.lineage(as_of)
-    return compute(facts, lineage, asked, cost.load(costs), **premises(given))
+    return compute(facts, lineage, asked, cost_table(costs), **premises(given))
 
 
 def recall(given: Given, output: Target, costs: Costs = None, as_of: AsOf = None) -> None:
@@ -59,4 +90,138 @@ def recall(given: Given, output: Target, costs: Costs = None, as_of: AsOf = None
     with context.plant() as plant:
         scope = _scope(plant, given, as_of, costs)
         document = recall_pack(scope, Edition.of(plant, as_of), everybody(plant, scope.facts))
+    _print(document, output)
+
+
+def audit(
+    lot: Annotated[str, typer.Argument(help=text("report.cli.lot"))],
+    output: Target,
+    as_of: AsOf = None,
+) -> None:
+    """The audit pack of a lot."""
+    with context.plant() as plant:
+        facts, lineage = plant.facts(as_of), plant.lineage(as_of)
+        number = one_lot(lineage, lot)
+        names = everybody(plant, facts)
+        document = audit_pack(facts, lineage, number, Edition.of(plant, as_of), names)
+    _print(document, output)
+
+
+def drill(output: Target) -> None:
+    """The last drill that the ledger holds."""
+    with context.plant() as plant:
+        now = plant.facts()
+        kept = drills.last(now)
+        as_of = kept[0]["as_of"]
+        traced = drills.again(plant.facts(as_of), plant.lineage(as_of), kept)
+        target, seed = kept[0]["target"], kept[0]["seed"]
+        document = drill_report(traced, now, Edition.of(plant), target=target, seed=seed)
+    _print(document, output)
+
+
+def card(
+    supplier: Annotated[str, typer.Argument(help=text("report.cli.supplier"))],
+    output: Target,
+    weights: Annotated[
+        Path | None, typer.Option("--weights", help=text("watching.weights"))
+    ] = None,
+    costs: Costs = None,
+    as_of: AsOf = None,
+) -> None:
+    """The scorecard of a supplier."""
+    with context.plant() as plant:
+        facts, lineage = plant.facts(as_of), plant.lineage(as_of)
+        weighting = scorecard.load(weights) if weights else tables.weights(facts)
+        zone = context.settings().timezone
+        found = exposure(facts, lineage, cost_table(costs) or tables.costs(facts), timezone=zone)
+        rows = scorecard.scorecard(facts, lineage, found, weighting)
+        edition = Edition.of(plant, as_of)
+        document = scorecard_report(facts, found, rows, supplier, edition, weighting)
+    _print(document, output)
+
+
+def sortable(given: Given, output: Target, as_of: AsOf = None) -> None:
+    """The FSMA 204 sheet."""
+    with context.plant() as plant, _opened(output, ".xlsx") as target:
+        facts, lineage = plant.facts(as_of), plant.lineage(as_of)
+        found = answer(facts, lineage, suspects(plant, given))
+        roots = np.union1d(found.match, found.cannot_rule_out)
+        digest = fsma204(facts, lineage, roots, Edition.of(plant, as_of), target)
+    _told(output, text("report.cli.hash", digest=digest))
+
+
+def law(
+    lot: Annotated[str, typer.Argument(help=text("report.cli.lot"))],
+    output: Target,
+    as_of: AsOf = None,
+) -> None:
+    """Records of a lot in the fields of the Food Safety Law."""
+    with context.plant() as plant, _opened(output, ".xlsx") as target:
+        facts, lineage = plant.facts(as_of), plant.lineage(as_of)
+        edition = Edition.of(plant, as_of)
+        digest = food_law(facts, lineage, one_lot(lineage, lot), edition, target)
+    _told(output, text("report.cli.hash", digest=digest))
+
+
+Customer = Annotated[str, typer.Option("--to-customer", help=text("report.cli.to_customer"))]
+Named = Annotated[bool, typer.Option("--name-suppliers", help=text("report.cli.name_suppliers"))]
+Instructions = Annotated[
+    str | None, typer.Option("--instructions", help=text("report.cli.instructions"))
+]
+
+
+def partner(
+    given: Given,
+    to_customer: Customer,
+    output: Target,
+    name_suppliers: Named = False,
+    instructions: Instructions = None,
+    as_of: AsOf = None,
+) -> None:
+    """What one customer is told of a scope."""
+    pack, edition = _pack(given, as_of, to_customer, name_suppliers)
+    if output.suffix.lower() == ".xlsx":
+        with _opened(output, ".xlsx") as target:
+            digest = letters.partner_sheet(pack, edition, target, instructions)
+        _told(output, text("report.cli.hash", digest=digest))
+    else:
+        _print(letters.partner_pack(pack, edition, instructions), output)
+
+
+def notice(
+    given: Given,
+    to_customer: Customer,
+    output: Target,
+    name_suppliers: Named = False,
+    instructions: Instructions = None,
+    as_of: AsOf = None,
+) -> None:
+    """The recall notice to one customer."""
+    pack, edition = _pack(given, as_of, to_customer, name_suppliers)
+    _print(letters.customer_notice(pack, edition, instructions), output)
+
+
+def _pack(given: Given, as_of: int | None, customer: str, named: bool) -> tuple[Pack, Edition]:
+    with context.plant() as plant:
+        scope = _scope(plant, given, as_of, None)
+        return partners.pack(scope, customer, name_suppliers=named), Edition.of(plant, as_of)
+
+
+def claim(
+    given: Given,
+    output: Target,
+    to_supplier: Annotated[
+        str | None, typer.Option("--to-supplier", help=text("report.cli.to_supplier"))
+    ] = None,
+    reply_by: Annotated[
+        str | None, typer.Option("--reply-by", help=text("report.cli.reply_by"))
+    ] = None,
+    costs: Costs = None,
+    as_of: AsOf = None,
+) -> None:
+    """The claim to the supplier of the suspect lots."""
+    with context.plant() as plant:
+        scope = _scope(plant, given, as_of, costs)
+        edition = Edition.of(plant, as_of)
+        document = letters.supplier_claim(scope, edition, to_supplier, reply_by)
     _print(document, output)

@@ -32,25 +32,31 @@ def _moment(us: int) -> datetime:
     return datetime.fromtimestamp(us / 1e6, UTC)
 
 
-def _bounded(us: int | None) -> bool:
+def is_bounded(us: int | None) -> bool:
+    """Whether there is such a moment."""
     return us is not None and MIN < us < MAX
 
 
 def time(us: int | None, zone: tzinfo) -> str:
     """Microseconds UTC as a moment; unknown where there is none."""
-    return stamp(_moment(us), zone) if us is not None and _bounded(us) else text("report.unknown")
+    return stamp(_moment(us), zone) if us is not None and is_bounded(us) else text("report.unknown")
 
 
 def day(us: int | None, zone: tzinfo) -> str:
     """Microseconds UTC as a day; unknown where there is none."""
-    if us is None or not _bounded(us):
+    if us is None or not is_bounded(us):
         return text("report.unknown")
-    return format_datetime(_moment(us).astimezone(zone), _DAY[language()], locale=language())
+    return day_of(_moment(us), zone)
+
+
+def day_of(moment: datetime, zone: tzinfo) -> str:
+    """A moment as the day it was."""
+    return format_datetime(moment.astimezone(zone), _DAY[language()], locale=language())
 
 
 def period(earliest: int | None, latest: int | None, zone: tzinfo) -> str:
     """An interval: one moment where both ends are the same minute, else both ends."""
-    if not _bounded(earliest) and not _bounded(latest):
+    if not is_bounded(earliest) and not is_bounded(latest):
         return text("report.unknown")
     begin, end = time(earliest, zone), time(latest, zone)
     return begin if begin == end else text("report.period", begin=begin, end=end)
@@ -71,7 +77,8 @@ def amount(value: float | None, unit: str | None) -> str:
 
 def amounts(sums: dict[str, float]) -> str:
     """Quantities by unit; different units are never added. A dash where there are none."""
-    return text("report.comma").join(amount(value, unit) for unit, value in sums.items()) or "–"
+    shown = (amount(value, unit) for unit, value in sums.items() if value)
+    return text("report.comma").join(shown) or "–"
 
 
 def plain_money(value: float | None) -> str:

@@ -48,7 +48,7 @@ def blocks(fields: ScopeFields, edition: Edition) -> Iterator[Block]:
     yield from _customers(fields, edition)
     yield from _evidence(fields, edition)
     yield from _excluded(fields)
-    yield from missing(fields.whole["missing"])
+    yield from missing(fields.whole["missing"], text("report.recall.missing_section"))
 
 
 def _where(fields: ScopeFields) -> Iterator[Block]:
@@ -152,7 +152,7 @@ def _genealogy(fields: ScopeFields) -> Iterator[Block]:
 
 
 def _customers(fields: ScopeFields, edition: Edition) -> Iterator[Block]:
-    yield heading(text("report.recall.customers_section"), new_page=True)
+    yield heading(text("report.recall.customers_section"))
     sent = fields.delivered()
     yield table(
         [
@@ -194,7 +194,7 @@ def _customers(fields: ScopeFields, edition: Edition) -> Iterator[Block]:
 
 
 def _evidence(fields: ScopeFields, edition: Edition) -> Iterator[Block]:
-    yield heading(text("report.recall.evidence"), new_page=True)
+    yield heading(text("report.recall.evidence"))
     if fields.evidence:
         yield subheading(text("report.recall.evidence_used"))
         for piece in fields.evidence:
@@ -247,7 +247,7 @@ def _bounds(decision: Any) -> str:
 
 def _excluded(fields: ScopeFields) -> Iterator[Block]:
     """Lots that were left out, apart by what that rests on, each with all of its cuts."""
-    yield heading(text("report.recall.excluded", n=len(fields.excluded)), new_page=True)
+    yield heading(text("report.recall.excluded", n=len(fields.excluded)))
     yield paragraph(text("report.recall.excluded_note"))
     for by in BY:
         lots = [lot for lot in fields.excluded if _rests_on(lot) == by]
@@ -280,9 +280,9 @@ def _records(lot: Any) -> str:
     return text("report.comma").join(keys) or "–"
 
 
-def missing(entries: list[dict[str, Any]]) -> Iterator[Block]:
+def missing(entries: list[dict[str, Any]], title: str) -> Iterator[Block]:
     """What is missing, each entry with all lots and rows that it is about."""
-    yield heading(text("report.recall.missing_section"), new_page=True)
+    yield heading(title)
     if not entries:
         yield paragraph(text("report.nothing"))
     yield points(_entry(entry) for entry in entries)

@@ -42,8 +42,9 @@ def printed(value: Any, name: str = "") -> Iterator[str]:
     if isinstance(value, str):
         yield from [] if name in {"svg", "mark", "type", "aligns"} else [value]
     elif isinstance(value, dict):
+        empty = value.get("type") == "table" and not value["rows"]  # says that there are none
         for key, part in value.items():
-            yield from printed(part, key)
+            yield from [] if empty else printed(part, key)
     elif isinstance(value, list):
         for part in value:
             yield from printed(part, name)
