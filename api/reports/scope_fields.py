@@ -155,7 +155,8 @@ class ScopeFields:
 
     @property
     def _located(self) -> list[tuple[int, str, str, float]]:
-        return [row for row in self.scope.places.iter_rows() if self._marks[row[0]] != EXCLUDED]
+        rows = self.scope.places.select("lot", "place", "at", "quantity").iter_rows()
+        return [row for row in rows if self._marks[row[0]] != EXCLUDED]
 
     # ------------------------------------------------------------------ lists
 

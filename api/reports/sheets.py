@@ -111,15 +111,26 @@ def _moment(name: str, value: Any, zone: tzinfo) -> datetime | None:
     return datetime.fromtimestamp(value / 1e6, UTC).astimezone(zone)
 
 
-def _csv_cell(name: str, value: Any, zone: tzinfo) -> str:
-    """A cell of a CSV file; one that would run as a formula gets a leading apostrophe."""
-    moment = _moment(name, value, zone)
-    if moment is not None:
-        return moment.isoformat(timespec="seconds")
-    plain = _plain(name, value)
-    if isinstance(plain, str):
-        return f"'{plain}" if plain.startswith(RUNS) else plain
-    return "" if plain is None else str(plain)
+def _csv_cell(value: Any) -> str:
+    """A held value in a CSV file; a text that would run as a formula gets an apostrophe."""
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(RUNS) else value
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    return "" if value is None else str(value)
+
+
+def _cells(fields: Sequence[str], row: Row, zone: tzinfo) -> list[Any]:
+    """The values of a row as cells hold them: moments, numbers, texts; None where empty."""
+    found: list[Any] = []
+    for name in fields:
+        value = row.get(name)
+        if value is None or isinstance(value, float):
+            found.append(value)
+        else:
+            moment = _moment(name, value, zone)
+            found.append(_plain(name, value) if moment is None else moment)
+    return found
 
 
 # ---------------------------------------------------------------------------- CSV
@@ -146,7 +157,7 @@ def csv_lines(sheet: Sheet, zone: tzinfo) -> Iterator[str]:
     writer.writerow([sheet.head(name) for name in fields])
     yield "\ufeff" + taken()
     for row in sheet.rows:
-        writer.writerow([_csv_cell(name, row.get(name), zone) for name in fields])
+        writer.writerow(map(_csv_cell, _cells(fields, row, zone)))
         yield taken()
 
 
@@ -190,6 +201,8 @@ class _Filler:
         self._date = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
         self._text = book.add_format({"num_format": "@"})
         self._long: list[tuple[str, int, str, str]] = []
+        self._line = io.StringIO()
+        self._writer = csv.writer(self._line)
 
     def fill(self, sheet: Sheet) -> None:
         """One table, over as many sheets as it needs."""
@@ -202,15 +215,12 @@ class _Filler:
             if count and count % ROWS == 0:
                 self._close(page, fields, widths)
                 page = self._page(sheet.name, count // ROWS + 1, heads)
-            values = [row.get(name) for name in fields]
-            self._hash(
-                _csv_cell(name, value, self._zone)
-                for name, value in zip(fields, values, strict=True)
-            )
-            self._row(page, count % ROWS + 1, fields, values)
+            values = _cells(fields, row, self._zone)
+            self._hash(map(_csv_cell, values))
+            self._row(page, count % ROWS + 1, heads, values)
             if count < SAMPLE:
-                for at, (name, value) in enumerate(zip(fields, values, strict=True)):
-                    widths[at] = min(WIDEST, max(widths[at], _width(_plain(name, value))))
+                for at, value in enumerate(values):
+                    widths[at] = min(WIDEST, max(widths[at], _width(value)))
             count += 1
         self._close(page, fields, widths)
         self.counts[sheet.name] = count
@@ -227,20 +237,20 @@ class _Filler:
         if fields:
             page.autofilter(0, 0, max(page.dim_rowmax or 0, 1), len(fields) - 1)
 
-    def _row(self, page: Worksheet, at: int, fields: list[str], values: list[Any]) -> None:
-        for column, (name, value) in enumerate(zip(fields, values, strict=True)):
-            moment = _moment(name, value, self._zone)
-            plain = _plain(name, value)
-            if plain is None:
+    def _row(self, page: Worksheet, at: int, heads: list[str], values: list[Any]) -> None:
+        for column, value in enumerate(values):
+            if value is None:
                 continue
-            if moment is not None:
-                page.write_datetime(at, column, moment.replace(tzinfo=None), self._date)
-            elif isinstance(plain, bool):
-                page.write_boolean(at, column, plain)
-            elif isinstance(plain, int | float) and _is_number(plain):
-                page.write_number(at, column, plain)
+            if isinstance(value, str):
+                self._write_text(page, at, column, heads[column], value)
+            elif isinstance(value, datetime):
+                page.write_datetime(at, column, value.replace(tzinfo=None), self._date)
+            elif isinstance(value, bool):
+                page.write_boolean(at, column, value)
+            elif isinstance(value, int | float) and _is_number(value):
+                page.write_number(at, column, value)
             else:
-                self._write_text(page, at, column, heading(name), str(plain))
+                self._write_text(page, at, column, heads[column], str(value))
 
     def _write_text(self, page: Worksheet, at: int, column: int, head: str, plain: str) -> None:
         if len(plain) > CELL:
@@ -268,9 +278,10 @@ class _Filler:
                 at += 1
 
     def _hash(self, cells: Iterable[str]) -> None:
-        line = io.StringIO()
-        csv.writer(line).writerow(cells)
-        self.digest.update(line.getvalue().encode())
+        self._line.seek(0)
+        self._line.truncate()
+        self._writer.writerow(cells)
+        self.digest.update(self._line.getvalue().encode())
 
 
 def _is_number(value: float) -> bool:
