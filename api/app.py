@@ -6,12 +6,14 @@ import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import anyio.to_thread
 from fastapi import FastAPI
 
-from api import problems, routes
+from api import logs, problems, routes
 from api.auth import guard, login, oidc
 from api.auth.attempts import Attempts
 from api.auth.gate import Gate
@@ -49,8 +51,7 @@ def create(settings: Settings) -> FastAPI:
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         await anyio.to_thread.run_sync(plant.start)
         yield
-        for close in (jobs.close, plant.close, trail.close, records.close):
-            await anyio.to_thread.run_sync(close)
+        await anyio.to_thread.run_sync(app.state.close)
 
     app = FastAPI(
         title="Lotgraph", version="1", lifespan=life, responses=problems.RESPONSES,
@@ -60,6 +61,7 @@ def create(settings: Settings) -> FastAPI:
     app.state.accounts, app.state.audit, app.state.attempts = accounts, trail, Attempts()
     app.state.jobs, app.state.script_hashes = jobs, ()
     app.state.budget, app.state.kept = Budget(settings.dear_seconds), Kept(KEPT)
+    app.state.close = partial(_close, jobs, plant, trail, records)
     problems.install(app)
     app.include_router(login.router)
     app.include_router(oidc.router)
@@ -68,6 +70,17 @@ def create(settings: Settings) -> FastAPI:
     routes.mount_screens(app)
     app.add_middleware(Gate, service=app, settings=settings, accounts=accounts, trail=trail)
     return app
+
+
+def from_environment() -> FastAPI:
+    """The service of one worker of several."""
+    logs.start()
+    return create(Settings())
+
+
+def _close(*parts: Any) -> None:
+    for part in parts:
+        part.close()
 
 
 def refuse_samples(settings: Settings) -> None:

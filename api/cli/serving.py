@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
+import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -46,10 +46,16 @@ def serve(
     _first_admin(app.state.accounts, settings)
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     context.console.print(text("serve.at", address=f"http://{shown}:{settings.port}"))
+    served: Any = app
+    if settings.workers > 1:  # each makes its own, from the environment
+        app.state.close()
+        os.environ["LOTGRAPH_DATA"] = str(settings.data.resolve())
+        served = "api.app:from_environment"
     uvicorn.run(
-        app, host=settings.host, port=settings.port, log_config=None, access_log=False,
-        server_header=False, proxy_headers=bool(settings.proxies),
-        forwarded_allow_ips=settings.proxies or None, timeout_graceful_shutdown=30,
+        served, factory=settings.workers > 1, workers=settings.workers, host=settings.host,
+        port=settings.port, log_config=None, access_log=False, server_header=False,
+        proxy_headers=bool(settings.proxies), forwarded_allow_ips=settings.proxies or None,
+        timeout_graceful_shutdown=30,
     )  # fmt: skip
 
 
@@ -74,14 +80,6 @@ def _first_admin(accounts: Accounts, settings: Settings) -> None:
         accounts.add(name, [ADMIN], password, must_change=False)
     else:
         raise BadInput("no_admin")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach the address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 # ---------------------------------------------------------------------------- accounts
