@@ -20,7 +20,9 @@ from graph_model.schema import KINDS
 from queries.recall.onward import went_on
 from queries.recall.scope import EXCLUDED, Scope
 
-_GENERAL = ("Decision", "Alias", "Item", "Component", "Site")
+_GENERAL = (
+    "Decision", "Evidence", "RuleSet", "LabelVersion", "Alias", "Item", "Component", "Site",
+)  # fmt: skip
 """Facts that bear on lots without naming them."""
 _ENDS = ("lot", "operation", "shipment", "subject", "target", "parent", "container")
 """Fields by which a fact names what it is about."""

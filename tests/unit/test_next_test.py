@@ -8,11 +8,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from queries.recall import next_test, report
+from graph_model.schema import Stock
+from queries.recall import evidence, next_test, report
 from queries.recall.dominators import dominators
 from queries.recall.next_test import Forecast
-from queries.recall.scope import EXCLUDED, Scope
+from queries.recall.scope import EXCLUDED, Scope, compute
 from queries.recall.ways import Ways
+from tests.unit.evidence_case import SALMONELLA, inspect, no_rows, with_rows
 from tests.unit.scopes_case import again, demo_scope, small_plants
 
 
@@ -57,6 +59,27 @@ def test_predictions_are_what_a_new_scope_says(seed: int) -> None:
         assert row["expected"] == pytest.approx(row["cost"] / 4, abs=0.01)
         amounts = {unit: amount for unit, amount in row["amounts"].items() if amount}
         assert amounts == pytest.approx(quantities(scope, left))
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_predictions_are_what_a_scope_says_once_the_evidence_is_a_fact(seed: int) -> None:
+    """Full examinations that a person accepted, against what was predicted without them."""
+    start = demo_scope(seed)
+    scope = compute(start.facts, start.lineage, start.asked, start.table, hazard=SALMONELLA)
+    found = next_test.predict(scope).filter(covers="whole").head(4)
+    assert len(found) > 1
+    for row in found.iter_rows(named=True):
+        rows = no_rows()
+        now = scope.facts[Stock]["as_of"].max()
+        inspect(rows, row["key"], "conforming", full_examination=True, earliest=now, latest=now)
+        facts = with_rows(scope.facts, rows)
+        clean = compute(facts, scope.lineage, scope.asked, scope.table, hazard=SALMONELLA)
+        left = set(scope.held.tolist()) - set(clean.held.tolist())
+        assert left == set(Forecast.of(scope).leaves(row["lot"]).tolist())
+        told = evidence.used(clean)
+        assert [piece["lots"] for piece in told] == [row["leaving"]]
+        assert told[0]["cost"] == pytest.approx(row["cost"], abs=0.01)
+        assert told[0]["quantity"] == pytest.approx(quantities(scope, left))
 
 
 def quantities(scope: Scope, lots: set[int]) -> dict[str, float]:
