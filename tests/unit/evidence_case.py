@@ -26,14 +26,13 @@ SALMONELLA = Hazard(kind="microbial", agent="Salmonella")
 Rows = dict[type, list[dict[str, Any]]]
 
 
-def with_rows(facts: Facts, rows: Rows) -> Facts:
+def with_rows(facts: network.Facts, rows: Rows) -> Facts:
     """The facts with further rows."""
-    tables = dict(facts.tables)
+    tables = {name: facts[kind] for name, kind in KINDS.items()}
     for kind, more in rows.items():
         frame = pl.DataFrame(more, infer_schema_length=None)
         frame = conform(kind, frame, provenance=True)
         tables[kind.__name__] = pl.concat([tables[kind.__name__], frame]).sort("key")
-    assert set(tables) == set(KINDS)
     return Facts(facts.batch, facts.head, tables)
 
 
