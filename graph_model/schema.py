@@ -71,6 +71,11 @@ class Lot:
     uom: str | None = prop("Unit of the quantity")
     label_date: int | None = prop("Production date printed on the goods", unit="us")
     expiry_date: int | None = prop("Last day of use", unit="us")
+    printed_from: int | None = prop("Part of a lot: first time printed", unit="us", graph=False)
+    printed_to: int | None = prop("Part of a lot: last time printed", unit="us", graph=False)
+    range_kind: str | None = prop("What the range numbers: serial, carton, pallet", graph=False)
+    range_from: str | None = prop("Part of a lot: first number of the range", graph=False)
+    range_to: str | None = prop("Part of a lot: last number of the range", graph=False)
     rule: str | None = prop("Rule that derived this lot; null for a recorded one")
 
 

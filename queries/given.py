@@ -21,7 +21,7 @@ from queries.recall.roots import Suspects, each_lot, find_lots
 _UNITS = {"d": 86_400, "h": 3_600, "min": 60, "s": 1}
 _KEPT = (
     "supplier", "supplier_lot", "item", "operation", "machine", "site", "shipment", "customer",
-    "complaint",
+    "complaint", "serial_from", "serial_to",
 )  # fmt: skip
 
 
@@ -57,8 +57,11 @@ def suspects(
     Raises BadInput where nothing is named.
     """
     start, end, operator = given.get("start"), given.get("end"), given.get("operator")
+    printed = [given.get(name) for name in ("printed_from", "printed_to")]
     asked = Suspects(
         lots=tuple(lots),
+        printed_from=moment(printed[0], timezone, end=False) if printed[0] else None,
+        printed_to=moment(printed[1], timezone, end=True) if printed[1] else None,
         start=moment(start, timezone, end=False) if start else None,
         end=moment(end, timezone, end=True) if end else None,
         operator=pseudonym(operator) if operator else None,

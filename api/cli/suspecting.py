@@ -24,7 +24,8 @@ from queries.recall.scope import Premises
 
 _NAMES = (
     "lot", "roots", "supplier", "supplier_lot", "item", "start", "end", "operation", "operator",
-    "machine", "site", "shipment", "customer", "complaint", "hazard", "rules",
+    "machine", "site", "shipment", "customer", "complaint",
+    "printed_from", "printed_to", "serial_from", "serial_to", "hazard", "rules",
 )  # fmt: skip
 _WORDS = {name: name for name in _NAMES if name != "roots"} | {"from": "start", "to": "end"}
 
@@ -58,6 +59,10 @@ def _options(
     shipment: Annotated[str | None, _option("shipment", "--shipment")] = None,
     customer: Annotated[str | None, _option("customer", "--customer")] = None,
     complaint: Annotated[str | None, _option("complaint", "--complaint")] = None,
+    printed_from: Annotated[str | None, _option("printed_from", "--printed-from")] = None,
+    printed_to: Annotated[str | None, _option("printed_to", "--printed-to")] = None,
+    serial_from: Annotated[str | None, _option("serial_from", "--serial-from")] = None,
+    serial_to: Annotated[str | None, _option("serial_to", "--serial-to")] = None,
     hazard: HazardOption = "unknown",
     rules: RulesOption = None,
 ) -> None:

@@ -50,6 +50,8 @@ def suspects(visit: Visit, state: State) -> Suspects:
         lots=state.all("lot"),
         start=_moment(state.one("from"), visit.zone, end=False),
         end=_moment(state.one("to"), visit.zone, end=True),
+        printed_from=_moment(state.one("printed_from"), visit.zone, end=False),
+        printed_to=_moment(state.one("printed_to"), visit.zone, end=True),
         operator=visit.desk.ledger.records.pseudonym(operator) if operator else None,
         **{name: state.one(name) or None for name in NAMES},
     )

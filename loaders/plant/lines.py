@@ -42,9 +42,9 @@ def stated(*names: str) -> pl.Expr:
     return pl.all_horizontal(C(name).is_not_null() for name in names)
 
 
-def own_lot(lot_no: str = "lot_no", item_code: str = "item_code") -> pl.Expr:
-    """Key of the company's own lot."""
-    return lot_key_column(C("company"), C(item_code), C(lot_no))
+def own_lot(part: pl.Expr | None = None) -> pl.Expr:
+    """Key of the company's own lot, or of a part of it."""
+    return lot_key_column(C("company"), C("item_code"), C("lot_no"), part)
 
 
 def place(name: str) -> pl.Expr:
@@ -69,7 +69,9 @@ def prepared(frame: pl.DataFrame, sheet: str) -> pl.DataFrame:
     return frame.with_columns(
         item=key("item_code"),
         owner=C("company"),
-        lot=own_lot() if {"item_code", "lot_no"} <= have else NONE,
+        lot=own_lot(C("sublot") if "sublot" in have else None)
+        if {"item_code", "lot_no"} <= have
+        else NONE,
         earliest=pl.coalesce(time("event_time"), time("business_date")),
         latest=pl.coalesce(time("event_time__latest"), time("business_date__latest")),
         entered_at=time("entered_at__latest"),
@@ -130,10 +132,15 @@ def suffixed(name: str) -> pl.Expr:
 
 
 def own_lots(frame: pl.DataFrame, ctx: Context, **more: Any) -> None:
-    """The company's own lots that rows name."""
+    """The company's own lots that rows name, and the parts of them."""
     if not more:
         frame = frame.unique("lot", keep="first", maintain_order=True)
-    ctx.out.lots(frame, C("company"), C("item_code"), C("lot_no"), item=C("item"), **more)
+    identity = (C("company"), C("item_code"), C("lot_no"))
+    ctx.out.lots(frame, *identity, item=C("item"), **more)
+    if "sublot" in frame.columns and frame["sublot"].null_count() < frame.height:
+        parts = frame.filter(C("sublot").is_not_null())
+        more |= {"item": C("item"), "parent": own_lot()}
+        ctx.out.lots(parts, *identity, sublot=C("sublot"), **more)
 
 
 def dates(frame: pl.DataFrame) -> dict[str, pl.Expr]:

@@ -30,7 +30,7 @@ from graph_model.schema import (
     Use,
     columns,
 )
-from loaders.plant.lines import C, Context, place, stated
+from loaders.plant.lines import C, Context, own_lot, own_lots, place, stated
 
 
 def _stated(frame: pl.DataFrame, kind: type) -> dict[str, pl.Expr]:
@@ -186,7 +186,28 @@ def work_orders(rows: pl.DataFrame, ctx: Context) -> None:
 
 
 def _lots(rows: pl.DataFrame, ctx: Context) -> None:
-    ctx.out.lots(rows, C("company"), C("item_code"), C("lot_no"), item=C("item"))
+    own_lots(rows.filter(C("lot").is_not_null()), ctx)
+
+
+def slices(rows: pl.DataFrame, ctx: Context) -> None:
+    """Parts of lots by what is printed on the goods: times, serial, carton or pallet numbers."""
+    rows = ctx.kept("slices", rows, stated("item_code", "lot_no", "sublot"))
+    rows = rows.with_columns(printed_to=C("printed_to__latest"))
+    own_lots(rows, ctx)
+    names = (
+        "printed_from",
+        "printed_to",
+        "range_kind",
+        "range_from",
+        "range_to",
+        "quantity",
+        "uom",
+    )
+    stated_ = {name: C(name) for name in names}
+    ctx.out.lots(
+        rows, C("company"), C("item_code"), C("lot_no"), sublot=C("sublot"),
+        item=C("item"), parent=own_lot(), **stated_,
+    )  # fmt: skip
 
 
 def tank_levels(rows: pl.DataFrame, ctx: Context) -> None:
@@ -315,6 +336,7 @@ RECORDS: dict[str, Callable[[pl.DataFrame, Context], None]] = {
         approved_suppliers,
         shifts,
         work_orders,
+        slices,
         tank_levels,
         counts,
         stock,

@@ -32,7 +32,7 @@ DATES = _set(
 )
 STAMPS = _set(
     "event_time entered_at audited_at released_at started_at finished_at mounted_at removed_at "
-    "reported_at"
+    "reported_at printed_from printed_to"
 )
 FLAGS = _set(
     "lot_tracked homogeneous backflush co_product verified_empty verified clearance "
@@ -42,7 +42,7 @@ WORDS = _set(
     "item_type measure site_kind holder_kind alias_kind order_kind order_status "
     "doc_status lot_source posting_method output_kind change_kind scrap_kind action "
     "shipment_status quality_status result approval "
-    "purchase_status hazard"
+    "purchase_status hazard range_kind"
 )
 TEXTS = _set(
     "item_name item_spec supplier_name customer_name site_name person_name address remark "
@@ -168,26 +168,33 @@ SHEETS: tuple[Sheet, ...] = (
     ),
     _sheet(
         "issues",
-        "MOVE work_order_no item_code lot_no quantity uom from_place line operation "
+        "MOVE work_order_no item_code lot_no sublot quantity uom from_place line operation "
         "output_lot_no shift",
         line="workstation",
         **_OUT,
     ),
     _sheet(
         "returns",
-        "MOVE work_order_no item_code lot_no quantity uom to_place line operation "
+        "MOVE work_order_no item_code lot_no sublot quantity uom to_place line operation "
         "output_lot_no shift",
         line="workstation",
         **_IN,
     ),
     _sheet(
         "outputs",
-        "MOVE work_order_no item_code lot_no quantity uom to_place line operation output_kind "
-        "shift label_date expiry_date",
+        "MOVE work_order_no item_code lot_no sublot quantity uom to_place line operation "
+        "output_kind shift label_date expiry_date",
         line="workstation",
         to_place="warehouse bin",
         lot_no="output_lot_no",
         quantity="good_qty",
+    ),
+    _sheet(
+        "slices",
+        "item_code lot_no sublot printed_from printed_to range_kind range_from range_to quantity "
+        "uom org",
+        lot_no="output_lot_no",
+        range_from="serial_no",
     ),
     _sheet(
         "lot_changes",
@@ -225,14 +232,14 @@ SHEETS: tuple[Sheet, ...] = (
     ),
     _sheet(
         "stock",
-        "place item_code lot_no quantity uom quality_status as_of org",
+        "place item_code lot_no sublot quantity uom quality_status as_of org",
         place="warehouse bin",
         quantity="on_hand_qty",
         as_of="business_date",
     ),
     _sheet(
         "scrap",
-        "MOVE scrap_kind work_order_no item_code lot_no quantity uom from_place destination",
+        "MOVE scrap_kind work_order_no item_code lot_no sublot quantity uom from_place destination",
         quantity="scrap_qty",
         **_OUT,
     ),
@@ -255,15 +262,15 @@ SHEETS: tuple[Sheet, ...] = (
     _sheet("labels", "item_code market version contains valid_from valid_to org"),
     _sheet(
         "shipments",
-        "MOVE delivery_no customer_code ship_date arrival_date item_code lot_no container_no "
-        "quantity uom from_place sales_order_no shipment_status",
+        "MOVE delivery_no customer_code ship_date arrival_date item_code lot_no sublot "
+        "container_no quantity uom from_place sales_order_no shipment_status",
         customer_code="customer_name",
         from_place="warehouse bin",
         lot_no="output_lot_no",
     ),
     _sheet(
         "open_deliveries",
-        "delivery_no customer_code ship_date item_code lot_no quantity uom from_place "
+        "delivery_no customer_code ship_date item_code lot_no sublot quantity uom from_place "
         "sales_order_no shipment_status org",
         customer_code="customer_name",
         from_place="warehouse bin",
@@ -285,7 +292,7 @@ SHEETS: tuple[Sheet, ...] = (
     ),
     _sheet(
         "inspections",
-        "inspection_no item_code lot_no work_order_no inspection_item hazard agent method "
+        "inspection_no item_code lot_no sublot work_order_no inspection_item hazard agent method "
         "detection_limit sample_size acceptance unit_size uom composite full_examination result "
         "measured_value spec_limit reject_reason place event_time business_date reported_at "
         "laboratory inspector org",
@@ -295,8 +302,8 @@ SHEETS: tuple[Sheet, ...] = (
     ),
     _sheet(
         "complaints",
-        "complaint_no customer_code item_code lot_no delivery_no printed_code reason event_time "
-        "business_date org",
+        "complaint_no customer_code item_code lot_no sublot delivery_no printed_code reason "
+        "event_time business_date org",
         customer_code="customer_name",
         reason="reject_reason",
         lot_no="output_lot_no",

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from queries.recall import places
+from queries.recall import places, slices
 from queries.recall.parties import all_lines, held_elsewhere
 from queries.recall.scope import CERTAIN, POSSIBLE, Scope
 from queries.recall.words import moment
@@ -49,10 +49,12 @@ def actions(scope: Scope) -> list[dict[str, Any]]:
         nulls_last=True,
     )  # fmt: skip
     keys, parts_of = scope.lineage.lots["key"], scope.lineage.lots["sublot"]
+    marked = slices.shown(scope.facts)
     return [
         {
             "lot": keys[row["lot"]],
-            "slice": parts_of[row["lot"]] or None,
+            # Only a part that the goods show can be acted on apart.
+            "slice": parts_of[row["lot"]] if keys[row["lot"]] in marked else None,
             "place": row["place"] or None,
             "action": row["action"],
             "quantity": row["quantity"],

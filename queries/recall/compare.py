@@ -124,7 +124,7 @@ def _told(one: Hypothesis) -> dict[str, Any]:
 
 
 def _asked(asked: Suspects) -> dict[str, Any]:
-    times = {"start", "end"}
+    times = {"start", "end", "printed_from", "printed_to"}
     return {
         name: moment(value) if name in times and isinstance(value, int) else value
         for name, value in asked.given().items()

@@ -10,7 +10,7 @@ import polars as pl
 from graph_model.i18n import text
 from graph_model.lineage import Index
 from queries import balance
-from queries.recall import completeness, evidence, places, released
+from queries.recall import completeness, evidence, places, released, slices
 from queries.recall.actions import actions
 from queries.recall.bounds import Bound
 from queries.recall.parties import customers, leaving
@@ -71,6 +71,7 @@ def _ordered(scope: Scope) -> pl.DataFrame:
 def _lots(scope: Scope, lost: pl.DataFrame) -> list[dict[str, Any]]:
     """Every lot of the raw cone with its tier, why it has it, and where it is."""
     words, located = Words(scope), _places(scope)
+    marked = slices.shown(scope.facts)
     balanced, missed = balances(scope), _by_lot(lost)
     excluded = scope.lots.filter(pl.col("tier") == EXCLUDED)["at"].to_list()
     records = scope.proof.records(excluded) if excluded else {}
@@ -84,6 +85,7 @@ def _lots(scope: Scope, lost: pl.DataFrame) -> list[dict[str, Any]]:
             "lot_no": row["lot_no"],
             "owner": row["owner"],
             "sublot": row["sublot"],
+            "slice": _slice(marked.get(row["key"])),
             "tier": row["tier"],
             **_proof(scope, words, row["at"], row["tier"]),
             "quantity": row["quantity"],
@@ -140,6 +142,14 @@ def balances(scope: Scope) -> dict[int, dict[str, Any]]:
 
 def _by_lot(rows: pl.DataFrame) -> dict[int, dict[str, Any]]:
     return {row.pop("lot"): row for row in rows.to_dicts()}
+
+
+def _slice(marks: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What the goods of a part show, times as text."""
+    if marks is None:
+        return None
+    times = {name: marks[name] for name in ("printed_from", "printed_to") if marks[name]}
+    return marks | {name: moment(stamp) for name, stamp in times.items()}
 
 
 def _proof(scope: Scope, words: Words, at: int, tier: str) -> dict[str, Any]:

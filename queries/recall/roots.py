@@ -8,7 +8,7 @@ A complaint, customer or shipment is an effect: it names no source.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 import polars as pl
@@ -16,14 +16,15 @@ import polars as pl
 from graph_model.births import TIMES
 from graph_model.derived import links
 from graph_model.derived.codes import Codes, aliases
-from graph_model.errors import Ambiguous, NotFound
+from graph_model.errors import Ambiguous, BadInput, NotFound
 from graph_model.i18n import text, time_text
 from graph_model.interval import MAX, MIN, in_force
 from graph_model.lineage import Index, Lineage, once
 from graph_model.network import Facts
 from graph_model.schema import Complaint, Decision, Item, Shipment, Site
-from queries.recall import alike
+from queries.recall import alike, slices
 from queries.recall.lines import MADE, lines
+from queries.recall.slices import Stretch
 
 _YES, _UNKNOWN, _NO = 2, 1, 0
 
@@ -45,6 +46,18 @@ class Suspects:
     shipment: str | None = None
     customer: str | None = None
     complaint: str | None = None
+    printed_from: int | None = None
+    printed_to: int | None = None
+    serial_from: str | None = None
+    serial_to: str | None = None
+
+    @property
+    def stretch(self) -> Stretch:
+        """The part of the lots that is meant, where only a part is."""
+        return Stretch(
+            printed_from=self.printed_from, printed_to=self.printed_to,
+            serial_from=self.serial_from, serial_to=self.serial_to,
+        )  # fmt: skip
 
     def given(self) -> dict[str, object]:
         """What was asked, without what was not."""
@@ -59,6 +72,8 @@ class Roots:
     cannot_rule_out: Index
     near: Index
     effect: bool
+    unclear: Index = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    """Lots of which a part was asked for that no record shows."""
 
 
 def find_lots(lineage: Lineage, text: str) -> Index:
@@ -135,10 +150,14 @@ def each_lot(lineage: Lineage, texts: Sequence[str]) -> Index:
 
 def answer(facts: Facts, lineage: Lineage, asked: Suspects) -> Roots:
     """Matches, lots that cannot be ruled out, and lots that look alike."""
-    match, unknown, near = _none(), _none(), _none()
+    match, unknown, near, unclear = _none(), _none(), _none(), _none()
     if asked.lots:
         match = each_lot(lineage, asked.lots)
         near = _other_numbers(lineage, match)
+        if asked.stretch.given():
+            match, unknown, unclear = slices.cut(facts, lineage, match, asked.stretch)
+    elif asked.stretch.given():
+        raise BadInput("slice_without_lot")
     effect = bool(asked.shipment or asked.customer or asked.complaint)
     if effect:
         match = np.union1d(match, _effects(facts, lineage, asked))
@@ -160,7 +179,7 @@ def answer(facts: Facts, lineage: Lineage, asked: Suspects) -> Roots:
     near = np.setdiff1d(near, np.union1d(match, unknown))
     if not (match.size or unknown.size):
         raise NotFound("nothing_matches", wanted=", ".join(_told(asked)))
-    return Roots(match, unknown, near, effect)
+    return Roots(match, unknown, near, effect, unclear)
 
 
 def _told(asked: Suspects) -> Iterator[str]:

@@ -216,6 +216,7 @@ def _missing(scope: Scope) -> list[Missing]:
     conflicts = lineage.operations["key"][cone.steps[worlds.conflicts]].to_list()
     entries = completeness.of_lots("cannot_rule_out", lineage, scope.roots.cannot_rule_out)
     entries += completeness.of_lots("near", lineage, scope.roots.near)
+    entries += completeness.of_lots("slice_unclear", lineage, scope.roots.unclear)
     entries += completeness.of_rows("time_conflict", conflicts)
     entries += completeness.of_cone(scope.facts, lineage, reached, cone.steps)
     entries += completeness.of_rows(

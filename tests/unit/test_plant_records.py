@@ -100,6 +100,42 @@ CASES = [
         ],
     ),
     Case(
+        "slices",
+        [
+            {
+                "item_code": "M",
+                "lot_no": "M1",
+                "sublot": "A",
+                "printed_from": "2024-03-01 12:00:00",
+                "printed_to": "2024-03-01 12:00:00",
+                "range_kind": "托盘",
+                "range_from": "P-1",
+                "range_to": "P-9",
+                "quantity": "5",
+                "uom": "kg",
+            },
+        ],
+        [
+            (
+                "Lot",
+                {
+                    "key": "PLANT/M/M1#A",
+                    "parent": "PLANT/M/M1",
+                    "item": "PLANT/M",
+                    "sublot": "A",
+                    "printed_from": NOON,
+                    "printed_to": NOON,
+                    "range_kind": "pallet",
+                    "range_from": "P-1",
+                    "range_to": "P-9",
+                    "quantity": 5.0,
+                    "uom": "kg",
+                },
+            ),
+            ("Lot", {"key": "PLANT/M/M1", "parent": None}),
+        ],
+    ),
+    Case(
         "tank_levels",
         [
             {

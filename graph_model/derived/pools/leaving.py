@@ -19,7 +19,7 @@ from graph_model.derived.pools.events import (
 )
 from graph_model.derived.records import Records
 from graph_model.interval import MIN
-from graph_model.schema import Consumed, Operation, Produced, Shipped
+from graph_model.schema import Consumed, Count, Operation, Produced, Shipped, Stock, Use
 
 ARRIVALS = ("receive", "opening", "return")
 """Operations whose input was not in our stock: it came from a supplier, a customer, or the past."""
@@ -129,14 +129,23 @@ def _orphans(records: Records, fits: pl.DataFrame, goods: pl.DataFrame) -> pl.Da
     made = arrived.select("lot").drop_nulls()
     usual = records.lots.filter(pl.col("kind").fill_null("material") != "container")
     bare = usual.select("item", "parent", "owner", lot="key").join(made, on="lot", how="anti")
-    # A part has the origin of its lot.
+    # A part has the origin of its lot; a lot that only heads its parts has no goods of its own.
     bare = bare.join(made, left_on="parent", right_on="lot", how="anti")
+    bare = bare.join(_headings(records), on="lot", how="anti")
     known = [arrived.select("item"), theirs.own_codes(goods).select(item="other")]
     bare = bare.join(pl.concat(known).drop_nulls().unique(), on="item", how="semi")
     bare = bare.join(_last_seen(records, fits, bare.select("lot")), on="lot", how="left")
     ours = holder(pl.col("owner"), pl.col("item"), records.codes.companies).is_in([OWN, UNCLEAR])
     bare = bare.filter(pl.col("here") | (pl.col("here").is_null() & ours))
     return shaped(bare.rename({"lot": "orphan"}), EXIT, t0=MIN, rule=NO_ORIGIN, holder=OWN)
+
+
+def _headings(records: Records) -> pl.DataFrame:
+    """lot: lots in parts of which no record names the lot itself."""
+    parents = records.lots.select(lot="parent").drop_nulls().unique()
+    named = [frame.select("lot") for frame in records.moves.values()]
+    named += [records.facts[kind].select("lot") for kind in (Stock, Count, Use)]
+    return parents.join(pl.concat(named).drop_nulls().unique(), on="lot", how="anti")
 
 
 def _last_seen(records: Records, fits: pl.DataFrame, lots: pl.DataFrame) -> pl.DataFrame:
