@@ -22,15 +22,18 @@ from loaders import entries, intake
 from loaders.demo_plant import Incident, Plant, Truth
 from loaders.demo_plant.spec import COMPANY
 from queries.recall import parties
+from queries.recall.hazard import Hazard
 from queries.recall.roots import Suspects
 from queries.recall.scope import CERTAIN, POSSIBLE, Scope, compute
 
 C = pl.col
 PARTIES = ("supplier_code", "customer_code", "destination")
 """Companies that several plants would otherwise share."""
+MATERIAL = Hazard(kind="dimension")
+"""A hazard that only goes where material goes, so that a scope is held against that."""
 FALSE_RECORDS = frozenset({"borrowed_between_orders", "whole_reel_leftover"})
 """Dirt by which a record says that a lot went into an order that it did not go into."""
-NAMED = {"heel_unrecorded": "contact_not_considered"}
+NAMED = {"heel_unrecorded": "not_considered_heel"}
 """Dirt that leaves no trace -> the entry of `missing` that tells of such ways."""
 
 
@@ -179,7 +182,7 @@ def _try(
 ) -> Trial:
     supplier = f"{site.company}-{incident.supplier}"
     asked = Suspects(supplier=supplier, supplier_lot=incident.supplier_lot_no)
-    scope = compute(facts, lineage, asked)
+    scope = compute(facts, lineage, asked, hazard=MATERIAL)
     roots = truth.supplier_lot(supplier, incident.supplier_lot_no)
     # A supplier's own number that no record of the plant bears is no lot of the plant.
     theirs = set(truth.supplied["key"])

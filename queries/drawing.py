@@ -393,8 +393,7 @@ def tiers_of(scope: Scope) -> dict[str, str]:
         pl.when(C("tier") == POSSIBLE).then("grade").otherwise("tier").alias("tier")
     )["tier"]
     found = {f"L:{key}": tier for key, tier in zip(keys, drawn_as.to_list(), strict=True)}
-    reached = scope.worlds.cone.lots[scope.worlds.grade > 0]
-    names = _node_ids(scope.lineage, reached).filter(C("id").str.starts_with("P:"))
+    names = _node_ids(scope.lineage, scope.worlds.reached).filter(C("id").str.starts_with("P:"))
     found |= dict.fromkeys(names["id"].unique().to_list(), "mixed_stock")
     for one in customers(scope):
         code = one["customer"].rpartition("/")[2]
@@ -404,13 +403,16 @@ def tiers_of(scope: Scope) -> dict[str, str]:
 
 def witness_of(scope: Scope, lot: int) -> list[tuple[str, str]]:
     """Pairs of nodes along the path that puts a lot (number in the plant) in scope, root first."""
-    cone, lineage = scope.worlds.cone, scope.lineage
+    cone, lineage = scope.worlds.cone, scope.worlds.cone.lineage
     at = int(cone.number(np.array([lot]))[0])
     ids = dict(zip(range(len(cone.lots)), _node_ids(lineage, cone.lots)["id"], strict=True))
     steps = lineage.operations.select(pl.format("O:{}", pl.coalesce("order", "key")))
     pairs: list[tuple[str, str]] = []
     for reached, way in scope.proof.witness(at):
+        if not cone.material[reached]:
+            continue
         step = steps.row(int(cone.steps[way.step]))[0]
-        for source in way.lots:
+        # A line was touched by a lot: its state is not drawn.
+        for source in scope.proof.sources(way) if cone.contact[way.step] else way.lots:
             pairs += [(ids[source], step), (step, ids[reached]), (ids[source], ids[reached])]
     return pairs

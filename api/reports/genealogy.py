@@ -94,10 +94,10 @@ def _lots(fields: ScopeFields) -> list[_Lot]:
     """Recorded lots of the scope and the mixed stock that was reached; `column` is the step."""
     scope = fields.scope
     worlds, cone = scope.worlds, scope.worlds.cone
-    about = scope.lineage.lots.select("item", "item_code", "lot_no", "sublot", "rule")[cone.lots]
+    about = cone.lineage.lots.select("item", "item_code", "lot_no", "sublot", "rule")[cone.lots]
     rows = dict(zip(scope.lots["at"].to_list(), scope.lots.iter_rows(named=True), strict=True))
     found = []
-    for at in np.flatnonzero(cone.depth >= 0).tolist():
+    for at in np.flatnonzero((cone.depth >= 0) & cone.material).tolist():
         row = about.row(at, named=True)
         listed = rows.get(at)
         steps = int(cone.depth[at])

@@ -189,9 +189,8 @@ class ScopeFields:
     @cached_property
     def deliveries(self) -> list[Delivery]:
         """Shipment lines of the scope, also those from its mixed stock, by customer and date."""
-        worlds, lineage = self.scope.worlds, self.scope.lineage
-        numbers = worlds.cone.lots[worlds.grade > 0]
-        lines = places.shipped_lines(lineage, numbers)
+        lineage = self.scope.lineage
+        lines = places.shipped_lines(lineage, self.scope.worlds.reached)
         keys = lineage.lots["key"]
         found = []
         for row in lines.iter_rows(named=True):

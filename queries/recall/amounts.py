@@ -17,8 +17,9 @@ from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
 from graph_model import quantity
-from graph_model.lineage import Index, spans
+from graph_model.lineage import Index, Lineage, spans
 from queries.recall.cone import Cone, Flags
+from queries.recall.contact import CONTACT
 
 Numbers = npt.NDArray[np.float64]
 _CLOSED_LOOP = 1 - 1e-12
@@ -54,8 +55,8 @@ def _blend(cone: Cone) -> tuple[sparse.csr_array, Flags]:
     bring nothing affected and count in the total only.
     """
     lineage, lots = cone.lineage, len(cone.lots)
-    into = _masses(lineage.consumed, lineage.inputs.at(cone.steps), "op")
-    made = _masses(lineage.produced, lineage.origins.at(cone.lots), "lot")
+    into = _masses(lineage.consumed, lineage.inputs.at(cone.steps[~cone.contact]), "op")
+    made = _masses(lineage.produced, _made(lineage, cone.lots), "lot")
     taken = _Part.of(
         lots + np.searchsorted(cone.steps, into["op"].to_numpy()),
         np.searchsorted(cone.lots, into["lot"].to_numpy()),
@@ -69,6 +70,14 @@ def _blend(cone: Cone) -> tuple[sparse.csr_array, Flags]:
         made["mass"].to_numpy(),
     )
     return _assembled(lots + len(cone.steps), taken, given)
+
+
+def _made(lineage: Lineage, lots: Index) -> Index:
+    """Rows of what made these lots; contact brings traces, no share."""
+    rows = lineage.origins.at(lots)
+    kinds = lineage.operations["kind"][lineage.produced_op[rows]]
+    made: Index = rows[kinds.ne_missing(CONTACT).to_numpy()]
+    return made
 
 
 @dataclass(frozen=True)

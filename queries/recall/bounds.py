@@ -129,7 +129,9 @@ def pieces(facts: Facts, worlds: Worlds, amounts: pl.DataFrame) -> Pieces:
         maintain_order="left",
     )  # fmt: skip
     bulk = (about["measure"] != "pieces").fill_null(True).to_numpy()
-    own = amounts[cone.lots].with_columns(item=cone.item_keys)
+    # The state of a line, which is no lot of the plant, has no amount: it bounds nothing.
+    own = amounts[np.where(cone.material, cone.lots, 0)].with_columns(item=cone.item_keys)
+    own = own.with_columns(quantity=pl.when(pl.Series(cone.material)).then("quantity"))
     whole = _known(quantity.to_item_unit(own, items)["amount"])
     roots = reached & (worlds.way < 0)
     into = _rows(lineage.consumed, lineage.inputs.at(cone.steps), items)

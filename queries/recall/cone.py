@@ -15,6 +15,7 @@ import numpy.typing as npt
 import polars as pl
 
 from graph_model.lineage import Index, Lineage, Rows, spans
+from queries.recall.contact import CONTACT
 
 Flags = npt.NDArray[np.bool_]
 IDENTITY = (
@@ -57,6 +58,8 @@ class Cone:
 
     `lots` and `steps` are the plant's numbers, ascending; `depth` is the distance from the roots,
     -1 for lots that only stand beside. `exact` steps keep lots apart or pair them by record.
+    `contact` steps pass on traces, not material; their numbers and those of their lots come after
+    the plant's own.
     """
 
     lineage: Lineage
@@ -68,6 +71,7 @@ class Cone:
     identity: Flags
     closed: Flags
     derived: Flags
+    contact: Flags
     inputs: Inputs
     outputs: Outputs
     paired: pl.DataFrame
@@ -93,6 +97,7 @@ class Cone:
         return Cone(
             lineage, lots, depth, steps, about, exact, identity,
             about["status"].eq_missing("closed").to_numpy(), derived,
+            about["kind"].eq_missing(CONTACT).to_numpy(),
             _input_rows(into, lots, _excess(lineage, about, into), _returned(lineage, steps, into)),
             _output_rows(out, lots),
             paired.select(pl.Series(n, np.searchsorted(lots, paired[n])) for n in paired.columns),
@@ -139,12 +144,25 @@ class Cone:
         at, owner = spans(lineage.origins.first[self.lots], lineage.origins.first[self.lots + 1])
         width = np.int64(len(lineage.operations) + 1)
         pairs = np.unique(owner * width + lineage.produced_op[lineage.origins.rows[at]])
+        pairs = pairs[lineage.operations["kind"][pairs % width].ne_missing(CONTACT).to_numpy()]
         lot, op = pairs // width, pairs % width
         at, owner = spans(lineage.inputs.first[op], lineage.inputs.first[op + 1])
         other = lineage.consumed_lot[lineage.inputs.rows[at]] != self.lots[lot][owner]
         taken, strange = np.zeros(len(op), dtype=bool), np.zeros(len(op), dtype=bool)
         taken[owner], strange[owner[other]] = True, True
         return np.bincount(lot[strange | ~taken], minlength=len(self.lots))
+
+    @cached_property
+    def recorded(self) -> Flags:
+        """Lots that stand in the records; false for those that a rule derived."""
+        flags: Flags = self.lineage.lots["rule"][self.lots].is_null().to_numpy()
+        return flags
+
+    @cached_property
+    def material(self) -> Flags:
+        """Lots of goods; false for the state that a line was in."""
+        flags: Flags = self.lineage.lots["kind"][self.lots].ne_missing(CONTACT).to_numpy()
+        return flags
 
     def number(self, lots: Index) -> Index:
         """Numbers within the cone of lots that are in it."""

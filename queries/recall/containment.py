@@ -104,8 +104,9 @@ def _lots(scope: Scope, ways: Ways, nodes: Flags) -> Index:
 
 def _to_customers(scope: Scope) -> pl.DataFrame:
     """Shipment lines of the scope to customers, also from its mixed stock."""
-    lots = scope.worlds.cone.lots[(scope.worlds.grade > 0) & ~scope.worlds.harmless]
-    lines = places.shipped_lines(scope.lineage, lots).with_columns(pl.col("lot").cast(pl.Int64))
+    lines = places.shipped_lines(scope.lineage, scope.worlds.reached).with_columns(
+        pl.col("lot").cast(pl.Int64)
+    )
     return lines.filter(pl.col("customer").is_not_null())
 
 

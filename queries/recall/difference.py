@@ -119,7 +119,7 @@ def _on_the_way(scope: Scope, key: str) -> list[str]:
     if lot < 0 or lot not in scope.tiers:
         return []
     cone, proof = scope.worlds.cone, scope.proof
-    keys, operations = scope.lineage.lots["key"], cone.about["key"]
+    keys, operations = cone.lineage.lots["key"], cone.about["key"]
     at = int(cone.number(np.array([lot]))[0])
     found: list[str] = []
     if scope.tiers[lot] == EXCLUDED:

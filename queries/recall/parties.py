@@ -66,8 +66,7 @@ def received(scope: Scope) -> pl.DataFrame:
 
 def all_lines(scope: Scope) -> pl.DataFrame:
     """Shipment lines of the scope, also those that took from its mixed stock."""
-    worlds = scope.worlds
-    return places.shipped_lines(scope.lineage, worlds.cone.lots[worlds.grade > 0])
+    return places.shipped_lines(scope.lineage, scope.worlds.reached)
 
 
 def held_elsewhere(scope: Scope) -> pl.DataFrame:

@@ -13,7 +13,7 @@ import numpy as np
 
 from graph_model.lineage import Rows
 from queries.recall.rules import rules
-from queries.recall.worlds import ALL_OF_NEED, FORCED, RECORDED, ROOT, Worlds
+from queries.recall.worlds import ALL_OF_NEED, FORCED, RECORDED, ROOT, Worlds, spread
 
 _Plain = tuple[str, list[int] | None, list[bool] | None, list[bool] | None, list[bool] | None]
 """Name of a rule and its cut: first, stopped, clean, harmless."""
@@ -54,6 +54,8 @@ class Proof:
         self._reached = (worlds.grade > 0).tolist()
         self._depth = worlds.cone.depth.tolist()
         self._sources: dict[int, tuple[int, ...]] = {}
+        self._touched: dict[int, int] = {}
+        self._contact: list[bool] = worlds.cone.contact.tolist()
 
     @cached_property
     def _input_step(self) -> list[int]:
@@ -77,8 +79,14 @@ class Proof:
 
     @cached_property
     def _recorded(self) -> list[bool]:
-        recorded: list[bool] = self._cone.lineage.recorded[self._cone.lots].tolist()
+        recorded: list[bool] = self._cone.recorded.tolist()
         return recorded
+
+    @cached_property
+    def _state(self) -> list[bool]:
+        """Lots that are no goods but the state a line was in."""
+        states: list[bool] = (~self._cone.material).tolist()
+        return states
 
     # ------------------------------------------------------------------ ways
 
@@ -93,7 +101,21 @@ class Proof:
         row = self._way[lot]
         if how == ROOT or row < 0:
             return None
-        return Way(self._input_step[row], (self._input_lot[row],), self._input_rule[row])
+        return Way(
+            self._input_step[row], (self._input_lot[row],), self._input_rule[self._touching(row)]
+        )
+
+    def _touching(self, row: int) -> int:
+        """The row itself; where the state of a line goes in, the row that brought it there."""
+        trail: list[int] = []
+        while self._state[lot := self._input_lot[row]]:
+            if lot in self._touched:
+                row = self._touched[lot]
+                break
+            trail.append(lot)
+            row = self._way[lot] if self._reached[lot] else self._raw_way[lot]
+        self._touched.update(dict.fromkeys(trail, row))
+        return row
 
     def witness(self, lot: int) -> list[tuple[int, Way]]:
         """The way from a root to the lot, root side first; each lot with how it was reached."""
@@ -114,6 +136,9 @@ class Proof:
         trail: list[int] = []
         while not self._recorded[lot] and lot not in self._sources and lot not in trail:
             trail.append(lot)
+            if self._state[lot]:
+                lot = self._toucher(lot)
+                continue
             way = self.way(lot)
             if way is None or len(way.lots) != 1:
                 lots = way.lots if way else ()
@@ -124,7 +149,23 @@ class Proof:
         self._sources.update(dict.fromkeys(trail, found))
         return found
 
+    def _toucher(self, state: int) -> int:
+        """The lot that brought a line into this state."""
+        row = self._way[state] if self._reached[state] else self._raw_way[state]
+        return self._input_lot[self._touching(row)]
+
     # ------------------------------------------------------------------ cuts
+
+    @cached_property
+    def _raw_way(self) -> list[int]:
+        """The input row that leads to each lot when nothing is cut."""
+        cone = self._cone
+        grade = np.where(cone.depth == 0, 1, 0)
+        way = np.full(len(grade), -1, dtype=np.int64)
+        every, into = np.ones(len(cone.outputs.lot), bool), np.ones(len(cone.inputs.lot), bool)
+        spread(cone, cone.output_from[cone.inputs.step], into, every, grade, way, 1)
+        ways: list[int] = way.tolist()
+        return ways
 
     @cached_property
     def _outputs(self) -> Rows:
@@ -164,6 +205,8 @@ class Proof:
                 judged = self._reached[source] or bool(own)
                 rule = self._cutting(row, output) if judged else BEFORE
                 begin = int(cone.inputs.begin[row])
+                if self._state[source]:
+                    source = self._toucher(source)
                 found.append(Cut(rule, carried[rule], source, step, lot, begin, end))
         return found
 

@@ -20,7 +20,18 @@ from graph_model.lineage import Index, Lineage
 from graph_model.network import Facts
 from graph_model.schema import Decision, Item
 from queries import balance
-from queries.recall import amounts, bounds, completeness, cost, places, roots, tables, yardstick
+from queries.recall import (
+    amounts,
+    bounds,
+    completeness,
+    contact,
+    contact_gaps,
+    cost,
+    places,
+    roots,
+    tables,
+    yardstick,
+)
 from queries.recall.completeness import Missing
 from queries.recall.cone import Cone
 from queries.recall.hazard import UNKNOWN, Hazard
@@ -31,7 +42,7 @@ from queries.recall.roots import Roots, Suspects
 from queries.recall.rulebook import Rulebook
 from queries.recall.rules import Case, rules
 from queries.recall.siblings import siblings
-from queries.recall.worlds import GRADES, Worlds, explore
+from queries.recall.worlds import CONTACT, GRADES, Worlds, explore
 
 CERTAIN, POSSIBLE, EXCLUDED = "certain", "possible", "excluded"
 TIERS = (CERTAIN, POSSIBLE, EXCLUDED)
@@ -146,8 +157,9 @@ def compute(
     if found.effect:
         everything = siblings(lineage, found.match)
         start = Roots(found.match[:0], everything, found.near, True)
-    cone = Cone.of(lineage, np.union1d(start.match, start.cannot_rule_out))
     rules_ = rulebook or tables.rules(facts)
+    reached = contact.extended(facts, lineage, hazard, rules_)
+    cone = Cone.of(reached, np.union1d(start.match, start.cannot_rule_out))
     case = Case(facts, Recipe.of(facts), clean, hazard, rules_)
     worlds, failed, perhaps = judge(cone, case, start)
     sure = cone.number(np.union1d(start.match, failed))
@@ -190,12 +202,13 @@ def _reached(cone: Cone, lots: Index) -> Index:
 def _lots(lineage: Lineage, worlds: Worlds, shares: amounts.Numbers) -> pl.DataFrame:
     """Recorded lots of the raw cone with tier, grade, amount and share."""
     cone = worlds.cone
-    recorded = lineage.lots["rule"][cone.lots].is_null().to_numpy()
-    at = np.flatnonzero(recorded & (cone.depth >= 0))
+    at = np.flatnonzero(cone.recorded & (cone.depth >= 0))
     tier = np.where(worlds.certain, 0, np.where(worlds.grade > 0, 1, 2))
     tier = np.where(worlds.harmless, 2, tier)[at]
     grade = np.where(worlds.harmless, 0, worlds.grade)[at]
     names = pl.Series([None, *GRADES], dtype=pl.String)
+    # Residue has no share of what it gets into.
+    shares = np.where(worlds.grade == GRADES.index(CONTACT) + 1, np.nan, shares)
     rows = pl.DataFrame(
         {
             "lot": cone.lots[at],
@@ -212,13 +225,13 @@ def _lots(lineage: Lineage, worlds: Worlds, shares: amounts.Numbers) -> pl.DataF
 
 def _missing(scope: Scope) -> list[Missing]:
     lineage, worlds, cone = scope.lineage, scope.worlds, scope.worlds.cone
-    reached = cone.lots[cone.depth >= 0]
+    reached = cone.lots[(cone.depth >= 0) & cone.material]
     conflicts = lineage.operations["key"][cone.steps[worlds.conflicts]].to_list()
     entries = completeness.of_lots("cannot_rule_out", lineage, scope.roots.cannot_rule_out)
     entries += completeness.of_lots("near", lineage, scope.roots.near)
     entries += completeness.of_lots("slice_unclear", lineage, scope.roots.unclear)
     entries += completeness.of_rows("time_conflict", conflicts)
-    entries += completeness.of_cone(scope.facts, lineage, reached, cone.steps)
+    entries += completeness.of_cone(scope.facts, lineage, reached, cone.steps[~cone.contact])
     entries += completeness.of_rows(
         "unpriced", cost.unpriced(scope.places, lineage, scope.facts[Item])
     )
@@ -229,13 +242,12 @@ def _missing(scope: Scope) -> list[Missing]:
     entries += completeness.of_rows("rules_ignored", ignored, tables=", ".join(ignored))
     if scope.roots.effect:
         entries.append(Missing("source_undetermined"))
-    entries.append(Missing("contact_not_considered"))
-    return entries
+    return entries + contact_gaps.gaps(worlds, scope.case.hazard)
 
 
 def _mixed_stock(scope: Scope) -> Index:
     """Mixed stock that suspect material may lie in: it has no lot number to list."""
-    reached = scope.worlds.cone.lots[scope.worlds.grade > 0]
+    reached = scope.worlds.reached
     pools: Index = reached[scope.lineage.lots["kind"][reached].eq_missing("pool").to_numpy()]
     return pools
 

@@ -10,6 +10,7 @@ from graph_model.quantity import DECIMALS
 from graph_model.schema import Item
 from queries import balance
 from queries.recall import cost, evidence, released, unaccounted
+from queries.recall.contact_gaps import NOT_CONSIDERED
 from queries.recall.scope import CERTAIN, EXCLUDED, POSSIBLE, TIERS, Scope
 from queries.recall.worlds import GRADES
 
@@ -18,23 +19,18 @@ C = pl.col
 
 def incomplete(scope: Scope) -> bool:
     """Whether something is missing that may change the answer."""
-    harmless = {
-        "data_until",
-        "contact_not_considered",
-        "near",
-        "unpriced",
-        "retracted",
-        "rules_ignored",
-        "stock_outdated",
-    }
-    return any(entry.kind not in harmless for entry in scope.missing)
+    harmless = {"data_until", "near", "unpriced", "retracted", "rules_ignored", "stock_outdated"}
+    return any(
+        entry.kind not in harmless and not entry.kind.startswith(NOT_CONSIDERED)
+        for entry in scope.missing
+    )
 
 
 def totals(scope: Scope, lost: pl.DataFrame) -> dict[str, Any]:
     """Lots, amounts and cost by tier, the balance, and what is unaccounted (`lost`)."""
     counts = dict(scope.lots.group_by("tier").len().iter_rows())
     possible = scope.lots.filter(pl.col("tier") == POSSIBLE).group_by("grade").len()
-    grades = dict.fromkeys([*GRADES, "contact"], 0) | dict(possible.iter_rows())
+    grades = dict.fromkeys(GRADES, 0) | dict(possible.iter_rows())
     return {
         **unaccounted.totals(scope, lost),
         "balance": _balance(scope.balances),

@@ -9,6 +9,7 @@ import polars as pl
 
 from graph_model.i18n import text, time_text
 from graph_model.interval import MAX, MIN
+from queries.recall.contact.chains import LAST
 from queries.recall.proof import BEFORE, Cut, Way
 from queries.recall.roots import label
 from queries.recall.scope import EXCLUDED, Scope
@@ -32,13 +33,13 @@ class Words:
     """Lots, steps, ways and cuts of a scope as people read them, by number in the cone."""
 
     def __init__(self, scope: Scope) -> None:
-        cone, lineage = scope.worlds.cone, scope.lineage
+        cone, lineage = scope.worlds.cone, scope.worlds.cone.lineage
         self._scope = scope
         names = lineage.lots.select("key", "item_code", "lot_no", "sublot")[cone.lots]
         self.keys: list[str] = names["key"].to_list()
         self.items: list[str] = names["item_code"].to_list()
         self.lots = [label(*row) for row in names.drop("key").iter_rows()]
-        self.operations: list[str] = cone.about["key"].to_list()
+        self.operations: list[str] = cone.about["key"].str.strip_prefix(LAST).to_list()
         steps = lineage.operations.select("kind", number=pl.coalesce("work_order_no", "doc_no"))
         kinds = {kind: text(f"operation.{kind}") for kind in cone.about["kind"].unique()}
         self.steps = [
@@ -99,10 +100,10 @@ def why(scope: Scope, lot: int) -> list[str]:
     if tier == EXCLUDED:
         return [words.cut(cut) for cut in scope.proof.cuts(at)]
     lines = []
-    recorded = scope.lineage.recorded[scope.worlds.cone.lots]
+    cone = scope.worlds.cone
     for reached, way in scope.proof.witness(at):
-        if recorded[reached]:
+        if cone.recorded[reached]:
             lines.append(f"{words.lots[reached]}: {words.way(way)}")
-        else:
+        elif cone.material[reached]:
             lines.append(text("reason.through_mixed_stock", item=words.items[reached]))
     return lines or [words.reason(at, tier)]

@@ -19,8 +19,8 @@ from queries.recall.cone import Cone, Flags
 from queries.recall.needs import Needs
 from queries.recall.rules import Case, Cut
 
-RECORDED, MIXED = "recorded", "mixed_stock"
-GRADES = (RECORDED, MIXED)
+RECORDED, MIXED, CONTACT = "recorded", "mixed_stock", "contact"
+GRADES = (RECORDED, MIXED, CONTACT)
 """Best kind of way that reaches a lot, strongest first."""
 ROOT, EXACT, ONLY_OUTPUT, ALL_OF_NEED = 1, 2, 3, 4
 FORCED = {EXACT: "exact", ONLY_OUTPUT: "only_output", ALL_OF_NEED: "all_of_need"}
@@ -60,6 +60,11 @@ class Worlds:
     def certain(self) -> Flags:
         """Lots that contain root material in every world."""
         return self.forced > 0
+
+    @property
+    def reached(self) -> Index:
+        """Certain and possible lots, mixed stock included, by number in the plant."""
+        return self.cone.lots[(self.grade > 0) & ~self.harmless & self.cone.material]
 
 
 def explore(cone: Cone, case: Case, certain_roots: Index, possible_roots: Index) -> Worlds:
@@ -116,8 +121,14 @@ def _possible(
     grade[roots] = 1
     recorded = inputs.recorded & ~cone.derived[inputs.step]
     enters = ~clean[outputs.lot]
+    material = ~cone.contact[inputs.step]
     for level, (into, out) in enumerate(
-        [(recorded & ~stopped, outputs.recorded & enters), (~stopped, enters)], 1
+        [
+            (recorded & ~stopped, outputs.recorded & enters),
+            (material & ~stopped, enters),
+            (~stopped, enters),
+        ],
+        1,
     ):
         spread(cone, first, into, out, grade, way, level, parted)
     return grade, way

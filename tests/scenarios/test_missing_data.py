@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bench.trials import MATERIAL
 from graph_model import network
 from graph_model.lineage import Lineage
 from loaders import intake
@@ -30,7 +31,7 @@ def tiers(folder: Path, sheets: dict[str, str], **asked: Any) -> dict[str, str]:
         (folder / f"{name}.csv").write_text(content, encoding="utf-8")
     facts = fold(intake.read(folder, "plant").tables)
     lineage = Lineage.of(network.build(facts))
-    scope = compute(facts, lineage, Suspects(**asked))
+    scope = compute(facts, lineage, Suspects(**asked), hazard=MATERIAL)
     numbers = lineage.lots["lot_no"]
     return {numbers[lot]: tier for lot, tier in scope.tiers.items()}
 

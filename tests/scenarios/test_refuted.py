@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bench.trials import MATERIAL
 from graph_model import network
 from graph_model.lineage import Lineage
 from loaders import intake
@@ -39,7 +40,7 @@ def answer(folder: Path, sheets: dict[str, str], **asked: Any) -> dict[str, Any]
         (folder / f"{name}.csv").write_text(content, encoding="utf-8")
     facts = fold(intake.read(folder, "plant").tables)
     lineage = Lineage.of(network.build(facts))
-    return report.to_dict(compute(facts, lineage, Suspects(**asked)))
+    return report.to_dict(compute(facts, lineage, Suspects(**asked), hazard=MATERIAL))
 
 
 def tiers(scope: dict[str, Any]) -> dict[str, str]:

@@ -30,7 +30,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_contain_says_where_to_act_first_and_keeps_the_hold_list(
     data: Path, tmp_path: Path
 ) -> None:
-    found = answer(data, "contain", "--lot", "F2", "--output", str(tmp_path / "cut.xlsx"))
+    lot = ("--lot", "F2", "--hazard", "dimension")
+    found = answer(data, "contain", *lot, "--output", str(tmp_path / "cut.xlsx"))
     assert (found["state"], found["hold_list"]) == ("cut", 3)
     # The flour that is left is cheapest to hold; cakes made of it lie in a delivery already.
     assert [step["lot_no"] for step in found["cut"]] == ["F2"]  # type: ignore[attr-defined]
@@ -39,9 +40,9 @@ def test_contain_says_where_to_act_first_and_keeps_the_hold_list(
         ("DN9", "PLANT/CAKE/C2")
     ]
     assert (tmp_path / "cut.xlsx").stat().st_size
-    shown = lotgraph(data, "contain", "--lot", "F2", "--by", "amount").stdout
+    shown = lotgraph(data, "contain", *lot, "--by", "amount").stdout
     assert "It does not shorten the hold list: all 3 lots" in shown
-    chinese = lotgraph(data, "--lang", "zh", "contain", "--lot", "F2").stdout
+    chinese = lotgraph(data, "--lang", "zh", "contain", *lot).stdout
     assert "不缩短扣留清单" in chinese
     assert lotgraph(data, "contain", "--lot", "F2", "--by", "beauty").returncode == 2
     assert lotgraph(data, "contain").returncode == 2
@@ -65,9 +66,10 @@ def test_next_test_ranks_lots_with_stock_and_says_whether_results_come_in_time(d
 
 def test_compare_needs_two_hypotheses_and_tells_what_they_differ_in(data: Path) -> None:
     cases = ("--case", "whole batch: supplier=S1 supplier-lot=SF-77", "--case", "one lot: lot=D2")
-    found = answer(data, "compare", *cases)
+    found = answer(data, "compare", *cases, "--hazard", "dimension")
     assert [one["name"] for one in found["hypotheses"]] == ["whole batch", "one lot"]  # type: ignore[attr-defined]
-    assert "Held under every hypothesis: 2 lots" in lotgraph(data, "compare", *cases).stdout
+    shown = lotgraph(data, "compare", *cases, "--hazard", "dimension").stdout
+    assert "Held under every hypothesis: 2 lots" in shown
     for wrong in (cases[:2], ("--case", "a: colour=red", *cases[:2])):
         done = lotgraph(data, "compare", *wrong)
         assert done.returncode == 2

@@ -85,7 +85,7 @@ def tiers(scope: dict[str, object]) -> dict[str, str]:
 
 
 def test_scope_excludes_what_was_finished_before_the_suspect_was_issued(data: Path) -> None:
-    found = answer(data, "scope", "--lot", "F2")
+    found = answer(data, "scope", "--lot", "F2", "--hazard", "dimension")
     assert tiers(found) == {
         "F2": "certain", "D2": "certain", "C2": "certain", "D1": "excluded", "C1": "excluded",
     }  # fmt: skip
@@ -95,6 +95,17 @@ def test_scope_excludes_what_was_finished_before_the_suspect_was_issued(data: Pa
     saved = found["saved"]
     assert isinstance(saved, dict)
     assert 0 < saved["reachable"] < saved["blanket"] < 1
+
+
+def test_what_ran_later_on_a_line_that_no_order_names_is_possible_by_contact(data: Path) -> None:
+    found = answer(data, "scope", "--lot", "F2")
+    assert tiers(found)["D1"] == "excluded"
+    contact = next(lot for lot in found["lots"] if lot["lot_no"] == "C1")  # type: ignore[attr-defined]
+    assert (contact["tier"], contact["grade"], contact["rule"]) == (
+        "possible", "contact", "contact_nowhere",
+    )  # fmt: skip
+    assert found["totals"]["lots"]["possible"]["contact"] == 1  # type: ignore[index]
+    assert "line_unknown" in {entry["kind"] for entry in found["missing"]}  # type: ignore[attr-defined]
 
 
 def test_scope_of_a_suppliers_lot_names_its_customers(data: Path) -> None:

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from bench.trials import MATERIAL
 from graph_model.errors import NotFound
 from graph_model.plant import Plant
 from graph_model.settings import Settings
 from loaders import intake
 from queries.recall import compare, difference
 from queries.recall.roots import Suspects
-from queries.recall.scope import Scope, compute
+from queries.recall.scope import Premises, Scope, compute
 from tests.unit.test_cli import FOLDER
 
 LATER = {
@@ -47,7 +48,7 @@ def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
 
 def scope(plant: Plant, batch: int) -> Scope:
     """The scope of F2 as of a batch."""
-    return compute(plant.facts(batch), plant.lineage(batch), F2)
+    return compute(plant.facts(batch), plant.lineage(batch), F2, hazard=MATERIAL)
 
 
 def told(plant: Plant, first: int, last: int) -> dict[str, list[dict[str, Any]]]:
@@ -110,7 +111,8 @@ def test_hypotheses_share_and_differ_as_their_scopes_do(plant: Plant) -> None:
         "nothing": Suspects(supplier="NOBODY"),
     }
     facts, lineage = plant.facts(1), plant.lineage(1)
-    found = compare.to_dict(compare.compare(facts, lineage, guesses))
+    by = {name: Premises(hazard=MATERIAL, rulebook=None) for name in guesses}
+    found = compare.to_dict(compare.compare(facts, lineage, guesses, premises=by))
     by_name = {one["name"]: one for one in found["hypotheses"]}
     assert by_name["flour"]["customers"] == ["K2"]
     assert by_name["dough"]["customers"] == ["K1", "K2"]
@@ -122,12 +124,14 @@ def test_hypotheses_share_and_differ_as_their_scopes_do(plant: Plant) -> None:
     assert pairs["dough", "flour"]["customers"] == ["K1"]
     assert pairs["flour", "dough"]["customers"] == []
     for one in found["differences"]:
-        of = compute(facts, lineage, guesses[one["of"]])
+        of = compute(facts, lineage, guesses[one["of"]], hazard=MATERIAL)
         left = set(of.lineage.lots["key"][of.held].to_list()) - set(one["lots"])
         kept = of.lineage.number(sorted(left))
         assert one["cost"] == pytest.approx(of.cost_of(of.held) - of.cost_of(kept), abs=0.01)
     both = compare.to_dict(
-        compare.compare(facts, lineage, {name: guesses[name] for name in ("flour", "dough")})
+        compare.compare(
+            facts, lineage, {name: guesses[name] for name in ("flour", "dough")}, premises=by
+        )
     )
     assert {key.split("/")[-1] for key in both["shared"]} == {"D2", "C2"}
 

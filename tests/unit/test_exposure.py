@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from bench.trials import MATERIAL
 from graph_model import network
 from graph_model.errors import BadInput
 from graph_model.ledger import Facts
@@ -171,7 +172,7 @@ def test_demo_plant_by_traces_and_by_scopes(demo: tuple[Facts, Lineage]) -> None
     compare(facts, lineage, found, 40)
     conserved(found)
     first = found.lots.row(0, named=True)
-    scope = compute(facts, lineage, Suspects(lots=(first["key"],)))
+    scope = compute(facts, lineage, Suspects(lots=(first["key"],)), hazard=MATERIAL)
     assert scope.reachable == pytest.approx((first["lots"], first["cost"]))
 
 

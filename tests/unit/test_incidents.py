@@ -10,6 +10,7 @@ import pytest
 
 from api import incidents
 from api.incidents import Actor, Opening
+from bench.trials import MATERIAL
 from graph_model.errors import BadInput, NotFound
 from graph_model.plant import Plant
 from graph_model.settings import Settings
@@ -42,8 +43,9 @@ def plant(tmp_path: Path) -> Iterator[Plant]:
 
 
 def opened(plant: Plant, **values: object) -> str:
-    """The number of a new incident about F2."""
-    opening = Opening(asked=F2, title="metal", **values)  # type: ignore[arg-type]
+    """The number of a new incident about F2; its hazard goes only where material goes."""
+    stated = {"hazard": MATERIAL, **values}
+    opening = Opening(asked=F2, title="metal", **stated)  # type: ignore[arg-type]
     return str(incidents.open_incident(plant, MEI, opening)["number"])
 
 
@@ -54,7 +56,7 @@ def whole(plant: Plant, number: str) -> dict[str, Any]:
 
 def test_an_incident_keeps_question_scope_and_clocks(plant: Plant) -> None:
     number = opened(plant, product_kind="food", recall_class="1",
-                    hazard=Hazard(kind="microbial", agent="Salmonella"))  # fmt: skip
+                    hazard=Hazard(kind="dimension", agent="width"))  # fmt: skip
     found = whole(plant, number)
     assert found["asked"] == {"lots": ("PLANT/FLOUR/F2",)}
     (scope,) = found["scopes"]

@@ -1,0 +1,60 @@
+"""Contact: what hazards that leave traces pass on over lines, tanks and tools (DESIGN: contact).
+
+stays      who was on which line when
+breaks     verified clean breaks, and what lies between them
+horizons   how long residue counts by a person's decision
+lanes      which of them meet
+chains     the flows of it, linear in the stays
+These flows hang on the hazard, so they exist for scopes only, never in the graph nor its hash.
+"""
+
+from __future__ import annotations
+
+from weakref import WeakKeyDictionary
+
+import polars as pl
+
+from graph_model import interval
+from graph_model.lineage import Lineage
+from graph_model.network import Facts
+from graph_model.schema import MOVEMENTS, Decision, Site
+from queries.recall.contact import breaks, chains, horizons, lanes, stays
+from queries.recall.contact.chains import CONTACT
+from queries.recall.contact.horizons import Horizon
+from queries.recall.contact.lanes import NOWHERE, PAST_BREAK, PAST_HORIZON
+from queries.recall.contact.stays import Stays
+from queries.recall.hazard import Hazard
+from queries.recall.rulebook import Rulebook
+
+__all__ = ["CONTACT", "NOWHERE", "PAST_BREAK", "PAST_HORIZON", "TRACES", "extended"]
+
+TRACES = ("microbial", "allergen", "chemical", "foreign_body", "unknown")
+"""Hazards of which residue goes on to the next lots of a line."""
+_kept: WeakKeyDictionary[Lineage, dict[tuple[object, ...], Lineage]] = WeakKeyDictionary()
+
+
+def extended(facts: Facts, lineage: Lineage, hazard: Hazard, rulebook: Rulebook) -> Lineage:
+    """The arrays with the contact flows of this hazard; kept for as long as the arrays are."""
+    kept = _kept.setdefault(lineage, {})
+    until = horizons.find(facts, hazard)
+    key = (hazard.kind in TRACES, hazard.kind == "label", *sorted(until.items()))
+    if key not in kept:
+        kept[key] = _extended(facts, lineage, hazard, until)
+    return kept[key]
+
+
+def _extended(facts: Facts, lineage: Lineage, hazard: Hazard, until: dict[str, Horizon]) -> Lineage:
+    label = hazard.kind == "label"
+    if hazard.kind not in TRACES and not label:
+        return lineage
+    delays = interval.delays(facts[Decision], [facts[kind] for kind in MOVEMENTS])
+    found = stays.of(facts, lineage, delays)
+    if label:
+        # Left at a line are labels and cartons, and only a clearance proves them gone.
+        left = stays.packaging(facts, lineage)
+        touches = found.touches.filter(pl.col("lot").is_in(left.implode()))
+        made = found.made.filter(pl.col("rule") == stays.RAN)
+        found = Stays(touches, made, found.runs)
+    tops = stays.lines(facts[Site])
+    clean = breaks.find(facts, delays, tops, clearances_only=label)
+    return chains.extend(lineage, lanes.of(found, clean, until))

@@ -1,0 +1,20 @@
+"""Clean break: residue on a line ends at the first cleaning or clearance that was verified.
+
+It must lie, by confirmed times, between the end of what touched the line and the start of what came
+after. Contact past such a break is derived, so that what it keeps out is listed with its record.
+"""
+
+from __future__ import annotations
+
+from queries.recall.cone import Cone
+from queries.recall.contact import PAST_BREAK
+from queries.recall.rules import Case, Cut, Rule
+
+
+def cut(cone: Cone, case: Case) -> Cut:
+    """Stops the hazard on contact over a line that was clean in between."""
+    past = cone.about["rule"].eq_missing(PAST_BREAK).to_numpy()
+    return Cut(stopped=past[cone.inputs.step]) if past.any() else Cut()
+
+
+RULE = Rule("clean_break", "records", cut)
