@@ -13,6 +13,7 @@ from graph_model.i18n import text
 from graph_model.keys import lot_key_column
 from loaders.demo_plant.book import DATES, MILLI, STAMPS, Book, labelled, supplier_lots
 from loaders.demo_plant.dirt import soil
+from loaders.demo_plant.heat import heat
 from loaders.demo_plant.master import add_stock
 from loaders.demo_plant.purchasing import add_purchasing
 from loaders.demo_plant.simulate import DAY, World, simulate
@@ -79,11 +80,14 @@ def generate(
     kind: str = "food",
     confirm_delays: bool = True,
     exact: float = 0.0,
+    *,
+    heated: bool = False,
 ) -> Plant:
     """A plant of `lots` lots (within about a tenth from a hundred on), the same for the same seed.
 
     `dirt` is `Dirt.default()` when not given. `exact`: share of the orders whose issues name the
-    output they are for. Raises BadInput for an unknown kind or no lots.
+    output they are for. `heated`: heat steps kill germs, and the truth knows where (see `heat`).
+    Raises BadInput for an unknown kind or no lots.
     """
     if kind not in MODELS:
         raise BadInput("demo_kind_unknown", kind=kind, known=", ".join(MODELS))
@@ -92,6 +96,8 @@ def generate(
     world = _sized(MODELS[kind], _without_renamed(lots), seed)
     book = labelled(world, np.random.default_rng([seed, 1]), exact)
     soil(book, dirt or Dirt.default())
+    if heated:
+        heat(book)
     add_stock(book)
     add_purchasing(book)
     truth = _truth(book)
@@ -168,11 +174,16 @@ def _truth(book: Book) -> Truth:
     gone = book.gone.filter(C("party").is_not_null()).select("lot", customer="party")
     return Truth(
         count=book.lots.height,
-        parts=book.parts.select("src", "dst", "hidden"),
+        parts=book.parts.select("src", "dst", "hidden", *_killing(book.parts)),
         ships=pl.concat([shipped, gone]),
         labels=book.lots.select("lot", key=key),
         supplied=supplier_lots(book.lots),
     )
+
+
+def _killing(parts: pl.DataFrame) -> list[pl.Expr]:
+    """Where a heat step killed germs; nowhere in a plant without any."""
+    return [C("killed") if "killed" in parts.columns else pl.lit(False).alias("killed")]
 
 
 def _delays(book: Book) -> dict[str, tuple[int, int]]:

@@ -38,7 +38,9 @@ class Reach:
 
 @dataclass(frozen=True)
 class Truth:
-    """The physical side. `parts`: src, dst, hidden (no record shows it). `ships`: lot, customer.
+    """The physical side. `ships`: lot, customer.
+
+    `parts`: src, dst, hidden (no record shows it), killed (germs of src did not come through).
 
     `labels`: lot, key: every number under which a physical lot stands in the plant; `supplied`:
     lot, supplier_code, supplier_lot_no, key: the supplier's number of bought lots.
@@ -59,11 +61,23 @@ class Truth:
         shown = self.parts.filter(~pl.col("hidden"))
         return Reach(shown["src"].to_numpy(), shown["dst"].to_numpy(), self.count)
 
+    def infected(self, roots: Iterable[str], *, traceable: bool = False) -> set[str]:
+        """Keys of all lots, as labelled, that germs of the roots came into, past heat steps.
+
+        `traceable` as in `contaminated`.
+        """
+        roots = list(roots)
+        alive = self.parts.filter(~pl.col("killed") & ~(pl.col("hidden") & traceable))
+        reach = Reach(alive["src"].to_numpy(), alive["dst"].to_numpy(), self.count)
+        return self._named(reach.from_(self._rows(roots))) | set(roots)
+
     def _physical(self, roots: Iterable[str], traceable: bool) -> Ints:
+        return (self._recorded if traceable else self._all).from_(self._rows(roots))
+
+    def _rows(self, roots: Iterable[str]) -> Ints:
         keys = pl.Series("key", sorted(set(roots)), dtype=pl.String).implode()
         both = pl.concat([self.labels, self.supplied.select("lot", "key")])
-        lots = both.filter(pl.col("key").is_in(keys))["lot"].to_numpy()
-        return (self._recorded if traceable else self._all).from_(np.unique(lots))
+        return np.unique(both.filter(pl.col("key").is_in(keys))["lot"].to_numpy())
 
     def _named(self, lots: Ints) -> set[str]:
         wanted = pl.Series("lot", lots, dtype=pl.Int64).implode()

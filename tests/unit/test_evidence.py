@@ -220,3 +220,15 @@ def test_a_failed_lot_is_certain_and_a_root_of_what_it_reaches(plants: Plants) -
             assert lot in sure
             # Lots of orders that draw on mixed stock come on top.
             assert expected <= held
+
+
+def test_lots_that_touch_nothing_of_the_old_ones_move_none_of_them(plants: Plants) -> None:
+    """The same plants alone and beside others, with evidence about both."""
+    few = Plants(range(40))
+    rng, rows, more = random.Random(4), no_rows(), no_rows()
+    for number in range(len(plants.plants)):
+        lot = rng.choice(plants.keys(number))
+        result = rng.choice(["conforming", "nonconforming"])
+        for table in [rows, more] if number < len(few.plants) else [more]:
+            inspect(table, lot, result, full_examination=True)
+    assert plants.tiers(more)[: len(few.plants)] == few.tiers(rows)
