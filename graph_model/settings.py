@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     demo: bool = Field(
         default=False, description="One local user without sign-in, on this machine only"
     )
+    demo_serve: bool = Field(
+        default=True, description="`lotgraph demo` ends by serving its plant on this machine"
+    )
     host: str = Field(default="127.0.0.1", description="Address that the service listens on")
     port: int = Field(default=8000, description="Port that the service listens on", ge=0, le=65535)
     public_url: str = Field(

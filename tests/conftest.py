@@ -10,6 +10,9 @@ import pytest
 from graph_model.engines.neo4j import Access, Neo4jDatabase
 from tests.neo4j_server import Unavailable, running
 
+# No test waits for the demo's server to end.
+os.environ["LOTGRAPH_DEMO_SERVE"] = "0"
+
 
 def _server(release: str, factory: pytest.TempPathFactory) -> Iterator[Access]:
     try:

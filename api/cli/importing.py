@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import polars as pl
 import typer
@@ -15,6 +16,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from api.cli import context
 from api.cli.context import Json
 from api.cli.scope_view import show_scope
+from api.cli.serving import serve_demo
+from api.incidents import Actor, Opening, open_incident
 from graph_model.i18n import catalogue, language, text
 from graph_model.plant import Plant
 from loaders import checks, demo_plant, entries, findings_workbook, importing, intake
@@ -191,10 +194,11 @@ def demo(
     with context.plant(new=True) as plant, progress() as tell:
         load_into(plant, folder / "plant", "plant", None, "demo", False, tell)
         _confirm_delays(plant, made.delays)
-        context.project(plant, tell)
         asked = Suspects(
             supplier=made.incident.supplier, supplier_lot=made.incident.supplier_lot_no
         )
+        opened = _open_incident(plant, made.incident, asked)
+        context.project(plant, tell)
         found = compute(plant.facts(), plant.lineage(), asked)
     whole = report.to_dict(found)
     if as_json:
@@ -213,6 +217,18 @@ def demo(
             lot=(possible or [whole["lots"][-1]["key"]])[0],
         )
     )
+    if context.settings().demo_serve:
+        serve_demo("/recall?" + urlencode({"incident": opened["number"]}))
+
+
+def _open_incident(plant: Plant, about: demo_plant.Incident, asked: Suspects) -> dict[str, Any]:
+    """The demo plant's quality manager opens the incident that its supplier reported."""
+    item = text(f"demo.item.{about.item_code}")
+    opening = Opening(
+        asked=asked, title=text("demo.incident_title", item=item), kind="supplier_notice"
+    )
+    actor = Actor(DEMO_MANAGER, text("cli.demo_role"), about.story())
+    return open_incident(plant, actor, opening)
 
 
 def _confirm_delays(plant: Plant, delays: dict[str, tuple[int, int]]) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
+import threading
+import webbrowser
 from typing import Annotated, Any
 
 import typer
@@ -31,32 +34,63 @@ def serve(
     port: Annotated[int | None, typer.Option("--port", help=text("serve.port"))] = None,
 ) -> None:
     """Run the service until it is told to stop."""
-    import uvicorn
-
-    from api import logs
-    from api.app import create
-
     given = {"host": host, "port": port}
     settings = context.settings().model_copy(
         update={name: value for name, value in given.items() if value is not None}
     )
     _refuse_many(settings)
+    run(settings)
+
+
+def run(settings: Settings, *, browse: str | None = None) -> None:
+    """Serves a data folder. `browse`: the page that a browser, where there is one, opens."""
+    import uvicorn
+
+    from api import logs
+    from api.app import create
+
     logs.start()
     app = create(settings)
     _first_admin(app.state.accounts, settings)
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
-    context.console.print(text("serve.at", address=f"http://{shown}:{settings.port}"))
+    address = f"http://{shown}:{settings.port}"
+    context.console.print(text("serve.at", address=address + (browse or "")))
     served: Any = app
     if settings.workers > 1:  # each makes its own, from the environment
         app.state.close()
         os.environ["LOTGRAPH_DATA"] = str(settings.data.resolve())
         served = "api.app:from_environment"
+    if browse is not None and _has_screen():
+        threading.Timer(1.5, webbrowser.open, [address + browse]).start()
     uvicorn.run(
         served, factory=settings.workers > 1, workers=settings.workers, host=settings.host,
         port=settings.port, log_config=None, access_log=False, server_header=False,
         proxy_headers=bool(settings.proxies), forwarded_allow_ips=settings.proxies or None,
         timeout_graceful_shutdown=30,
     )  # fmt: skip
+
+
+def serve_demo(browse: str) -> None:
+    """Serves the demo on this machine without sign-in; where the port is taken, on a free one."""
+    settings = context.settings().model_copy(update={"demo": True, "host": "127.0.0.1"})
+    run(settings.model_copy(update={"port": _free_port(settings.port)}), browse=browse)
+
+
+def _free_port(wanted: int) -> int:
+    with socket.socket() as trial:
+        try:
+            trial.bind(("127.0.0.1", wanted))
+        except OSError:
+            trial.bind(("127.0.0.1", 0))
+        return int(trial.getsockname()[1])
+
+
+def _has_screen() -> bool:
+    """Whether a browser can be opened for the person who typed the command."""
+    shown = sys.platform in ("darwin", "win32") or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    )
+    return shown and sys.stdout.isatty()
 
 
 def _refuse_many(settings: Settings) -> None:

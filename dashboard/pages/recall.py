@@ -10,6 +10,7 @@ from dash import State as Given
 
 from dashboard import export, words
 from dashboard.components import frame, parts
+from dashboard.components.incidents import deadline
 from dashboard.components.parts import attrs, button, chip, empty, icon, panel, segments
 from dashboard.grids import grid
 from dashboard.pages import Change, Page, View
@@ -165,6 +166,8 @@ def _title(visit: Visit, question: Question, state: State) -> html.Div:
     rows = scope.lineage.lots.select("key", "item", "item_code", "lot_no", "owner")[roots[:3]]
     first = rows.row(0, named=True)
     headline = text("screen.recall.title", item=names.item(first["item"], first["item_code"]))
+    if question.incident and question.incident["title"]:
+        headline = question.incident["title"]
     shown = ", ".join(row["lot_no"] or words.unknown() for row in rows.iter_rows(named=True))
     more = len(roots) - len(rows)
     root: list[Any] = [
@@ -178,8 +181,10 @@ def _title(visit: Visit, question: Question, state: State) -> html.Div:
     here = len({row["key"] for row in lots.to_hold(visit, question, state)})
     return html.Div(
         [
-            html.Div([html.H1(headline), html.Div(root, className="meta")]),
+            html.Div([html.Div([html.H1(headline), *_number(question)], className="row"),
+                      html.Div(root, className="meta")]),
             html.Div(className="grow"),
+            *_clock(visit, question),
             button(text("screen.recall.trace"), _trace(first["key"], state), kind="no-print"),
             html.Button([icon("print"), text("screen.print")], className="button no-print",
                         **attrs(data_print="true")),
@@ -188,6 +193,26 @@ def _title(visit: Visit, question: Question, state: State) -> html.Div:
         ],
         className="title-line",
     )  # fmt: skip
+
+
+def _number(question: Question) -> list[Any]:
+    return [chip(question.incident["number"])] if question.incident else []
+
+
+def _clock(visit: Visit, question: Question) -> list[Any]:
+    """How long the incident is open, and its most urgent time limit."""
+    case = question.incident
+    if case is None or case["opened_at"] is None:
+        return []
+    opened, now = words.stamp(case["opened_at"]), words.now()
+    lines: list[Any] = [
+        html.Div([icon("clock"), html.B(words.duration(now - opened), className="clock"),
+                  html.Span(text("screen.incident.since", when=words.brief(opened, visit.zone)),
+                            className="meta")], className="row"),
+    ]  # fmt: skip
+    if case["clock"]:
+        lines.append(html.Div(deadline(case["clock"], visit), className="row meta"))
+    return [html.Div(lines, className="clock-box")]
 
 
 def _trace(key: str, state: State) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from dash import Input, Output, dcc, html
 
 from dashboard import words
-from dashboard.components import parts
+from dashboard.components import incidents, parts
 from dashboard.components.parts import attrs, chip, empty, icon, kbd, panel, shown_of, table
 from dashboard.export import download
 from dashboard.pages import Change, Page, View
@@ -17,7 +17,6 @@ from dashboard.url import State as Url
 from dashboard.url import link
 from dashboard.visit import Visit
 from graph_model.i18n import text
-from graph_model.schema import Incident
 from loaders.template import write_template
 from queries.candidates import Candidate, candidates, read
 from queries.coverage import Coverage
@@ -43,7 +42,7 @@ def view(visit: Visit, state: Url) -> View:
                         [
                             _field(state.one("q")),
                             html.Div(_found(visit, state), id="found"),
-                            _incidents(visit),
+                            incidents.listing(visit),
                         ],
                         className="stack",
                     ),
@@ -213,30 +212,6 @@ def _open(one: Candidate) -> str | None:
     if one.kind in ("shipment", "customer", "item", "operation", "site"):
         return link("/recall", **{one.kind: one.key})
     return link("/recall", supplier=one.number) if one.kind == "supplier" else None
-
-
-# ---------------------------------------------------------------------------- what is open
-
-
-def _incidents(visit: Visit) -> Any:
-    rows = visit.facts()[Incident].to_dicts()
-    title = [
-        text("screen.start.incidents"),
-        html.Span(str(len(rows)), className="meta"),
-    ]
-    if not rows:
-        return panel(title, empty(text("screen.start.no_incidents")))
-    body = [
-        [
-            html.A(html.B(row["title"] or row["incident_no"]),
-                   href=link("/recall", incident=row["key"])),
-            row["incident_no"],
-            parts.lot_no(row["lot"] or ""),
-        ]
-        for row in rows
-    ]  # fmt: skip
-    heads = [text(f"screen.start.head.{name}") for name in ("incident", "number", "suspect")]
-    return panel(title, table(heads, body, label=text("screen.start.incidents")))
 
 
 # ---------------------------------------------------------------------------- the data

@@ -117,10 +117,7 @@ def _waiting(question: Question, state: State) -> html.Div:
 def _to_hold(question: Question) -> html.Div:
     """Lots of the scope that are here still and can be held."""
     scope = question.recorded.scope
-    here = scope.places.filter(
-        scope.places["place"].is_in([places.ON_HAND, places.IN_PROCESS, places.PICKED])
-    )
-    lots = here["lot"].n_unique()
+    lots = overview.located(scope, places.ON_HAND, places.IN_PROCESS, places.PICKED)
     found = question.recorded.once("overview", overview.overview)
     amounts = _place(found, places.ON_HAND, places.IN_PROCESS, places.PICKED)
     return _cell(

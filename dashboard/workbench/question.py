@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from dashboard.url import State
 from dashboard.visit import Judged, Visit
 from graph_model.errors import BadInput
+from queries.incidents import cases
 from queries.recall import hazard
 from queries.recall.roots import Suspects
 
@@ -24,6 +26,8 @@ class Question:
     recorded: Judged
     what_if: Judged | None
     clean: tuple[str, ...]
+    incident: dict[str, Any] | None = None
+    """The incident that asks, where the address names one: see `queries.incidents.cases.whole`."""
 
     @property
     def shown(self) -> Judged:
@@ -33,14 +37,22 @@ class Question:
 
 def read(visit: Visit, state: State) -> Question | None:
     """The question of an address; None where it names nothing suspect."""
-    asked = suspects(visit, state)
+    batch, clean = state.whole("as_of"), tuple(sorted(set(state.all("clean"))))
+    number, incident = state.one("incident"), None
+    if number:
+        facts = visit.facts(batch)
+        row = cases.find(facts, number)
+        asked = cases.asked(facts, row, cases.deeds(facts, row["key"]))
+        harm = cases.hazard(row)
+        incident = cases.whole(facts, number, cases.Home.of(visit.desk.live.settings))
+    else:
+        asked = suspects(visit, state)
+        harm = hazard.read(state.one("hazard")) if state.one("hazard") else hazard.UNKNOWN
     if not asked.given():
         return None
-    harm = hazard.read(state.one("hazard")) if state.one("hazard") else hazard.UNKNOWN
-    batch, clean = state.whole("as_of"), tuple(sorted(set(state.all("clean"))))
     recorded = visit.scope(asked, batch, hazard=harm)
     tried = visit.scope(asked, batch, clean, harm) if clean else None
-    return Question(asked, recorded, tried, clean)
+    return Question(asked, recorded, tried, clean, incident)
 
 
 def suspects(visit: Visit, state: State) -> Suspects:

@@ -149,8 +149,7 @@ def whereabouts(question: Question, state: State) -> html.Section:
         [html.Thead(head), html.Tbody([*rows, total])], className="table where",
         **attrs(aria_label=text("screen.recall.where_now")),
     )  # fmt: skip
-    search = question.recorded.scope.places
-    lots = search.filter(search["place"] == places.SEARCH)["lot"].n_unique()
+    lots = overview.located(question.recorded.scope, places.SEARCH)
     foot = html.Div(text("screen.recall.search_lots", count=words.number(lots, 0)),
                     className="panel-foot meta")  # fmt: skip
     return html.Section(

@@ -107,6 +107,13 @@ def _places(scope: Scope, held: pl.DataFrame) -> dict[str, dict[str, dict[str, f
     return found
 
 
+def located(scope: Scope, *wanted: str) -> int:
+    """How many held lots are, at least in part, at one of these places."""
+    held = pl.Series(scope.held, dtype=pl.Int64).implode()
+    here = pl.col("place").is_in(list(wanted)) & pl.col("lot").is_in(held)
+    return scope.places.filter(here)["lot"].n_unique()
+
+
 def costs_by_lot(scope: Scope) -> dict[str, float]:
     """What acting on each held lot costs, by key."""
     rows = scope.costs.group_by("lot").agg(pl.col("cost").sum())
