@@ -32,6 +32,22 @@ def held(facts: Facts) -> pl.DataFrame:
     return found.sort("container", "lot")
 
 
+def unpacked(facts: Facts, moves: pl.DataFrame) -> pl.DataFrame:
+    """Moves of containers (`lot`, or `lot_no` without item) as moves of all that was in them."""
+    boxes = facts[Lot].filter(pl.col("kind") == "container").select("lot_no", container="key")
+    bare = moves.filter(pl.col("lot").is_null() & pl.col("item").is_null())
+    rows = pl.concat(
+        [
+            moves.join(boxes, left_on="lot", right_on="container", how="semi")
+            .with_columns(container="lot"),
+            bare.join(boxes, on="lot_no").select(*moves.columns, "container"),
+        ]
+    )  # fmt: skip
+    goods = facts[Lot].filter(pl.col("item").is_not_null()).select("item", lot="key")
+    rows = rows.drop("lot", "item").join(held(facts), on="container").join(goods, on="lot")
+    return rows.select(moves.columns)
+
+
 def packed(held: pl.DataFrame, left: pl.DataFrame, *moves: pl.DataFrame) -> derived.Derived:
     """What is packed goes where its container goes. Packed together is not kinship.
 

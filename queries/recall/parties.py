@@ -6,7 +6,8 @@ from typing import Any
 
 import polars as pl
 
-from graph_model.schema import Site
+from graph_model.derived import links
+from graph_model.schema import Produced, Site
 from queries.recall import places
 from queries.recall.scope import CERTAIN, EXCLUDED, POSSIBLE, Scope
 from queries.recall.words import moment
@@ -70,11 +71,38 @@ def all_lines(scope: Scope) -> pl.DataFrame:
 
 
 def held_elsewhere(scope: Scope) -> pl.DataFrame:
-    """What came to places that another party holds: consignment, subcontractors, carriers."""
+    """What came to another party: to its places (consignment, subcontractors, carriers), or to it.
+
+    What came in a container is as sure as the packing: possible.
+    """
     theirs = pl.col("holder").is_not_null() & pl.col("holder_kind").ne_missing("own")
     sites = scope.facts[Site].filter(theirs).select(to_place="key", customer="holder")
     lineage = scope.lineage
-    columns = ["lot", "to_place", "quantity", "uom", "doubtful", "rule", "doc_no"]
+    columns = ["lot", "op", "to_place", "quantity", "uom", "doubtful", "rule", "doc_no"]
     rows = lineage.produced.select(columns)[lineage.origins.at(scope.held)]
-    rows = rows.filter(pl.col("rule").is_null()).join(sites, on="to_place")
-    return rows.rename({"doc_no": "delivery_no"}).drop("to_place", "rule")
+    rows = rows.filter(pl.col("rule").is_null()).drop("rule")
+    placed = rows.join(sites, on="to_place")
+    owner, company = (
+        frame["key"].str.split("/").list.first()
+        for frame in (lineage.lots[rows["lot"]], lineage.operations[rows["op"]])
+    )
+    given = rows.with_columns(customer=lineage.lots["owner"][rows["lot"]]).filter(owner != company)
+    given = given.filter(~pl.col("customer").is_in(["", "?"]))
+    known = pl.concat([placed, given.select(placed.columns)]).drop("op", "to_place")
+    known = known.unique(maintain_order=True).rename({"doc_no": "delivery_no"})
+    return pl.concat([known, _in_containers(scope, sites)], how="diagonal_relaxed")
+
+
+def _in_containers(scope: Scope, sites: pl.DataFrame) -> pl.DataFrame:
+    """Lots of the scope in containers that came to another party."""
+    facts, lineage = scope.facts, scope.lineage
+    moves = facts[Produced].filter(pl.col("status").ne_missing("cancelled"))
+    moves = moves.filter(pl.col("lot").is_null() | pl.col("item").is_null())
+    company = pl.col("operation").str.split("/").list.first()
+    given = moves.filter(pl.col("owner") != company).with_columns(customer="owner")
+    placed = moves.join(sites, on="to_place").select(given.columns)
+    names = ["lot", "item", "lot_no", "customer", "doc_no"]
+    inside = links.unpacked(facts, pl.concat([given, placed]).select(names)).unique()
+    number = lineage.number(inside["lot"].to_list())
+    rows = inside.select("customer", delivery_no="doc_no", lot=pl.Series(number), doubtful=True)
+    return rows.filter(pl.col("lot").is_in(scope.held))

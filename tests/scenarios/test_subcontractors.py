@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.test_refuted import LINE, MOVES, RECEIPTS, answer, tiers
+from tests.scenarios.test_refuted import LINE, MOVES, RECEIPTS, TWO_LOTS, answer, tiers
 
 BOM = "parent_item_code,item_code,quantity\nP,A,1\n"
 SENT = f"{MOVES},to_owner\nM1,1,A,S1,60,WH,SB,SUB\n"
 SITE = "site_code,site_kind,holder,holder_kind\nSB,warehouse,SUB,subcontractor\n"
 GOT = f"{RECEIPTS}\nR9,1,SUB,P,P1,SP1,100\n"
+PACK = "doc_no,doc_line_no,container_no,item_code,lot_no,quantity,action\nK1,1,PAL,A,S1,60,pack\n"
 DATED = "posting_method,event_time"
 CLOCK = "scanner_clock"
 
@@ -49,6 +50,25 @@ HELD: dict[str, dict[str, str]] = {
         "bom": BOM,
         "lot_changes": "doc_no,doc_line_no,change_kind,item_code,parent_lot_no,child_lot_no,"
         "to_owner\nN1,1,rename,A,S1,S1,SUB\n",
+        "receipts": GOT,
+    },
+    "moved on a pallet": {
+        "bom": BOM,
+        "packing": PACK,
+        "moves": f"{MOVES},to_owner\nM1,1,,PAL,1,WH,SB,SUB\n",
+        "receipts": GOT,
+    },
+    "moved on a pallet to a place that it holds": {
+        "bom": BOM,
+        "sites": SITE,
+        "packing": PACK,
+        "moves": f"{MOVES}\nM1,1,,PAL,1,WH,SB\n",
+        "receipts": GOT,
+    },
+    "sold to it on a pallet": {
+        "bom": BOM,
+        "packing": PACK,
+        "shipments": "doc_no,doc_line_no,delivery_no,customer_code,container_no\nD1,1,D1,SUB,PAL\n",
         "receipts": GOT,
     },
     "no recipe is known": {"moves": SENT, "receipts": GOT},
@@ -174,3 +194,36 @@ def test_two_subcontractors_are_kept_apart(tmp_path: Path) -> None:
     found = tiers(answer(tmp_path, sheets, lots=("PLANT/A/S1",)))
     assert "P1" in found
     assert "P2" not in found
+
+
+HOLDERS: dict[str, tuple[dict[str, str], tuple[str, str]]] = {
+    "moved to it": (
+        {"receipts": TWO_LOTS, "moves": SENT},
+        ("SUB", "certain"),
+    ),
+    "on a pallet moved to it": (
+        {
+            "receipts": TWO_LOTS,
+            "packing": PACK,
+            "moves": f"{MOVES},to_owner\nM1,1,,PAL,1,WH,SB,SUB\n",
+        },
+        ("SUB", "possible"),
+    ),
+    "on a pallet at its place": (
+        {
+            "sites": SITE,
+            "receipts": TWO_LOTS,
+            "packing": PACK,
+            "moves": f"{MOVES}\nM1,1,,PAL,1,WH,SB\n",
+        },
+        ("SUB", "possible"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", HOLDERS)
+def test_who_holds_goods_is_a_party_to_notify(case: str, tmp_path: Path) -> None:
+    sheets, party = HOLDERS[case]
+    scope = answer(tmp_path, sheets, lots=("PLANT/A/S1",))
+    assert [(row["customer"], row["tier"]) for row in scope["customers"]] == [party]
+    assert answer(tmp_path, sheets, lots=("PLANT/A/S2",))["customers"] == []

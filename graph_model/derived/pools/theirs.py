@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from graph_model.derived import gaps
+from graph_model.derived import gaps, links
 from graph_model.derived.pools.events import (
     AT_PLACE,
     ENTRY,
@@ -22,7 +22,7 @@ from graph_model.derived.pools.events import (
     shaped,
 )
 from graph_model.derived.records import Records
-from graph_model.interval import MIN
+from graph_model.interval import MAX, MIN
 from graph_model.schema import (
     Consumed,
     Item,
@@ -43,21 +43,23 @@ _BOUGHT = ("raw", "packaging")
 
 def goods(records: Records) -> pl.DataFrame:
     """item, holder, place, lot, operation (of unnumbered ones), t0, t1, lent (not sold)."""
-    codes, moves = records.codes, records.moves
+    moves = records.moves
     came = moves[Produced].filter(_of_plant())
-    came = came.select(
-        "item", "lot", "operation", "t0", "t1", "lot_no", place="to_place",
-        owner=holder(pl.col("owner"), pl.col("item"), codes.companies),
-    ).drop_nulls("item")  # fmt: skip
+    came = came.select("item", "lot", "operation", "t0", "t1", "lot_no", "owner", place="to_place")
+    came = _opened(records, came).drop_nulls("item").with_columns(
+        owner=holder(pl.col("owner"), pl.col("item"), records.codes.companies)
+    )  # fmt: skip
     sites = _holders(records)
     placed = came.join(sites, on="place").with_columns(owner="holder").drop("holder")
     moved = came.filter(~pl.col("owner").is_in([OWN, UNCLEAR])).with_columns(lent=True)
     heads = records.facts[Shipment].select("customer", shipment="key").drop_nulls()
     sold = moves[Shipped].filter(_of_plant()).join(heads, on="shipment")
+    none = pl.lit(None, pl.String)
     sold = sold.select(
-        "item", "lot", "t0", "t1", "lot_no", operation=pl.lit(None, pl.String),
-        place=pl.lit(None, pl.String), owner=codes.company("customer"),
-    ).drop_nulls(["item", "lot"]).select(came.columns)  # fmt: skip
+        "item", "lot", "t0", "t1", "lot_no", operation=none, place=none,
+        owner=records.codes.company("customer"),
+    ).select(came.columns)  # fmt: skip
+    sold = _opened(records, sold).drop_nulls(["item", "lot"])
     found = pl.concat([moved, placed, sold.with_columns(lent=False)])
     unnumbered = pl.when(pl.col("lot").is_null()).then("operation")
     found = found.with_columns(operation=unnumbered).rename({"owner": "holder"}).drop("lot_no")
@@ -101,6 +103,12 @@ def processed(records: Records, goods: pl.DataFrame, ends: pl.DataFrame) -> pl.D
         _drawn(_ordered(records, holding, ends), holding, usual, records),
     ]
     return shaped(pl.concat(parts), EXIT, t0=MIN, rule=PROCESSED)
+
+
+def _opened(records: Records, moves: pl.DataFrame) -> pl.DataFrame:
+    """The moves, and those of containers as moves of what was in them; since when is open."""
+    inside = records.codes.under_usual(links.unpacked(records.facts, moves), "item")
+    return pl.concat([moves, inside.with_columns(t1=pl.lit(MAX))])
 
 
 def _makers(records: Records) -> pl.DataFrame:
