@@ -51,12 +51,17 @@ def unpacked(facts: Facts, moves: pl.DataFrame) -> pl.DataFrame:
 def packed(held: pl.DataFrame, left: pl.DataFrame, *moves: pl.DataFrame) -> derived.Derived:
     """What is packed goes where its container goes. Packed together is not kinship.
 
-    `left`: how much of a lot left in a container (`contents.amounts`).
+    `left`: how much of a lot left in a container (`contents.amounts`). Where a row of the same
+    movement names the lot itself, it says how much.
     """
     end = "operation" if "operation" in moves[0].columns else "shipment"
     rows = pl.concat(frame.select(end, "t0", "t1", container="lot") for frame in moves)
     rows = rows.join(held, on="container").drop("container")
-    rows = rows.join(left.rename({"end": end}), on=["lot", end], how="left", maintain_order="left")
+    told = pl.concat(
+        frame.filter(pl.col("item").is_not_null()).select("lot", end) for frame in moves
+    )
+    left = left.rename({"end": end}).join(told, on=["lot", end], how="anti")
+    rows = rows.join(left, on=["lot", end], how="left", maintain_order="left")
     rows = rows.with_columns(item=pl.lit(None, pl.String), rule=pl.lit(PACKED))
     return derived.of(**{"consumed" if end == "operation" else "shipped": rows})
 

@@ -86,6 +86,14 @@ CASES: dict[str, Case] = {
         },
         {"on_hand": {"": 60.0}, "shipped": {"C1": 40.0}},
     ),
+    "the delivery lists the lot and its pallet": (
+        {
+            "packing": f"{PACK}\nK1,1,PAL,P,P1,40,pack\n",
+            "shipments": f"{SHIP},item_code,lot_no,quantity\nD1,1,D1,C1,,P,P1,40\n"
+            "D1,2,D1,C1,PAL,,,\n",
+        },
+        {"on_hand": {"": 60.0}, "shipped": {"C1": 40.0}},
+    ),
     "used up by an order": (
         {
             "packing": f"{PACK}\nK1,1,PAL,P,P1,40,pack\n",
