@@ -12,6 +12,8 @@ from typing import Any
 
 import anyio.to_thread
 from fastapi import FastAPI
+from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
+from prometheus_fastapi_instrumentator import Instrumentator
 
 from api import logs, problems, routes
 from api.auth import guard, login, oidc
@@ -59,7 +61,7 @@ def create(settings: Settings) -> FastAPI:
     )  # fmt: skip
     app.state.settings, app.state.plant = settings, plant
     app.state.accounts, app.state.audit, app.state.attempts = accounts, trail, Attempts()
-    app.state.jobs, app.state.script_hashes = jobs, ()
+    app.state.jobs, app.state.script_hashes, app.state.metrics = jobs, (), registry()
     app.state.budget, app.state.kept = Budget(settings.dear_seconds), Kept(KEPT)
     app.state.close = partial(_close, jobs, plant, trail, records)
     problems.install(app)
@@ -68,8 +70,17 @@ def create(settings: Settings) -> FastAPI:
     routes.include(app)
     guard.check(app)
     routes.mount_screens(app)
+    Instrumentator(registry=app.state.metrics).instrument(app, metric_namespace="lotgraph")
     app.add_middleware(Gate, service=app, settings=settings, accounts=accounts, trail=trail)
     return app
+
+
+def registry() -> CollectorRegistry:
+    """Where this service counts: apart from others in the same process."""
+    made = CollectorRegistry()
+    ProcessCollector(registry=made)
+    PlatformCollector(registry=made)
+    return made
 
 
 def from_environment() -> FastAPI:

@@ -79,7 +79,8 @@ class LivePlant:
         self._past_lock = threading.Lock()
         self._past: OrderedDict[int, Moment] = OrderedDict()
         self._catching_up = threading.Lock()
-        self._scratch = Path(tempfile.mkdtemp(prefix="serving-", dir=_made(settings.data)))
+        _sweep(_made(settings.data))
+        self._scratch = Path(tempfile.mkdtemp(prefix=f"serving-{os.getpid()}-", dir=settings.data))
         self._shared: list[_Shared] = []
         self._moment: Moment | None = None
         self._graph_of: tuple[int, str] | None = None
@@ -342,6 +343,19 @@ def _failing(error: LotgraphError) -> Opener:
         yield  # pragma: no cover
 
     return opened
+
+
+def _sweep(folder: Path) -> None:
+    """Removes what processes left behind that were killed."""
+    for left in folder.glob("serving-*"):
+        pid = left.name.split("-")[1]
+        if pid.isdigit():
+            try:
+                os.kill(int(pid), 0)
+            except ProcessLookupError:
+                shutil.rmtree(left, ignore_errors=True)
+            except PermissionError:
+                continue  # alive, and somebody else's
 
 
 def _made(folder: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from graph_model import network, projection
 from graph_model.cases import CASES, Incident
 from graph_model.engines.base import Graph, State
 from graph_model.engines.ladybug import LadybugGraph
-from graph_model.errors import BadInput, EngineError
+from graph_model.errors import BadInput, EngineError, Locked
 from graph_model.i18n import use_timezone
 from graph_model.ledger import Facts, Ledger
 from graph_model.ledger.manifest import RESTATED
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
 _UNSHOWN = {kind.__name__ for kind in CASES} | {RESTATED}
 """Kinds of which the graph shows nothing."""
 _WITHOUT_FLOWS = _UNSHOWN | {Incident.__name__}
+
+WAIT_SECONDS = 60.0
+"""How long an importer waits for another one that is projecting the embedded graph."""
+
+_PAUSE = 0.1
 
 
 class Plant:
@@ -129,7 +135,7 @@ class Plant:
         process of another importer. Raises EngineError where the graph is of another ledger.
         """
         if self.embedded:
-            return self._embedded_graph(rebuild)
+            return self._embedded_graph(rebuild, waiting)
         if not rebuild:
             graph = self._server_graph()
             if self._stands_on_ledger(graph.state()):
@@ -185,7 +191,20 @@ class Plant:
         s = self.settings
         return s.graph if self.embedded else f"{s.graph} / {s.neo4j_database}"
 
-    def _embedded_graph(self, rebuild: bool) -> Graph:
+    def _embedded_graph(self, rebuild: bool, waiting: Callable[[str, int], object] | None) -> Graph:
+        """Waits while another process, such as the service, brings the same file up to date."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while True:
+            try:
+                return self._caught_up(rebuild)
+            except Locked as held:
+                if time.monotonic() > deadline:
+                    raise
+                if waiting is not None:
+                    waiting(str(held.params.get("host", "?")), int(held.params.get("pid", 0)))
+            time.sleep(_PAUSE)
+
+    def _caught_up(self, rebuild: bool) -> Graph:
         folder = self.folder / "graph"
         if folder.exists() and not rebuild:
             graph = LadybugGraph(folder)

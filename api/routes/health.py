@@ -33,6 +33,6 @@ def ready(request: Request, response: Response) -> dict[str, Any]:
 
 @router.get("/metrics", dependencies=[guard("metrics.read", audit="metrics.read")],
             response_class=Response)  # fmt: skip
-def metrics() -> Response:
+def metrics(request: Request) -> Response:
     """Counters for Prometheus."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(request.app.state.metrics), media_type=CONTENT_TYPE_LATEST)

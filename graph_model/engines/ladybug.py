@@ -279,7 +279,7 @@ class LadybugGraph:
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
-            held = json.loads(holder.read_text()) if holder.exists() else {"pid": "?", "host": "?"}
+            held = json.loads(holder.read_text()) if holder.exists() else {"pid": 0, "host": "?"}
             raise Locked("graph_locked", **held) from None
         holder.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
 
