@@ -88,20 +88,20 @@ def parties_of(scope: Scope) -> pl.DataFrame:
 
 
 def digest(lots: pl.DataFrame, parties: pl.DataFrame) -> str:
-    """SHA-256 of lots, roots and parties with their tiers: equal for equal scopes."""
+    """SHA-256 of lots, roots and what parties got of them: equal for equal scopes."""
     text = "\n".join(
         [
             *_lines(lots, "lot", "tier", "grade", "root"),
             "",
-            *_lines(parties.unique("customer"), "customer", "tier"),
+            *_lines(parties, "customer", "lot", "uom", "tier", "quantity"),
         ]
     )
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _lines(frame: pl.DataFrame, *names: str) -> pl.Series:
-    cells = [pl.col(name).fill_null("") for name in names]
-    return frame.sort(names[0]).select(pl.concat_str(cells, separator="\t")).to_series()
+    cells = [pl.col(name).cast(pl.String).fill_null("") for name in names]
+    return frame.sort(names).select(pl.concat_str(cells, separator="\t")).to_series()
 
 
 def kept_lots(facts: Facts, frozen: str) -> pl.DataFrame:

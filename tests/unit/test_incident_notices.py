@@ -17,8 +17,9 @@ from graph_model.errors import BadInput, NotFound
 from graph_model.plant import Plant
 from graph_model.settings import Settings
 from loaders.entries import now
+from queries import partner
 from queries.incidents import cases as reading
-from queries.incidents import claims, figures, notices
+from queries.incidents import claims, figures, letters, notices
 from queries.incidents.notices import _by_lot, _sums
 from queries.recall.roots import Suspects
 from tests.unit.test_cli import FOLDER
@@ -220,3 +221,43 @@ def test_a_closing_report_holds_everything(plant: Plant) -> None:
     assert whole["notices"]["told"] == 1
     assert whole["incident"]["number"] == number
     assert whole["holds"]["unheld"]
+
+
+@pytest.mark.parametrize(("customer", "language"), [("K2", "zh_CN"), ("K1", "en")])
+def test_a_letter_is_in_the_language_of_who_gets_it(
+    plant: Plant, tmp_path: Path, customer: str, language: str
+) -> None:
+    number = opened(plant)
+    loaded(plant, tmp_path / "later", {"shipments": SHIPPED})
+    watching.rerun(plant)
+    row = reading.find(plant.facts(), number)
+    pack = partner.pack(incidents.scope_now(plant, row), customer)
+    made = letters.notice(row, line(plant, number, customer), pack, "Bakery")
+    words = "\n".join([made.subject, *made.before, *made.after])
+    assert made.language == language
+    assert ("召回" in words) == (language == "zh_CN")
+    assert number in words
+    assert ("70 pcs" in words) == (customer == "K2")
+    assert {"K1": "Kong", "K2": "Kaiser"}[customer] not in words
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_a_claim_letter_names_sum_and_papers(plant: Plant, language: str) -> None:
+    number = opened(plant)
+    telling.claim(plant, MEI, number, "S1", "scar", amount=1000, currency="EUR")
+    telling.on_claim(plant, MEI, number, "S1", "document", document="INV-1")
+    row = reading.find(plant.facts(), number)
+    made = letters.claim(row, claims.listing(plant.facts(), row["key"])[0], language, "Bakery")
+    words = "\n".join([made.subject, *made.before, *made.after])
+    assert "1,000.00 EUR" in words
+    assert "INV-1" in words
+
+
+def test_more_sent_to_a_known_customer_is_in_the_next_frozen_scope(
+    plant: Plant, tmp_path: Path
+) -> None:
+    number = told(plant)
+    more = SHIPPED.replace(",K1,", ",K2,")
+    loaded(plant, tmp_path / "later", {"shipments": more})
+    watching.rerun(plant)
+    assert line(plant, number)["amounts"]["pcs"]["shipped"] == 75
