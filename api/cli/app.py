@@ -13,6 +13,8 @@ from api.cli import (
     buying,
     context,
     importing,
+    incident_alerts,
+    incident_deadlines,
     incident_holds,
     incident_notices,
     incidents,
@@ -66,9 +68,5 @@ COMMANDS = (
 )
 for module in COMMANDS:
     module.register(app)
-for module in (
-    incident_holds,
-    incident_notices,
-    people,
-):
+for module in (incident_holds, incident_alerts, incident_notices, incident_deadlines):
     module.register(incidents.incident)

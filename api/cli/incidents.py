@@ -7,10 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from api import incidents, watching
+from api import incidents
 from api.cli import context
 from api.cli.acting import show_difference
-from api.cli.asking import ROWS
 from api.cli.context import Json
 from api.cli.importing import progress
 from api.cli.keeping import By, Reason, Role
@@ -18,7 +17,6 @@ from api.cli.suspecting import Given, cost_table, moment, premises, suspecting, 
 from api.incidents import Actor, Opening
 from graph_model.i18n import text
 from graph_model.plant import Plant
-from queries.incidents import alerts, deadlines
 from queries.incidents import cases as reading
 
 incident = typer.Typer(help=text("incident.help"), no_args_is_help=True, rich_markup_mode=None)
@@ -42,10 +40,6 @@ def register(app: typer.Typer) -> None:
     incident.command("choose", help=text("incident.choose"))(choose)
     incident.command("close", help=text("incident.close"))(close)
     incident.command("reopen", help=text("incident.reopen"))(reopen)
-    incident.command("alerts", help=text("incident.alerts"))(alerts_)
-    incident.command("seen", help=text("incident.seen"))(seen)
-    incident.command("rerun", help=text("incident.rerun_help"))(rerun)
-    incident.command("deadline", help=text("incident.deadline"))(deadline)
     app.add_typer(incident, name="incident")
 
 
@@ -338,120 +332,3 @@ def reopen(number: Number, by: By, role: Role, reason: Reason) -> None:
     with context.plant() as plant:
         incidents.reopen(plant, Actor(by, role, reason), number)
         done(plant, text("incident.reopened", number=number))
-
-
-def alerts_(
-    number: Annotated[str | None, typer.Argument(help=text("incident.number"))] = None,
-    every: Annotated[bool, typer.Option("--all", help=text("incident.alerts_all"))] = False,
-    as_json: Json = False,
-) -> None:
-    """Alerts that nobody saw yet, newest first; with --all also the others."""
-    with context.plant() as plant:
-        facts = plant.facts()
-        key = None if number is None else reading.find(facts, number)["key"]
-        found = alerts.listing(facts, key, seen=every)
-    _show_alerts(found, as_json=as_json)
-
-
-def _show_alerts(found: list[dict[str, Any]], *, as_json: bool) -> None:
-    if as_json:
-        context.show_json(found)
-        return
-    rows: list[list[object]] = [
-        [one["number"], text(f"incident.alert.{one['kind']}"), one["lot"], one["quantity"],
-         one["count"], one["happened_at"], _sure(one), one["alert"]]
-        for one in found[:ROWS]
-    ]  # fmt: skip
-    names = heads("number", "alert", "lot", "quantity", "count", "happened", "sure", "key")
-    context.show_table(text("incident.alerts"), names, rows, len(found))
-
-
-def _sure(one: dict[str, Any]) -> str:
-    if one["sure"] is None:
-        return ""
-    return text("incident.sure" if one["sure"] else "incident.unsure")
-
-
-def seen(
-    alert: Annotated[str, typer.Argument(help=text("incident.alert_key"))],
-    by: By,
-    role: Role,
-    reason: Reason,
-) -> None:
-    """State that an alert was seen, and what is done about it."""
-    with context.plant() as plant:
-        watching.see(plant, Actor(by, role, reason), alert)
-        done(plant, text("incident.seen_done"))
-
-
-def rerun(as_json: Json = False) -> None:
-    """Look at open incidents again, as every import does."""
-    with context.plant() as plant:
-        found = watching.rerun(plant)
-        done(plant, "")
-    _show_alerts(found, as_json=as_json)
-
-
-def _option(name: str, flag: str) -> Any:
-    return typer.Option(flag, help=text(f"incident.rule.{name}"))
-
-
-def deadline(
-    rule: Annotated[str | None, typer.Argument(help=text("incident.rule.name"))] = None,
-    by: Annotated[str, typer.Option("--by", help=text("cli.decide.by"))] = "",
-    role: Annotated[str, typer.Option("--role", help=text("cli.decide.role"))] = "",
-    reason: Annotated[str, typer.Option("--reason", help=text("cli.decide.reason"))] = "",
-    jurisdiction: Annotated[str | None, _option("jurisdiction", "--jurisdiction")] = None,
-    product: Annotated[str | None, _option("product", "--product")] = None,
-    recall_class: Annotated[str | None, _option("recall_class", "--class")] = None,
-    customer: Annotated[str | None, _option("customer", "--customer")] = None,
-    binding: Annotated[str | None, _option("binding", "--binding")] = None,
-    trigger: Annotated[str | None, _option("trigger", "--trigger")] = None,
-    act: Annotated[str | None, _option("act", "--act")] = None,
-    hours: Annotated[float | None, _option("hours", "--hours")] = None,
-    working_days: Annotated[int | None, _option("working_days", "--working-days")] = None,
-    calendar: Annotated[str | None, _option("calendar", "--calendar")] = None,
-    timezone: Annotated[str | None, _option("timezone", "--timezone")] = None,
-    title: Annotated[str | None, _option("title", "--title")] = None,
-    title_zh: Annotated[str | None, _option("title_zh", "--title-zh")] = None,
-    citation: Annotated[str | None, _option("citation", "--citation")] = None,
-    text_date: Annotated[str | None, _option("text_date", "--text-date")] = None,
-    checked: Annotated[str | None, _option("checked", "--checked")] = None,
-    active: Annotated[
-        bool | None, typer.Option("--active/--inactive", help=text("incident.rule.active"))
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Without a name: all time limits. With one: state it, or change the shipped one."""
-    values = {
-        "jurisdiction": jurisdiction, "product_kind": product, "recall_class": recall_class,
-        "customer": customer, "binding": binding or ("customer" if customer else None),
-        "trigger": trigger, "act": act, "hours": hours, "working_days": working_days,
-        "calendar": calendar, "timezone": timezone, "title_en": title, "title_zh": title_zh,
-        "citation": citation, "text_date": text_date, "checked": checked, "active": active,
-    }  # fmt: skip
-    with context.plant() as plant:
-        if rule is not None:
-            incidents.set_deadline(plant, Actor(by, role, reason), rule, values)
-            done(plant, text("incident.rule.stated", rule=rule))
-            return
-        known = deadlines.rules(plant.facts())
-    if as_json:
-        context.show_json([vars(one) for one in known.values()])
-        return
-    rows: list[list[object]] = [
-        [one.rule, one.jurisdiction, one.product_kind, one.recall_class, one.title, _span(one),
-         text(f"incident.events.{one.trigger}"), text(f"incident.events.{one.act}"),
-         one.citation, one.checked or text("incident.note.not_checked"),
-         text("incident.rule.on" if one.active else "incident.rule.off")]
-        for one in known.values()
-    ]  # fmt: skip
-    names = heads("rule", "jurisdiction", "product", "class", "due_what", "span", "trigger",
-                   "act", "citation", "checked", "active")  # fmt: skip
-    context.show_table(text("incident.deadline"), names, rows)
-
-
-def _span(one: deadlines.Rule) -> str:
-    if one.working_days is not None:
-        return text("incident.in_working_days", days=one.working_days)
-    return text("incident.in_hours", hours=f"{one.hours or 0:g}")
