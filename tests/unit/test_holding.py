@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -100,7 +100,7 @@ class Holding(RuleBasedStateMachine):
 
 
 def test_no_deed_loses_an_amount() -> None:
-    run_state_machine_as_test(Holding)
+    run_state_machine_as_test(Holding, settings=settings(deadline=None, max_examples=60))
 
 
 def test_an_approval_by_the_one_who_asked_counts_for_nothing_even_in_the_ledger() -> None:
@@ -110,6 +110,7 @@ def test_an_approval_by_the_one_who_asked_counts_for_nothing_even_in_the_ledger(
     assert fold(10, [*asked, deed("3", "approve", "p-lin", subject="2")]).disposed == {"release": 4}
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 50), max_size=6), st.randoms())
 def test_counts_add_up_in_any_order(amounts: list[float], random: Any) -> None:
     made = [deed(str(n), "found", quantity=amount) for n, amount in enumerate(amounts)]

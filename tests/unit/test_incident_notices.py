@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api import holding, incidents, telling, watching
@@ -108,6 +108,7 @@ AMOUNT = st.integers(0, 40).map(float)
 LOTS = st.sampled_from(["L1", "L2", ""])
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     st.dictionaries(st.tuples(LOTS, st.sampled_from(["kg", "pcs"])), AMOUNT),
     st.lists(st.tuples(LOTS, st.sampled_from(["kg", "pcs"]), st.sampled_from(OUTCOMES), AMOUNT)),

@@ -132,3 +132,13 @@ def test_a_closed_incident_takes_no_deed_until_it_is_opened_again(plant: Plant) 
     incidents.mark(plant, MEI, number, "finished")
     kinds = [deed["kind"] for deed in whole(plant, number)["deeds"]]
     assert kinds == ["event", "close", "reopen", "event"]
+
+
+def test_an_incident_of_goods_that_never_left_has_no_parties(tmp_path: Path) -> None:
+    sheets = {name: content for name, content in FOLDER.items() if name != "shipments"}
+    with Plant(Settings(data=tmp_path / "data")) as plant:
+        loaded(plant, tmp_path / "sheets", sheets)
+        number = opened(plant)
+        (scope,) = whole(plant, number)["scopes"]
+        assert (scope["certain"], scope["customers"]) == (3, 0)
+        assert incidents.freeze(plant, MEI, number)["digest"] == scope["digest"]
