@@ -47,11 +47,15 @@ def pieces(scope: Scope) -> Iterator[Piece]:
 
 def excluded_by(scope: Scope) -> dict[str, int]:
     """How many lots are excluded by records alone, and how many only by what persons judged."""
-    excluded = len(scope.tier(EXCLUDED))
-    judged = 0
-    if any(carried_by(piece.rule) == "judgement" for piece in pieces(scope)):
-        judged = len(_back(scope, replace(scope.case, records_only=True)))
-    return {"records": excluded - judged, "judgement": judged}
+    judged = len(judged_out(scope))
+    return {"records": len(scope.tier(EXCLUDED)) - judged, "judgement": judged}
+
+
+def judged_out(scope: Scope) -> Index:
+    """Lots, by number in the plant, that are excluded only by what persons judged."""
+    if all(carried_by(piece.rule) == "records" for piece in pieces(scope)):
+        return np.empty(0, dtype=np.int64)
+    return _back(scope, replace(scope.case, records_only=True))
 
 
 @cache

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from queries.recall import places
+from queries.recall import evidence, places
 from queries.recall.parties import leaving
 from queries.recall.scope import CERTAIN, EXCLUDED, POSSIBLE, Scope
 from queries.recall.worlds import GRADES
@@ -81,13 +81,8 @@ def _units(held: pl.DataFrame) -> list[str]:
 
 
 def _excluded(scope: Scope, rows: pl.DataFrame) -> dict[str, Figures]:
-    """Excluded lots apart: a lot is out by judgement where any of its cuts is."""
-    judged = [
-        lot
-        for lot, at in rows.select("lot", "at").iter_rows()
-        if any(cut.by == JUDGEMENT for cut in scope.proof.cuts(at))
-    ]
-    by = pl.col("lot").is_in(pl.Series(judged, dtype=pl.Int64).implode())
+    """Excluded lots apart: by judgement those that records alone would not keep out."""
+    by = pl.col("lot").is_in(pl.Series(evidence.judged_out(scope)).implode())
     found = {}
     for name, part in ((RECORDS, rows.filter(~by)), (JUDGEMENT, rows.filter(by))):
         figures = _figures(part.with_columns(cost=pl.lit(0.0)))

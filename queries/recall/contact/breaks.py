@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from graph_model import interval
+from graph_model import evidence, interval
 from graph_model.interval import MAX, MIN
 from graph_model.lineage import spans
 from graph_model.network import Facts
@@ -63,7 +63,7 @@ def find(
     facts: Facts, delays: pl.DataFrame, tops: pl.DataFrame, *, clearances_only: bool
 ) -> dict[str, Breaks]:
     """The breaks of each line that has any."""
-    rows = interval.effective(facts[Cleaning], delays)
+    rows = interval.effective(evidence.acting(facts, Cleaning), delays)
     sound = pl.col("verified").fill_null(False) & pl.col("result").eq_missing("conforming")
     bounded = (pl.col("t0") > MIN) & (pl.col("t1") < MAX)
     clearance = pl.col("clearance").fill_null(False)

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from queries.recall.cone import Cone
 from queries.recall.contact import PAST_BREAK
-from queries.recall.rules import Case, Cut, Rule
+from queries.recall.rules import Case, Cut, Piece, Rule
 
 
 def cut(cone: Cone, case: Case) -> Cut:
     """Stops the hazard on contact over a line that was clean in between."""
     past = cone.about["rule"].eq_missing(PAST_BREAK).to_numpy()
-    return Cut(stopped=past[cone.inputs.step]) if past.any() else Cut()
+    if RULE.name in case.without or not past.any():
+        return Cut()
+    piece = Piece(RULE.name, "cleaning", RULE.name)
+    return Cut(stopped=past[cone.inputs.step], used=(piece,))
 
 
 RULE = Rule("clean_break", "records", cut)
