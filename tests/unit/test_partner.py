@@ -60,7 +60,7 @@ def test_no_pack_tells_of_another(seed: int, dirt: bool, pick: int, named: bool)
     texts = set(leaves(told))
     assert not texts & theirs(scope, customer)
     suppliers = {*scope.facts[Supplier]["key"], *scope.facts[Supplier]["name"].drop_nulls()}
-    assert not texts & suppliers
+    assert not texts & suppliers - {customer, told["name"]}  # a supplier may be the party told
     assert {one["supplier"] in suppliers for one in origins} == {named}
     assert named or not any(one["lot_no"] for one in origins)
 
