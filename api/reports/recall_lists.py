@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -15,7 +15,6 @@ from api.reports.document import (
     Block,
     Cell,
     Column,
-    facts,
     heading,
     judged,
     paragraph,
@@ -133,11 +132,27 @@ def _lots(fields: ScopeFields) -> Iterator[Block]:
             _column("where", 2), _column("reason", 4),
         ],
         [
-            [judged(fields.mark_of(lot)), _lot(lot), figures.amount(lot["quantity"], lot["unit"]),
-             figures.places(lot["places"]), lot["reason"]]
+            [judged(fields.mark_of(lot)), _lot(lot), _affected(lot),
+             figures.places(lot["places"]), _reason(lot)]
             for lot in fields.held
         ],
     )  # fmt: skip
+
+
+def _affected(lot: Any) -> str:
+    """The amount of a lot, and how much of it is affected at most where that is less."""
+    whole = figures.amount(lot["quantity"], lot["unit"])
+    most = lot.get("affected_at_most")
+    if most is None or lot["quantity"] is None or most >= lot["quantity"]:
+        return whole
+    return text("report.recall.at_most", whole=whole, most=figures.amount(most, lot["unit"]))
+
+
+def _reason(lot: Any) -> str:
+    """Why a lot is in; one that passed a sample is still possible, and it is said."""
+    if not lot.get("state"):
+        return str(lot["reason"])
+    return text("report.recall.released", reason=lot["reason"])
 
 
 def _lot(lot: Any) -> str:
@@ -195,12 +210,15 @@ def _customers(fields: ScopeFields, edition: Edition) -> Iterator[Block]:
 
 def _evidence(fields: ScopeFields, edition: Edition) -> Iterator[Block]:
     yield heading(text("report.recall.evidence"))
-    if fields.evidence:
-        yield subheading(text("report.recall.evidence_used"))
-        for piece in fields.evidence:
-            yield facts((_label(name), _said(value)) for name, value in piece.items())
-    else:
-        yield paragraph(text("report.recall.no_evidence"))
+    yield subheading(text("report.recall.evidence_used"))
+    yield table(
+        [_column("rule", 1.5), _column("rests_on", 1.1), _column("decided_by", 1.6),
+         _column("key", 2.2), _column("lots_out", 0.9, right=True),
+         _column("quantity", 1.5, right=True),
+         Column(text("report.cost_in", currency=fields.currency), 1.3, "right")],
+        [_piece(fields, piece) for piece in fields.evidence],
+    )  # fmt: skip
+    yield paragraph(text("report.recall.evidence_note"))
     yield subheading(text("report.recall.decisions"))
     yield table(
         [_column("kind", 2), _column("subject", 2.2), _column("bounds", 1.8),
@@ -215,18 +233,20 @@ def _evidence(fields: ScopeFields, edition: Edition) -> Iterator[Block]:
     yield paragraph(text("report.recall.decisions_note", batch=edition.batch))
 
 
-def _label(name: str) -> str:
-    return figures.word("report.column", name)
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, list):
-        return text("report.comma").join(_said(part) for part in value) or "–"
-    if isinstance(value, dict):
-        return text("report.comma").join(f"{_label(k)} {_said(v)}" for k, v in value.items()) or "–"
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return figures.number(value)
-    return text("report.unknown") if value is None else str(value)
+def _piece(fields: ScopeFields, piece: Mapping[str, Any]) -> list[Cell]:
+    """One piece of evidence, and what would come back without it."""
+    persons = [fields.names.person(one) for one in piece.get("persons") or ()]
+    lots, sums = piece.get("lots"), piece.get("quantity")
+    count = len(lots) if isinstance(lots, list) else lots
+    return [
+        figures.word("report.rule", piece.get("rule") or piece.get("kind")),
+        text(f"report.recall.by_{piece.get('by') or 'records'}"),
+        text("report.comma").join(persons) or "–",
+        text("report.comma").join([str(piece["key"]), *map(str, piece.get("records") or ())]),
+        figures.number(count),
+        text("report.unknown") if sums is None else figures.amounts(sums),
+        figures.plain_money(piece.get("cost")),
+    ]  # fmt: skip
 
 
 def _by(fields: ScopeFields, decision: Any) -> str:

@@ -17,6 +17,7 @@ from api.reports.document import (
     judged,
     mark,
     paragraph,
+    points,
     signatures,
     subheading,
     table,
@@ -98,6 +99,7 @@ def _summary(fields: ScopeFields, edition: Edition) -> Iterator[Block]:
         _tiers(fields, counts),
     )
     yield paragraph(text("report.recall.tiers_note"))
+    yield from _bounds(fields)
     yield subheading(text("report.recall.cost"))
     yield table(
         [
@@ -152,6 +154,17 @@ def _tiers(fields: ScopeFields, counts: dict[str, int]) -> Iterator[list[Cell]]:
         for words in (text("report.recall.held"), figures.number(len(fields.held)), quantity, cost)
     ]
     yield strong
+
+
+def _bounds(fields: ScopeFields) -> Iterator[Block]:
+    """Where amounts allow fewer lots than are possible; none of them leaves the list for it."""
+    told = [
+        text("report.recall.bound", lots=one["lots"], of=one["lots_of"], item=one["item"])
+        for one in fields.whole.get("at_most", ())
+        if one["lots"] is not None
+    ]
+    if told:
+        yield points(told)
 
 
 def _costs(fields: ScopeFields) -> Iterator[list[Cell]]:

@@ -69,18 +69,19 @@ def check(document: Document) -> list[str]:
         assert str(number) in page
     told = json.loads(inside)
     for words in printed({key: told[key] for key in ("title", "subject", "state", "blocks")}):
-        assert squeezed(words) in whole or _in_columns(words, whole), words
+        assert seen(words, whole), words
     _check_boxes(content)
     return pages
 
 
-def _in_columns(words: str, whole: str) -> bool:
-    """Whether every word is there: lines of a cell alternate with those of its neighbours."""
-    return all(squeezed(word) in whole or _pieces(word, whole) for word in words.split())
+def seen(words: str, whole: str) -> bool:
+    """Whether a text is there: at once, or word by word, since lines of a cell alternate with those
+    of its neighbours and with the foot of the page."""
+    return squeezed(words) in whole or all(_pieces(word, whole) for word in words.split())
 
 
 def _pieces(word: str, whole: str) -> bool:
-    """Whether a broken word is there in pieces of at least two characters, one at least."""
+    """Whether a word is there, whole or broken into pieces."""
     at = 0
     while at < len(word):
         step = next((n for n in range(len(word) - at, 0, -1) if word[at : at + n] in whole), 0)
