@@ -125,7 +125,8 @@ def _cells(fields: Sequence[str], row: Row, zone: tzinfo) -> list[Any]:
     found: list[Any] = []
     for name in fields:
         value = row.get(name)
-        if value is None or isinstance(value, float):
+        plain = isinstance(value, str) and name not in _WORDS
+        if plain or value is None or isinstance(value, float):
             found.append(value)
         else:
             moment = _moment(name, value, zone)
