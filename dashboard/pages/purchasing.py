@@ -72,7 +72,7 @@ def export_rows(visit: Visit, clicks: int | None) -> Any:
     """The exposure of every supplier's lot."""
     if not clicks:
         return None
-    found = _exposure(visit, None)
+    found = exposure_of(visit, None)
     rows = found.lots.drop("lot")
     if not visit.can("price.see"):
         rows = rows.drop("cost")
@@ -97,7 +97,8 @@ def _cover(visit: Visit, state: State, judged: Judged) -> Cover:
     return visit.desk.on(state.whole("as_of"), ("cover", supplier, lot), make)
 
 
-def _exposure(visit: Visit, as_of: int | None) -> Exposure:
+def exposure_of(visit: Visit, as_of: int | None) -> Exposure:
+    """What a defect in each supplier's lot would touch, kept by batch."""
     return visit.desk.on(
         as_of, "exposure",
         lambda facts, lineage: exposing.exposure(facts, lineage, timezone=visit.zone),
@@ -105,7 +106,7 @@ def _exposure(visit: Visit, as_of: int | None) -> Exposure:
 
 
 def _cards(visit: Visit, as_of: int | None) -> pl.DataFrame:
-    found = _exposure(visit, as_of)
+    found = exposure_of(visit, as_of)
     return visit.desk.on(
         as_of, "scorecard", lambda facts, lineage: scorecard.scorecard(facts, lineage, found)
     )
@@ -321,7 +322,7 @@ class _Ranked:
 
 
 def _ranked(visit: Visit, state: State, supplier: str | None) -> _Ranked:
-    found = _exposure(visit, state.whole("as_of"))
+    found = exposure_of(visit, state.whole("as_of"))
     rows = found.lots.sort("cost", "key", descending=[True, False])
     rows = rows.with_columns(place=pl.int_range(1, pl.len() + 1))
     if supplier:
@@ -372,7 +373,7 @@ def _compared(visit: Visit, state: State) -> html.Section:
     rows, priced = _cards(visit, state.whole("as_of")), visit.can("price.see")
     if rows.is_empty():
         return panel(title, empty(text("screen.purchasing.no_lots")))
-    names, currency = visit.names(), _exposure(visit, state.whole("as_of")).table.currency
+    names, currency = visit.names(), exposure_of(visit, state.whole("as_of")).table.currency
     lines = [
         [html.A(names.company(row["supplier"]), href=link(page.path, supplier=row["supplier"])),
          _mark(row["mark"]), words.number(row["delivered"], 0),
