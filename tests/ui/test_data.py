@@ -1,0 +1,87 @@
+"""Data: files go in with their findings, what is there is listed, and a viewer may not import."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import BrowserContext, expect
+
+from api.app import create
+from graph_model.live import LivePlant
+from graph_model.schema import Lot
+from graph_model.settings import Settings
+from tests.ui.conftest import Opener, Served
+
+RECEIPTS = (
+    "供应商编码,物料编码,批次号,供应商批号,数量,单位\n"
+    "S1,SUGAR,N-1,X-1,100,kg\nS1,SUGAR,N-2,X-2,abc,kg\n"
+)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """The whole service over an empty plant, in demo mode: its address and data folder."""
+    data = tmp_path_factory.mktemp("imported") / "data"
+    app = create(Settings(data=data, demo=True))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.05)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}", data
+    server.should_exit = True
+    thread.join()
+
+
+def test_a_chinese_file_goes_in_and_its_findings_come_back(
+    context: BrowserContext, service: tuple[str, Path], tmp_path: Path
+) -> None:
+    address, data = service
+    file = tmp_path / "采购入库.csv"
+    file.write_text(RECEIPTS, encoding="gb18030")
+    page = context.new_page()
+    page.goto(f"{address}/data")
+    for kind, told in (("dry", "nothing was loaded"), ("choose", "#1")):
+        with page.expect_file_chooser() as chosen:
+            page.locator(f"[data-import={kind}]").click()
+        chosen.value.set_files(file)
+        expect(page.locator("#import-told")).to_contain_text(told)
+        expect(page.locator("#import-told")).to_contain_text("abc")
+    page.close()
+    with LivePlant(Settings(data=data)) as live:
+        numbers = set(live.now().facts[Lot]["lot_no"])
+    assert {"N-1", "N-2", "X-1", "X-2"} <= numbers
+
+
+def test_a_file_that_cannot_be_read_is_refused_with_a_reason(
+    context: BrowserContext, service: tuple[str, Path], tmp_path: Path
+) -> None:
+    file = tmp_path / "broken.xlsx"
+    file.write_bytes(b"not a workbook")
+    page = context.new_page()
+    page.goto(f"{service[0]}/data")
+    with page.expect_file_chooser() as chosen:
+        page.locator("[data-import=choose]").click()
+    chosen.value.set_files(file)
+    expect(page.locator("#import-told")).to_contain_text("broken.xlsx")
+    page.close()
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_batches_and_decisions_are_listed(opened: Opener, served: Served, lang: str) -> None:
+    page = opened("/data", lang=lang)
+    newest = served.live.batches()[-1].number
+    expect(page.locator("#page")).to_contain_text(f"#{newest}")
+
+
+def test_a_viewer_may_look_but_not_import(opened: Opener) -> None:
+    page = opened("/data", role="viewer")
+    expect(page.locator("#page h1")).to_be_visible()
+    expect(page.locator("[data-import]")).to_have_count(0)
