@@ -545,12 +545,15 @@ class Decision:
 
     kind: str = prop(
         "delay, trust_source, rule_out_root, same_lot, alias, erase_person, accept_evidence, "
-        "revoke_evidence, revoke"
+        "revoke_evidence, horizon, revoke"
     )
     subject: str = prop("Source, or key of the lot, evidence or decision that it is about")
-    late: int | None = prop("Confirmed: keyed in at most so long after the event", unit="us")
+    late: int | None = prop(
+        "Delay: keyed in at most so long after the event; horizon: residue counts so long",
+        unit="us",
+    )
     early: int | None = prop("Confirmed: dated at most so long before the event", unit="us")
-    target: str | None = prop("Second lot or code")
+    target: str | None = prop("Second lot or code; kind of hazard of a horizon")
     person: str | None = prop("Pseudonym of who decided")
     role: str | None = prop("Role of who decided")
     reason: str | None = prop("Reason")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import polars as pl
+
 from graph_model import keys
-from graph_model.errors import BadInput, NotFound
+from graph_model.errors import Ambiguous, BadInput, NotFound
 from graph_model.interval import in_force
 from graph_model.lineage import Lineage
 from graph_model.network import Facts
-from graph_model.schema import Customer, Decision, Item, Supplier
+from graph_model.schema import Customer, Decision, Item, Site, Supplier
+from queries.recall.contact import stays
 from queries.recall.roots import one_lot
 
 KINDS = (
-    "delay", "trust_source", "rule_out_root", "same_lot", "alias_item", "alias_company", "revoke",
+    "delay", "trust_source", "rule_out_root", "same_lot", "alias_item", "alias_company", "horizon",
+    "revoke",
 )  # fmt: skip
 
 
@@ -33,6 +37,8 @@ def resolved(
         return kind, _lot(lineage, subject), _lot(lineage, target or "")
     if kind in ("alias_item", "alias_company"):
         return "alias", *_codes(kind, subject, target or "", facts, company)
+    if kind == "horizon":
+        return kind, _line(facts, subject), target
     if kind == "revoke" and subject not in in_force(facts[Decision])["key"]:
         raise NotFound("no_such_decision", key=subject)
     return kind, subject, None
@@ -40,6 +46,19 @@ def resolved(
 
 def _lot(lineage: Lineage, reference: str) -> str:
     key: str = lineage.lots["key"][one_lot(lineage, reference)]
+    return key
+
+
+def _line(facts: Facts, name: str) -> str:
+    """The line, machine or tank of this key or code, or that a place of it is part of."""
+    tops = stays.lines(facts[Site]).join(facts[Site].select("site_code", place="key"), on="place")
+    named = tops.filter((pl.col("place") == name) | (pl.col("site_code") == name))
+    found = named["line"].drop_nulls().unique().sort()
+    if found.is_empty():
+        raise NotFound("line_not_found", number=name)
+    if len(found) > 1:
+        raise Ambiguous("line_ambiguous", found.to_list(), number=name, candidates=", ".join(found))
+    key: str = found[0]
     return key
 
 

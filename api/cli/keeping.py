@@ -22,6 +22,7 @@ from loaders import entries
 from loaders.checks.sources import proposed_delay
 from queries.deciding import resolved
 from queries.given import duration
+from queries.recall import hazard as hazards
 from queries.recall.roots import one_lot
 
 decide = typer.Typer(help=text("cli.decide.help"), no_args_is_help=True, rich_markup_mode=None)
@@ -267,6 +268,25 @@ def decide_alias(
             kind, alias, code, plant.facts(), plant.lineage(), plant.settings.company
         )
         _record(plant, "alias", one, by, role, reason, two)
+
+
+@decide.command("horizon", help=text("cli.decide.horizon"))
+def decide_horizon(
+    line: Annotated[str, typer.Argument(help=text("cli.decide.line"))],
+    within: Annotated[str, typer.Option("--within", help=text("cli.decide.within"))],
+    by: By,
+    role: Role,
+    reason: Reason,
+    hazard: Annotated[str | None, typer.Option("--hazard", help=text("cli.decide.hazard"))] = None,
+) -> None:
+    """Residue of a lot counts on a line for so long after it, for a hazard or for every one."""
+    length = duration(within)
+    if length <= 0:
+        raise BadInput("bad_duration", value=within)
+    kind = hazards.read(hazard).kind if hazard else None
+    with context.plant() as plant:
+        _, key, _ = resolved("horizon", line, kind, plant.facts(), plant.lineage(), "")
+        _record(plant, "horizon", key, by, role, reason, kind, length, 0)
 
 
 @decide.command("list", help=text("cli.decide.list"))

@@ -19,6 +19,7 @@ from queries.recall.scope import CERTAIN, EXCLUDED, POSSIBLE, TIERS, Scope, rule
 from queries.recall.totals import incomplete, saved, totals
 from queries.recall.unaccounted import unaccounted
 from queries.recall.words import Words, deciding, moment
+from queries.recall.worlds import GRADES
 
 
 def to_dict(scope: Scope, answers: pl.DataFrame | None = None) -> dict[str, Any]:
@@ -60,10 +61,11 @@ def to_dict(scope: Scope, answers: pl.DataFrame | None = None) -> dict[str, Any]
 
 
 def _ordered(scope: Scope) -> pl.DataFrame:
-    """Lots by tier and distance from the roots, with what identifies them."""
+    """Lots by tier, strongest grade and distance from the roots, with what identifies them."""
     rank = pl.col("tier").replace_strict(TIERS, range(len(TIERS)))
     rows = pl.concat([scope.lots, scope.affected], how="horizontal")
-    rows = rows.sort(rank, "depth", "lot")
+    grade = pl.col("grade").replace_strict(GRADES, range(len(GRADES)), default=0)
+    rows = rows.sort(rank, grade, "depth", "lot")
     names = scope.lineage.lots.select("key", "item_code", "lot_no", "owner", "sublot")
     return pl.concat([rows, names[rows["lot"]]], how="horizontal")
 

@@ -10,13 +10,14 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import polars as pl
 
-from bench.trials import Site, facts_of, write
+from bench.trials import MATERIAL, Site, facts_of, write
 from graph_model import network
 from graph_model.ledger import Facts
 from graph_model.lineage import Index, Lineage
 from loaders import intake
 from loaders.demo_plant import Dirt, generate
 from queries.recall.cone import Cone
+from queries.recall.hazard import Hazard
 from queries.recall.recipe import Recipe
 from queries.recall.roots import Suspects
 from queries.recall.rules import Case
@@ -74,8 +75,8 @@ def small_plants(count: int, first: int = 0) -> Iterator[Small]:
 
 
 @cache
-def demo_scope(seed: int, dirt: bool = True) -> Scope:
-    """The scope of the incident of a demo plant."""
+def demo_scope(seed: int, dirt: bool = True, hazard: Hazard = MATERIAL) -> Scope:
+    """The scope of the incident of a demo plant; by default of what goes only with material."""
     plant = generate(400, seed, Dirt.all(0.1) if dirt else Dirt.none())
     site = Site("Q", plant, "all", True)
     with TemporaryDirectory() as folder:
@@ -85,9 +86,12 @@ def demo_scope(seed: int, dirt: bool = True) -> Scope:
     lineage = Lineage.of(network.build(facts))
     incident = plant.incident
     asked = Suspects(supplier=f"Q-{incident.supplier}", supplier_lot=incident.supplier_lot_no)
-    return compute(facts, lineage, asked)
+    return compute(facts, lineage, asked, hazard=hazard)
 
 
 def again(scope: Scope, *clean: int) -> Scope:
     """The same scope when these lots, by number in the plant, were found clean."""
-    return compute(scope.facts, scope.lineage, scope.asked, scope.table, frozenset(clean))
+    return compute(
+        scope.facts, scope.lineage, scope.asked, scope.table, frozenset(clean),
+        hazard=scope.case.hazard,
+    )  # fmt: skip

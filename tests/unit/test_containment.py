@@ -8,10 +8,12 @@ import random
 import numpy as np
 import pytest
 
+from bench.trials import MATERIAL
 from graph_model.errors import BadInput
 from graph_model.lineage import Index
 from queries.recall import containment
 from queries.recall.containment import HOLDABLE, contain, cut_of
+from queries.recall.hazard import UNKNOWN, Hazard
 from queries.recall.scope import Scope
 from queries.recall.ways import Ways
 from tests.unit.scopes_case import again, demo_scope, small_plants
@@ -45,11 +47,11 @@ def test_no_set_of_lots_that_parts_roots_from_ends_is_cheaper() -> None:
 
 
 @pytest.mark.parametrize("by", ["cost", "amount"])
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(("seed", "hazard"), [(1, MATERIAL), (2, UNKNOWN)])
 def test_the_cut_of_a_plant_stops_every_customer_that_can_still_be_stopped(
-    seed: int, by: str
+    seed: int, hazard: Hazard, by: str
 ) -> None:
-    scope = demo_scope(seed)
+    scope = demo_scope(seed, hazard=hazard)
     found = contain(scope, by)
     assert len(found.sinks)
     assert np.isin(found.cut, found.holdable).all()

@@ -2,7 +2,8 @@
 
 A cleaning parts what was on the line before it began from what starts after it ended; a line
 clearance also parts lots within one order. Breaks of unknown time part nothing, and neither do
-those that were not verified, did not conform, or were of a part of the line only.
+those that were not verified, did not conform, were of a part of the line only, or were put forward
+as evidence and not accepted.
 """
 
 from __future__ import annotations
