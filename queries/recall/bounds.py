@@ -4,7 +4,8 @@ Where suspect pieces went into pieces, each affected output took at least one of
 more outputs are affected than suspect pieces went in: 40 gearboxes of a suspect lot in an order of
 100 engines reach at most 40. It is a maximum flow of suspect pieces from the roots to where goods
 lie now. A bulk lot is wholly affected by any amount, and so is what is made of it; an amount that
-is unknown, a rule's flow and a step that may turn one piece into several bound nothing.
+is unknown, a rule's flow and a step that may turn one piece into several bound nothing, and nor
+does a lot of which more went out or is there than came: some of it was never recorded.
 
 Bounds are stated, and take no lot from the scope. Of hazards that grow or act in traces, and of an
 unknown one, every lot reached is wholly affected.
@@ -24,6 +25,7 @@ from graph_model import quantity
 from graph_model.lineage import Index
 from graph_model.network import Facts
 from graph_model.schema import Component, Item
+from queries import balance
 from queries.recall.cone import IDENTITY, Flags
 from queries.recall.hazard import Hazard
 from queries.recall.worlds import Worlds
@@ -54,8 +56,8 @@ class Pieces:
 
     `source` is how much of each lot is suspect by itself; an input row leads `lot` into `step`, an
     output row out of it. Amounts are in the item's stock unit and infinite where nothing bounds
-    them. `bulk` lots are wholly affected by any amount; `loose` steps may make several affected
-    pieces of one.
+    them. `bulk` lots, and those of vague amounts, are wholly affected by any amount; `loose` steps
+    may make several affected pieces of one.
     """
 
     whole: Numbers
@@ -119,8 +121,11 @@ class Pieces:
 _ROUNDS = 200
 
 
-def pieces(facts: Facts, worlds: Worlds, amounts: pl.DataFrame) -> Pieces:
-    """The network of a scope. `amounts`: quantity, uom of each lot of the plant."""
+def pieces(facts: Facts, worlds: Worlds, amounts: pl.DataFrame, balances: pl.DataFrame) -> Pieces:
+    """The network of a scope.
+
+    `amounts`: quantity, uom of each lot of the plant; `balances`: those of the lots held.
+    """
     cone, lineage = worlds.cone, worlds.cone.lineage
     items = facts[Item]
     reached = worlds.grade > 0
@@ -128,7 +133,8 @@ def pieces(facts: Facts, worlds: Worlds, amounts: pl.DataFrame) -> Pieces:
         items.select("measure", item="key").unique("item"), on="item", how="left",
         maintain_order="left",
     )  # fmt: skip
-    bulk = (about["measure"] != "pieces").fill_null(True).to_numpy()
+    bulk = (about["measure"] != "pieces").fill_null(True).to_numpy().copy()
+    bulk[cone.number(balances.filter(_vague())["lot"].to_numpy())] = True
     # The state of a line, which is no lot of the plant, has no amount: it bounds nothing.
     own = amounts[np.where(cone.material, cone.lots, 0)].with_columns(item=cone.item_keys)
     own = own.with_columns(quantity=pl.when(pl.Series(cone.material)).then("quantity"))
@@ -147,6 +153,12 @@ def pieces(facts: Facts, worlds: Worlds, amounts: pl.DataFrame) -> Pieces:
         out_step=out["step"].to_numpy(), out_lot=out["lot"].to_numpy(),
         out_amount=_known(out["amount"]),
     )  # fmt: skip
+
+
+def _vague() -> pl.Expr:
+    """Lots whose recorded amounts do not tell how much there was of them."""
+    over = (C("unexplained") < -balance.ROUNDING).fill_null(False)
+    return (C("state") != balance.BALANCED) | over
 
 
 def _known(amounts: pl.Series) -> Numbers:
@@ -212,7 +224,8 @@ def bounds(
 ) -> list[Bound]:
     """Where fewer pieces or lots can be affected than there are, by item.
 
-    `located`: lot (number in the plant), item, amount (null if unknown) of where goods are now.
+    `located`: lot (number in the plant), item, amount (null if unknown) of where goods are now;
+    what went away and came back stands once.
     """
     if hazard.kind not in STAYING:
         return []
@@ -223,11 +236,11 @@ def bounds(
         "item", as_dict=True).items()
     ):  # fmt: skip
         held = rows.group_by("lot").agg(C("amount").sum(), C("amount").is_not_null().all().alias(
-            "known")).sort("lot")  # fmt: skip
+            "known")).filter((C("amount") > 0) | ~C("known")).sort("lot")  # fmt: skip
         lots = held["lot"].to_numpy()
         at = cone.number(lots)
         amounts = np.ceil(held["amount"].to_numpy()).astype(np.int64)
-        if net.bulk[at].any() or not held["known"].all() or not 0 < amounts.sum() < LARGEST:
+        if not held["known"].all() or not 0 < amounts.sum() < LARGEST:
             continue
         most = net.together(at, amounts)
         some = net.together(at, np.minimum(amounts, 1))

@@ -111,7 +111,9 @@ class Scope:
 
     @cached_property
     def _pieces(self) -> bounds.Pieces:
-        return bounds.pieces(self.facts, self.worlds, places.holdings(self.lineage).amounts)
+        return bounds.pieces(
+            self.facts, self.worlds, places.holdings(self.lineage).amounts, self.balances
+        )
 
     @cached_property
     def affected(self) -> pl.DataFrame:
@@ -121,11 +123,13 @@ class Scope:
     @cached_property
     def bounds(self) -> list[bounds.Bound]:
         """Where at most so many of the lots or pieces of an item can be affected."""
-        here = cost.acted_on(self.places).filter(
-            pl.col("lot").is_in(pl.Series(self.held).implode())
+        rows = self.balances
+        # What customers sent back is on hand again, and was shipped.
+        there = pl.col("on_hand") + pl.col("in_process") + pl.col("shipped") - pl.col("returned")
+        known = pl.col("state") == balance.BALANCED
+        here = rows.filter(pl.col("state") != balance.NOT_OURS).select(
+            "lot", "item", amount=pl.when(known).then(there)
         )
-        here = cost.in_item_units(here, self.lineage, self.facts[Item])
-        here = here.with_columns(amount=pl.when(pl.col("unknown") == 0).then("amount"))
         return bounds.bounds(self.facts, self.worlds, self.case.hazard, self._pieces, here)
 
     def cost_of(self, lots: Iterable[int]) -> float:

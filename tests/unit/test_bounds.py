@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -23,10 +24,12 @@ from graph_model.schema import (
     Lot,
     Operation,
     Produced,
+    Stock,
     conform,
     frame_schema,
 )
 from queries.recall import report
+from queries.recall.bounds import Pieces
 from queries.recall.hazard import Hazard
 from queries.recall.roots import Suspects
 from queries.recall.scope import Scope, compute
@@ -244,6 +247,45 @@ def test_bulk_and_unknown_measures_bound_nothing() -> None:
         found = report.to_dict(_scope(facts, "dimension"))
         assert found["at_most"] == []
         assert all(lot["affected_at_most"] == lot["quantity"] for lot in found["lots"])
+
+
+def test_a_lot_of_which_more_is_there_than_was_made_bounds_nothing() -> None:
+    facts = _engines()
+    key = "X0/P/2"
+    more = {"key": "s", "lot": key, "item": "X0/P", "quantity": 5.0, "uom": "pcs"}
+    whole = {name: facts[kind] for name, kind in KINDS.items()}
+    whole["Stock"] = conform(Stock, pl.DataFrame([more]), provenance=True)
+    (bound,) = report.to_dict(_scope(Facts(1, "", whole), "dimension"))["at_most"]
+    assert (bound["pieces"], bound["of"], bound["lots"]) == (45, 104, 41)
+
+
+def test_rework_makes_no_suspect_piece_more() -> None:
+    """Random ways with loops: what is somewhere together is no more than what was suspect."""
+    rng = np.random.default_rng(3)
+    for _ in range(200):
+        lots, steps = int(rng.integers(2, 7)), int(rng.integers(1, 5))
+        rows = int(rng.integers(2, 12))
+        whole = np.full(lots, 99.0)
+        whole[0] = rng.integers(1, 9)
+        net = Pieces(
+            whole=whole,
+            source=np.where(np.arange(lots) == 0, whole, 0.0),
+            bulk=np.zeros(lots, dtype=bool),
+            loose=np.zeros(steps, dtype=bool),
+            in_lot=rng.integers(0, lots, rows), in_step=rng.integers(0, steps, rows),
+            in_amount=rng.integers(1, 9, rows).astype(float),
+            out_step=rng.integers(0, steps, rows), out_lot=rng.integers(0, lots, rows),
+            out_amount=rng.integers(1, 9, rows).astype(float),
+        )  # fmt: skip
+        every = np.arange(lots)
+        amounts = whole.astype(np.int64)
+        assert net.together(every, amounts) <= whole[0]
+        most = net.at_most()
+        assert (most <= whole).all()
+        assert most[0] == whole[0]
+        for lot in every:
+            alone = net.together(every[lot : lot + 1], amounts[lot : lot + 1])
+            assert alone <= most[lot]
 
 
 @pytest.mark.parametrize("seed", range(4))
