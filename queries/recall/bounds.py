@@ -80,10 +80,10 @@ class Pieces:
         for _ in range(_ROUNDS):
             into = _sums(self.in_step, np.minimum(self.in_amount, most[self.in_lot]),
                          len(self.loose))  # fmt: skip
-            into[self.loose & (into > 0)] = np.inf
+            into[self.loose] = np.inf
             reach = np.minimum(self.out_amount, into[self.out_step])
             fresh = np.minimum(most, self.source + _sums(self.out_lot, reach, len(most)))
-            fresh[self.bulk & (fresh > 0)] = self.whole[self.bulk & (fresh > 0)]
+            fresh[self.bulk] = self.whole[self.bulk]
             if np.array_equal(fresh, most):
                 break
             most = fresh
@@ -140,19 +140,33 @@ def pieces(facts: Facts, worlds: Worlds, amounts: pl.DataFrame, balances: pl.Dat
     own = own.with_columns(quantity=pl.when(pl.Series(cone.material)).then("quantity"))
     whole = _known(quantity.to_item_unit(own, items)["amount"])
     roots = reached & (worlds.way < 0)
-    into = _rows(lineage.consumed, lineage.inputs.at(cone.steps), items)
-    out = _rows(lineage.produced, lineage.outputs.at(cone.steps), items)
+    steps = cone.steps[~cone.contact]
+    into = _rows(lineage.consumed, lineage.inputs.at(steps), items)
+    out = _rows(lineage.produced, lineage.outputs.at(steps), items)
     into, out = _within(worlds, into, reached), _within(worlds, out, reached)
+    # Ways that are no record of the plant, such as contact, carry any amount.
+    given = _unrecorded(cone.outputs.step, cone.outputs.lot, out)
+    bulk[cone.outputs.lot[given]] = True
+    loose = _loose(facts, worlds, into, out)
+    taken = _unrecorded(cone.inputs.step, cone.inputs.lot, into) & reached[cone.inputs.lot]
+    loose[cone.inputs.step[taken]] = True
     return Pieces(
         whole=whole,
         source=np.where(roots, whole, 0.0),
         bulk=bulk & reached,
-        loose=_loose(facts, worlds, into, out),
+        loose=loose,
         in_lot=into["lot"].to_numpy(), in_step=into["step"].to_numpy(),
         in_amount=_known(into["amount"]),
         out_step=out["step"].to_numpy(), out_lot=out["lot"].to_numpy(),
         out_amount=_known(out["amount"]),
     )  # fmt: skip
+
+
+def _unrecorded(step: Index, lot: Index, rows: pl.DataFrame) -> Flags:
+    """Which pairs of step and lot are none of the rows."""
+    width = np.int64(int(lot.max(initial=0)) + 1)
+    known = rows["step"].to_numpy() * width + rows["lot"].to_numpy()
+    return ~np.isin(step * width + lot, known)
 
 
 def _vague() -> pl.Expr:

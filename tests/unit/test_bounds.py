@@ -297,6 +297,8 @@ def test_likely_is_at_most_what_is_at_most(seed: int) -> None:
         found = report.to_dict(one)
         for lot in found["lots"]:
             share, most = lot["affected_share"], lot["affected_at_most"]
+            # A lot that is reached, be it by contact, is affected.
+            assert lot["tier"] == "excluded" or most is None or most > 0 or not lot["quantity"]
             assert share is None or 0 <= share <= 1
             assert lot["affected_likely"] is None or most is None or lot["affected_likely"] <= most
             assert most is None or lot["quantity"] is None or most <= lot["quantity"]
