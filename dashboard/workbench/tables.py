@@ -12,7 +12,7 @@ from dashboard.components.parts import attrs, chip, glyph, panel, segments, tier
 from dashboard.url import State
 from dashboard.visit import Judged, Visit
 from dashboard.workbench.question import Question
-from graph_model.i18n import text
+from graph_model.i18n import catalogue, language, text
 from queries.recall import overview, places
 from queries.recall.overview import JUDGEMENT, RECORDS, TIERS, Figures, Overview
 
@@ -169,7 +169,9 @@ def _place_row(place: str, tiers_: dict[str, dict[str, float]], unit: str) -> ht
 
 
 def _number(value: float) -> str:
-    return words.number(value) if value else words.NONE
+    if not value:
+        return words.NONE
+    return words.number(value, 0 if abs(value) >= 100 else 3)
 
 
 def gaps(question: Question, state: State) -> html.Section:
@@ -185,8 +187,8 @@ def gaps(question: Question, state: State) -> html.Section:
                  html.Ul([html.Li(one) for one in about])]
             )  # fmt: skip
         rows.append(
-            [html.B(text(f"screen.gap.{entry['kind']}")), html.Div([entry["text"], listed]),
-             text(f"screen.closes.{entry['kind']}")]
+            [html.B(_known("gap", entry["kind"])), html.Div([entry["text"], listed]),
+             _known("closes", entry["kind"])]
         )  # fmt: skip
     heads = [text(f"screen.head.{name}") for name in ("gap", "meaning", "closes")]
     close = html.A(text("screen.close"), href=state.link(gaps=None), className="button small")
@@ -194,3 +196,9 @@ def gaps(question: Question, state: State) -> html.Section:
         text("screen.recall.gaps"), parts.table(heads, rows, label=text("screen.recall.gaps")),
         aside=close, id="gaps",
     )  # fmt: skip
+
+
+def _known(area: str, kind: str) -> str:
+    """The text about a kind of gap; of a kind that has none yet, the general one."""
+    key = f"screen.{area}.{kind}"
+    return text(key if key in catalogue(language()) else f"screen.{area}.other")
