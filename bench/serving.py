@@ -53,7 +53,10 @@ def staged(lots: int = 2000) -> Iterator[Stage]:
             raise SystemExit(done.output)
         with LivePlant(Settings(data=data)) as live, sync_playwright() as playwright:
             server = make_server(
-                "127.0.0.1", 0, build(live, lambda _environ: USER).server, threaded=True
+                "127.0.0.1",
+                0,
+                build(live, lambda _environ: USER, lambda _event, **_params: None).server,
+                threaded=True,
             )
             thread = threading.Thread(target=server.serve_forever, daemon=True)
             thread.start()

@@ -23,11 +23,15 @@ from dashboard.components import frame
 from dashboard.components.parts import icon
 from dashboard.pages import Answer, Change, Page, View, pages
 from dashboard.visit import Desk, Live, Visit, Visitor
+from graph_model import audit
 from graph_model.errors import LotgraphError
 from graph_model.i18n import language, text, use_language
 
 Door = Callable[[dict[str, Any]], Visitor | None]
 """Who asks, by the WSGI environment; None: nobody, so nothing is shown."""
+
+Record = Callable[..., Any]
+"""Writes down what is shown: the name of the event, then its parameters."""
 
 FRAME = "screen.use"
 """The permission to see the frame at all."""
@@ -50,8 +54,8 @@ def mount(app: Any, live: Live) -> Dash:
     return made
 
 
-def build(live: Live, door: Door = signed_in) -> Dash:
-    """The Dash application of a plant."""
+def build(live: Live, door: Door = signed_in, record: Record = audit.tell) -> Dash:
+    """The Dash application of a plant; who sees what is written down by `record`."""
     app = _Screens(
         "dashboard",
         assets_folder=str(_ASSETS),
@@ -75,10 +79,11 @@ def build(live: Live, door: Door = signed_in) -> Dash:
 
     _answer_requests(app, door, live.settings.lang)
     app.layout = lambda: frame.frame(visit(), _theme())
-    _show_pages(app, visit)
+    _show_pages(app, visit, record)
     for page in pages():
         for answer in page.callbacks:
-            app.callback(*answer.dependencies, **answer.options)(_guarded(answer, visit))
+            call = _guarded(page, answer, visit, record)
+            app.callback(*answer.dependencies, **answer.options)(call)
         for function, dependencies, options in page.browser:
             app.clientside_callback(function, *dependencies, **options)  # type: ignore[no-untyped-call]
     return app
@@ -138,7 +143,9 @@ def _answer_requests(app: Dash, door: Door, default: str) -> None:
         return response
 
 
-def _guarded(answer: Answer, visit: Callable[[], Visit]) -> Callable[..., Any]:
+def _guarded(
+    page: Page, answer: Answer, visit: Callable[[], Visit], record: Record
+) -> Callable[..., Any]:
     """The callback behind its permission; what went wrong is said, and old figures stay."""
 
     @wraps(answer.function)
@@ -146,6 +153,8 @@ def _guarded(answer: Answer, visit: Callable[[], Visit]) -> Callable[..., Any]:
         asking = visit()
         if not asking.can(answer.permission):
             abort(403)
+        if inputs[0] is not None:  # a button that has just come onto the page was not pressed
+            record(f"screen.{page.name}.{answer.function.__name__}", inputs=inputs)
         try:
             return answer.function(asking, *inputs)
         except LotgraphError as error:
@@ -163,7 +172,7 @@ def _notice(error: LotgraphError) -> html.Div:
     )  # fmt: skip
 
 
-def _show_pages(app: Dash, visit: Callable[[], Visit]) -> None:
+def _show_pages(app: Dash, visit: Callable[[], Visit], record: Record) -> None:
     """The content of each address. On the same page only what its `update` names is changed."""
     names = ("page", "footer", "bar", "as-of", "languages")
     outputs = [Output(name, "children") for name in names]
@@ -176,6 +185,7 @@ def _show_pages(app: Dash, visit: Callable[[], Visit]) -> None:
         asking, state = visit(), url.State.of(path, search)
         page = next((one for one in pages() if one.path == state.path), None)
         head = frame.as_of(asking, state), frame.languages(state)
+        record("screen.shown", page=page.name if page else path, asked=dict(state.params))
         if page is not None and page.name == shown and page.update is not None:
             changed = _update(asking, page, state)
             if changed is not None:

@@ -43,12 +43,16 @@ class Served:
 def _serve(settings: Settings) -> Iterator[Served]:
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     with LivePlant(settings) as live:
-        server = make_server("127.0.0.1", 0, build(live, _visitor).server, threaded=True)
+        server = make_server("127.0.0.1", 0, build(live, _visitor, _unheard).server, threaded=True)
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield Served(f"http://127.0.0.1:{server.server_port}", live)
         server.shutdown()
         thread.join()
+
+
+def _unheard(_event: str, **_params: Any) -> None:
+    """No service stands in front that would write down what is shown."""
 
 
 def _visitor(environ: dict[str, Any]) -> Any:

@@ -199,3 +199,29 @@ def test_state_of_an_address_goes_both_ways() -> None:
     assert State.of(*state.link(tab="all").split("?")).params == {
         "lot": ("A/1", "B"), "clean": ("x",), "tab": ("all",),
     }  # fmt: skip
+
+
+def test_what_is_shown_is_written_down(served: Served) -> None:
+    seen: list[tuple[str, dict[str, Any]]] = []
+    screens = build(served.live, lambda _environ: visitor("quality"),
+                    lambda event, **params: seen.append((event, params)))  # fmt: skip
+    client = screens.server.test_client()
+    for callback in dependencies(served):
+        body = body_of(callback)
+        for one in (*body["inputs"], *body["state"]):
+            if one["property"] == "n_clicks":
+                one["value"] = 1
+            if one["property"] == "pathname":
+                one["value"] = "/recall"
+            if one["property"] == "search":
+                one["value"] = link("/recall", **incident(served.live)).partition("/recall")[2]
+        assert client.post("/_dash-update-component", json=body).status_code in (200, 204)
+    asked_for = [
+        one
+        for one in dependencies(served)
+        if one["inputs"][0]["property"] in ("n_clicks", "pathname")
+    ]
+    assert len(seen) >= len(asked_for)
+    shown = dict(seen)["screen.shown"]
+    assert shown["page"] == "recall"
+    assert shown["asked"]["supplier"] == (incident(served.live)["supplier"],)
