@@ -11,7 +11,7 @@ import statistics
 import time
 from collections.abc import Callable
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Response
 from rich.console import Console
 from rich.table import Table
 
@@ -21,6 +21,10 @@ ROUNDS = 20
 PAINT_MS, CLICK_MS = 1000, 300
 _PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
 _SHOWN = "new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
+
+
+def _answers(response: Response) -> bool:
+    return "_dash-update-component" in response.url
 
 
 def paints(stage: Stage) -> dict[str, list[float]]:
@@ -50,7 +54,7 @@ def clicks(stage: Stage) -> dict[str, list[float]]:
 
     def act(name: str, do: Callable[[Page], object]) -> None:
         begun = time.perf_counter()
-        with page.expect_response("**/_dash-update-component**"):
+        with page.expect_response(_answers, timeout=10_000):
             do(page)
         page.evaluate(_SHOWN)
         found.setdefault(name, []).append((time.perf_counter() - begun) * 1000)
@@ -67,9 +71,9 @@ def clicks(stage: Stage) -> dict[str, list[float]]:
     page.goto(f"{stage.address}/trace?lot={stage.lot}")
     page.wait_for_selector("#trace-graph canvas")
     for at in range(ROUNDS):
-        row = page.locator(".ag-center-cols-container .ag-row").nth(at % 5)
+        row = page.locator(".ag-center-cols-container .ag-row").first
         act("trace: choose a lot", lambda _page, one=row: one.click())  # type: ignore[misc]
-        group = page.locator("#trace-canvas-head .segment").nth(at % 5)
+        group = page.locator("#trace-canvas-head .segment").nth((at + 1) % 5)
         act("trace: group by", lambda _page, one=group: one.click())  # type: ignore[misc]
         way = page.locator("#trace-title .segment").nth((at + 1) % 4)
         act("trace: direction", lambda _page, one=way: one.click())  # type: ignore[misc]
