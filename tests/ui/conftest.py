@@ -10,16 +10,19 @@ import logging
 import os
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 from typer.testing import CliRunner
 from werkzeug.serving import make_server
 
+from api.app import create
 from api.cli.app import app as command
 from dashboard.server import build
 from graph_model.i18n import use_language
@@ -75,6 +78,23 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A plant without any data, served."""
     yield from _serve(Settings(data=tmp_path_factory.mktemp("empty")))
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """The whole service over an empty plant, in demo mode: its address and data folder."""
+    data = tmp_path_factory.mktemp("whole") / "data"
+    app = create(Settings(data=data, demo=True))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.05)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}", data
+    server.should_exit = True
+    thread.join()
 
 
 @pytest.fixture(scope="session")

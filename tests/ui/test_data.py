@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 from playwright.sync_api import BrowserContext, expect
 
-from api.app import create
 from graph_model.live import LivePlant
 from graph_model.schema import Lot
 from graph_model.settings import Settings
@@ -21,23 +16,6 @@ RECEIPTS = (
     "供应商编码,物料编码,批次号,供应商批号,数量,单位\n"
     "S1,SUGAR,N-1,X-1,100,kg\nS1,SUGAR,N-2,X-2,abc,kg\n"
 )
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """The whole service over an empty plant, in demo mode: its address and data folder."""
-    data = tmp_path_factory.mktemp("imported") / "data"
-    app = create(Settings(data=data, demo=True))
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        time.sleep(0.05)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}", data
-    server.should_exit = True
-    thread.join()
 
 
 def test_a_chinese_file_goes_in_and_its_findings_come_back(
