@@ -26,11 +26,14 @@ from loaders.importing import Loaded
 from loaders.reading import is_text
 from loaders.template import write_template
 from queries.recall import report
+from queries.recall.hazard import Hazard
 from queries.recall.roots import Suspects
 from queries.recall.scope import compute
 
 SHOWN = 15
 DEMO_MANAGER = "Lin Qiao"
+DEMO_HAZARD = Hazard(kind="dimension")
+"""What is out of specification goes where the material goes, and leaves nothing on lines."""
 MESSY_LOTS = 5000
 """A demo of at most this size is also written as the files a factory would have."""
 
@@ -199,7 +202,7 @@ def demo(
         )
         opened = _open_incident(plant, made.incident, asked)
         context.project(plant, tell)
-        found = compute(plant.facts(), plant.lineage(), asked)
+        found = compute(plant.facts(), plant.lineage(), asked, hazard=DEMO_HAZARD)
     whole = report.to_dict(found)
     if as_json:
         context.show_json(whole)
@@ -214,6 +217,7 @@ def demo(
             plant=str(folder / "plant"),
             supplier=made.incident.supplier,
             number=made.incident.supplier_lot_no,
+            hazard=str(DEMO_HAZARD),
             lot=(possible or [whole["lots"][-1]["key"]])[0],
         )
     )
@@ -225,8 +229,9 @@ def _open_incident(plant: Plant, about: demo_plant.Incident, asked: Suspects) ->
     """The demo plant's quality manager opens the incident that its supplier reported."""
     item = text(f"demo.item.{about.item_code}")
     opening = Opening(
-        asked=asked, title=text("demo.incident_title", item=item), kind="supplier_notice"
-    )
+        asked=asked, title=text("demo.incident_title", item=item), kind="supplier_notice",
+        hazard=DEMO_HAZARD,
+    )  # fmt: skip
     actor = Actor(DEMO_MANAGER, text("cli.demo_role"), about.story())
     return open_incident(plant, actor, opening)
 
