@@ -48,7 +48,7 @@ _FLOW_COLUMNS = [
 _SHIPMENT_COLUMNS = [
     "key", "delivery_no", "customer", "kind", "status", "ship_earliest", "arrival_latest",
 ]  # fmt: skip
-FORMAT = 6
+FORMAT = 7
 _ABOUT = "about.json"
 
 
@@ -76,7 +76,8 @@ class Lineage:
     """Frames of lots and operations in key order and of flows, with node numbers `lot`, `op`.
 
     `retracted` are lots that only cancelled or reversed rows name.
-    `births` has a row for each lot; `recipes` says which items went into which, as recorded.
+    `births` has a row for each lot; `recipes` says which items went into which, as recorded;
+    `units` are those of the items (key, uom, pack_uom, units_per_pack).
     """
 
     batch: int
@@ -97,6 +98,7 @@ class Lineage:
     retracted: pl.DataFrame
     births: pl.DataFrame
     recipes: pl.DataFrame
+    units: pl.DataFrame
     folder: Path | None = None
     """Where the arrays are sealed; None while they are in memory only."""
 
@@ -147,6 +149,7 @@ class Lineage:
             network.retracted.join(lot_no, on="lot").select(lot="n"),
             births(len(lots), operations["kind"], consumed, produced, shipped),
             recorded_recipes(consumed, produced),
+            network.units,
         )
 
     # ------------------------------------------------------------------ arrays

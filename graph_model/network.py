@@ -55,7 +55,8 @@ class Network:
     outputs whose material is unknown; `gap_unknown` operations whose amounts cannot be judged;
     `gap_over` orders and items of which more was issued than the recipe explains;
     `maybe_returned` operations and lots of which a return without lot number may have been;
-    `retracted` lots that only cancelled or reversed rows name.
+    `retracted` lots that only cancelled or reversed rows name; `units` those of items (key,
+    uom, pack_uom, units_per_pack).
     """
 
     batch: int
@@ -74,6 +75,7 @@ class Network:
     gap_over: pl.DataFrame
     maybe_returned: pl.DataFrame
     retracted: pl.DataFrame
+    units: pl.DataFrame
 
 
 _SPENT = ("entered_at", "audited_at", "reversed_doc_no", "_file", "_sheet", "_row")
@@ -121,6 +123,7 @@ def build(facts: Facts, judged: Records | None = None) -> Network:
         gap_unknown=gap.unknown,
         gap_over=judged.codes.under_all(gap.over, "item"),
         retracted=judged.retracted.to_frame("lot"),
+        units=facts[Item].select("key", "uom", "pack_uom", "units_per_pack"),
     )
 
 

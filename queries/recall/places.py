@@ -14,6 +14,7 @@ import polars as pl
 
 from graph_model.derived import ends, links
 from graph_model.lineage import Index, Lineage, Rows, once, spans
+from queries.recall.units import in_one_unit
 
 ON_HAND, IN_PROCESS, PICKED, IN_TRANSIT, SHIPPED, RETURNED, CONSUMED, SCRAPPED, SEARCH = (
     "on_hand", "in_process", "picked", "in_transit", "shipped", "returned", "consumed",
@@ -47,10 +48,14 @@ class Holdings:
 def holdings(lineage: Lineage) -> Holdings:
     """Places and amounts of every recorded lot."""
     lots = np.flatnonzero(lineage.recorded)
+    lineage, vague = in_one_unit(lineage)
     located = _find(lineage, lots).sort("lot", maintain_order=True)
     first = np.searchsorted(located["lot"].to_numpy(), np.arange(len(lineage.lots) + 1))
     every = pl.DataFrame({"lot": pl.int_range(len(lineage.lots), dtype=pl.Int64, eager=True)})
     amounts = every.join(_amounts(lineage, lots), on="lot", how="left", maintain_order="left")
+    # The sum of what converts would be less than there is.
+    told = ~pl.col("lot").is_in(vague.implode())
+    amounts = amounts.with_columns(quantity=pl.when(told).then("quantity"))
     return Holdings(located, first, amounts.drop("lot"))
 
 

@@ -23,6 +23,7 @@ from queries.recall.cone import Cone, Flags, Inputs, Outputs
 from queries.recall.rulebook import KillStep
 from queries.recall.rules import Case, Cut, Piece, Rule
 
+_VALUE = ("process_param", "measured_value", "uom")
 _UNITS = {
     "c": ("c", "°c", "℃", "cel", "celsius", "摄氏度"),
     "f": ("f", "°f", "fah", "fahrenheit"),
@@ -136,14 +137,14 @@ def _proven(cone: Cone, case: Case, rule: KillStep) -> pl.DataFrame:
     found = []
     for (operation,), rows in values.partition_by("operation", as_dict=True).items():
         lots = made.filter(pl.col("operation") == operation)["lot"].to_list()
+        shared = pl.col("lot").is_null()
+        # Values of an input are of the whole run too, and can only speak against it.
+        of_run = ~pl.col("lot").is_in(lots).fill_null(False)
         for lot in lots:
-            own = rows["lot"].eq_missing(lot)
-            shared = rows["lot"].is_null()
             # Values of a run are those of its lot where it made no other one.
-            told = bool(own.any()) or len(lots) == 1
-            usable = rows.filter(own | shared)
-            columns = usable.select("process_param", "measured_value", "uom")
-            if told and within(rule.limits, columns):
+            own = (pl.col("lot") == lot) | (shared & (len(lots) == 1))
+            usable = rows.filter((pl.col("lot") == lot) | of_run)
+            if all(within(rule.limits, part.select(_VALUE)) for part in (rows.filter(own), usable)):
                 found.append((operation, lot, usable["key"].to_list()))
     schema: dict[str, Any] = {"operation": pl.String, "lot": pl.String}
     schema["records"] = pl.List(pl.String)
