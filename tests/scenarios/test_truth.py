@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.trials import FALSE_RECORDS, Site, Trial, facts_of, try_all
+from bench.trials import FALSE_RECORDS, MATERIAL, Site, Trial, facts_of, try_all
 from graph_model import network
 from graph_model.lineage import Lineage
 from loaders import intake
@@ -96,7 +96,7 @@ def tiers(folder: Path, sheets: dict[str, str], root: str) -> dict[str, str]:
     tables = intake.read(folder, "plant", pseudonym=lambda name: name).tables
     facts = facts_of(tables)
     lineage = Lineage.of(network.build(facts))
-    scope = compute(facts, lineage, Suspects(lots=(root,)))
+    scope = compute(facts, lineage, Suspects(lots=(root,)), hazard=MATERIAL)
     names = (CERTAIN, POSSIBLE, EXCLUDED)
     return {lineage.lots["lot_no"][lot]: name for name in names for lot in scope.tier(name)}
 
