@@ -6,11 +6,18 @@ A lot is `OWNER/ITEM/LOTNO`, with `#SUBLOT` where it has one.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable
 from urllib.parse import unquote
 
 import polars as pl
 
+INVISIBLE = (
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad"
+    r"\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffe]"
+)
+"""Zero-width and direction marks, soft hyphen, byte order marks, control characters."""
 _ESCAPES = (("%", "%25"), ("/", "%2F"), ("#", "%23"))
 
 
@@ -19,6 +26,11 @@ def escape(part: str) -> str:
     for char, code in _ESCAPES:
         part = part.replace(char, code)
     return part
+
+
+def plain(number: str) -> str:
+    """A number as the records keep it: without invisible characters and outer blanks, in NFKC."""
+    return " ".join(re.sub(INVISIBLE, "", unicodedata.normalize("NFKC", number)).split())
 
 
 MIXED = "~pool"

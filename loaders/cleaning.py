@@ -11,11 +11,8 @@ from datetime import datetime
 
 import polars as pl
 
-# Zero-width and direction marks, soft hyphen, byte order marks, control characters.
-_INVISIBLE = (
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad"
-    r"\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffe]"
-)
+from graph_model.keys import INVISIBLE
+
 _NOT_PLAIN = r"[^\x21-\x7e]"
 _UNCLEAN = r"[^\x20-\x7e]|^ | $|  |^$"
 _GUARDED = r"^['=]|\.0"
@@ -39,7 +36,7 @@ def clean_text(column: pl.Series) -> pl.Series:
 
 
 def _cleaned(column: pl.Series) -> pl.Series:
-    column = column.str.normalize("NFKC").str.replace_all(_INVISIBLE, "")
+    column = column.str.normalize("NFKC").str.replace_all(INVISIBLE, "")
     column = column.str.replace_all(r"\s+", " ").str.strip_chars()
     return column.set(column == "", None)
 

@@ -11,6 +11,7 @@ import polars as pl
 from biip import parse
 from biip.gs1_messages import GS1Message
 
+from graph_model import keys
 from graph_model.lineage import Lineage
 from graph_model.network import Facts
 from graph_model.schema import (
@@ -89,7 +90,7 @@ def candidates(facts: Facts, lineage: Lineage, text: str) -> list[Candidate]:
     text = text.strip()
     if not text:
         return []
-    found = _of_number(facts, lineage, text)
+    found = _of_number(facts, lineage, keys.plain(text))
     if not found:
         numbers = [number for number in read(text).numbers if number != text]
         found = [one for number in numbers for one in _of_number(facts, lineage, number)]

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
+from graph_model import keys
 from graph_model.errors import BadInput
 from graph_model.lineage import Index, Lineage
 from queries.catalogue import Question
@@ -65,7 +66,7 @@ def suspects(
         start=moment(start, timezone, end=False) if start else None,
         end=moment(end, timezone, end=True) if end else None,
         operator=pseudonym(operator) if operator else None,
-        **{name: given.get(name) for name in _KEPT},
+        **{name: keys.plain(given[name]) if given.get(name) else None for name in _KEPT},
     )
     if not asked.given():
         raise BadInput("nothing_suspected")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from graph_model import interval
+from graph_model import interval, keys
 from graph_model.engines.base import Query, Reader
 from queries.catalogue import question
 
@@ -173,7 +173,7 @@ def lots_of_customer(graph: Reader, customer: str) -> list[CustomersLot]:
 @question
 def find(graph: Reader, number: str) -> list[Found]:
     """All that carries the number typed, of any kind; more than one is ambiguous."""
-    rows = graph.read(FIND, number=number.strip())
+    rows = graph.read(FIND, number=keys.plain(number))
     return sorted(rows, key=lambda row: (row.kind, row.key))
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 import polars as pl
 
+from graph_model import keys
 from graph_model.births import TIMES
 from graph_model.derived import links
 from graph_model.derived.codes import Codes, aliases
@@ -81,6 +82,11 @@ def find_lots(lineage: Lineage, text: str) -> Index:
 
     `LOTNO`, `ITEM/LOTNO`, `OWNER/ITEM/LOTNO`, each also with `#SUBLOT`, or `#SUBLOT` alone.
     """
+    found = _meant(lineage, text)
+    return found if found.size else _meant(lineage, keys.plain(text))
+
+
+def _meant(lineage: Lineage, text: str) -> Index:
     whole = _numbered(lineage, text)
     found = whole.filter(pl.col("sublot") == "")["n"].to_numpy()
     if found.size:

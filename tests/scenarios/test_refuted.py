@@ -14,7 +14,8 @@ from bench.trials import MATERIAL
 from graph_model import network
 from graph_model.lineage import Lineage
 from loaders import intake
-from queries.recall import report
+from queries import given
+from queries.recall import report, roots
 from queries.recall.roots import Suspects
 from queries.recall.scope import compute
 from tests.facts import fold
@@ -587,3 +588,21 @@ def test_tanks_in_which_a_heel_can_have_been_are_named(
     }
     missing = kinds(answer(tmp_path, sheets, lots=("A/S1",)))
     assert missing.get("tank_heel", {}).get("rows") == (["PLANT/T1"] if told else None)
+
+
+@pytest.mark.parametrize("text", ["料（A）/批-１", "料(A)/批-1", " 料（A）/批-１", "批-１\u200b"])
+def test_a_number_is_found_as_it_is_printed_and_as_it_is_kept(text: str, tmp_path: Path) -> None:
+    found = answer(
+        tmp_path, {"receipts": f"{RECEIPTS}\nR1,1,V,料（A）,批-１,ＳＬ１,60\n"}, lots=(text,)
+    )
+    assert tiers(found) == {"批-1": "certain"}
+
+
+def test_a_supplier_lot_is_found_as_it_is_printed(tmp_path: Path) -> None:
+    (tmp_path / "receipts.csv").write_text(f"{RECEIPTS}\nR1,1,供（甲）,A,S1,ＳＬ－１,60\n", "utf-8")
+    facts = fold(intake.read(tmp_path, "plant").tables)
+    lineage = Lineage.of(network.build(facts))
+    options = {"supplier": "供（甲）", "supplier_lot": "ＳＬ－１"}
+    asked = given.suspects(options, (), "Asia/Shanghai", str)
+    match = roots.answer(facts, lineage, asked).match
+    assert "SL-1" in lineage.lots["lot_no"][match].to_list()
