@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from api.cli import context
 from api.reports import figures
@@ -11,6 +14,7 @@ from queries.recall import acting
 from queries.recall.rulebook import DEFAULTS
 from queries.recall.scope import Scope
 from queries.recall.unaccounted import PARTS
+from queries.recall.worlds import GRADES
 
 LINES = 12
 
@@ -33,7 +37,7 @@ def show_scope(whole: dict[str, Any]) -> None:
         names = ("item", "lot_no", "quantity", "unit", "places", "state", "reason")
         heads = [text(f"cli.head.{name}") for name in names if tested or name != "state"]
         context.show_table(
-            text("cli.tier_title", tier=text(f"tier.{tier}"), count=len(lots)),
+            text("cli.tier_title", tier=text(f"tier.{tier}"), count=len(lots)) + _grades(lots),
             heads,
             rows,
             len(lots),
@@ -82,6 +86,15 @@ def show_missing(missing: list[dict[str, Any]]) -> None:
         names = list(dict.fromkeys(figures.mixed_stock(key) or key for key in entry["lots"]))
         lots = f" ({_listed(names)})" if names else ""
         context.console.print(f"· {entry['text']}{lots}", markup=False)
+
+
+def _grades(lots: list[dict[str, Any]]) -> str:
+    """How many possible lots each way reaches: what records show stays apart from contact."""
+    counts = Counter(lot["grade"] for lot in lots if lot["tier"] == "possible")
+    if not counts:
+        return ""
+    parts = [f"{text(f'grade.{name}')} {counts[name]}" for name in GRADES if counts[name]]
+    return text("cli.in_grades", grades=text("cli.comma").join(parts))
 
 
 def _listed(names: list[str]) -> str:
@@ -143,7 +156,7 @@ def _show_actions(actions: list[dict[str, Any]]) -> None:
     rows: list[list[object]] = [
         [text(f"action.{one['action']}"), figures.mixed_stock(one["lot"]) or one["lot"],
          one["quantity"], one["unit"],
-         one["place"], one["document"], one["when"], text(f"tier.{one['tier']}")]
+         one["place"], one["document"], _when(one["when"]), text(f"tier.{one['tier']}")]
         for one in actions[:LINES]
     ]  # fmt: skip
     own = {name: text(f"action_head.{name}") for name in ("action", "place", "document", "when")}
@@ -152,10 +165,17 @@ def _show_actions(actions: list[dict[str, Any]]) -> None:
     context.show_table(text("action.title"), heads, rows, len(actions))
 
 
+def _when(moment: str | None) -> str | None:
+    """In the plant's time, as reports and screens have it."""
+    if moment is None:
+        return None
+    return figures.stamp(datetime.fromisoformat(moment), ZoneInfo(context.settings().timezone))
+
+
 def _show_customers(whole: dict[str, Any]) -> None:
     rows: list[list[object]] = [
         [c["customer"], text(f"tier.{c['tier']}"), len(c["lots"]), c["quantity"],
-         ", ".join(str(number) for number in c["shipments"])]
+         _listed([str(number) for number in c["shipments"]])]
         for c in whole["customers"][:LINES]
     ]  # fmt: skip
     heads = [

@@ -106,6 +106,8 @@ def test_what_ran_later_on_a_line_that_no_order_names_is_possible_by_contact(dat
     )  # fmt: skip
     assert found["totals"]["lots"]["possible"]["contact"] == 1  # type: ignore[index]
     assert "line_unknown" in {entry["kind"] for entry in found["missing"]}  # type: ignore[attr-defined]
+    shown = " ".join(lotgraph(data, "scope", "--lot", "F2").stdout.split())
+    assert "Possibly contains suspect material: 1 (contact 1)" in shown
 
 
 def test_scope_of_a_suppliers_lot_names_its_customers(data: Path) -> None:
