@@ -15,7 +15,7 @@ from dashboard.visit import Visit
 from graph_model.i18n import catalogue, language, text
 from graph_model.schema import Alias, Decision, SetAside
 
-page = Page("data", path="/data", permission="lot.read", order=7, key="d")
+page = Page("data", path="/data", permission="import.read", order=7, key="d")
 BATCHES = 12
 ASIDE = 20
 DECISIONS = 10

@@ -1,4 +1,4 @@
-"""Data: files go in with their findings, what is there is listed, and a viewer may not import."""
+"""Data: files go in with their findings, and who may not import does not."""
 
 from __future__ import annotations
 
@@ -59,7 +59,12 @@ def test_batches_and_decisions_are_listed(opened: Opener, served: Served, lang: 
     expect(page.locator("#page")).to_contain_text(f"#{newest}")
 
 
-def test_a_viewer_may_look_but_not_import(opened: Opener) -> None:
-    page = opened("/data", role="viewer")
+def test_an_auditor_may_look_but_not_import(opened: Opener) -> None:
+    page = opened("/data", role="auditor")
     expect(page.locator("#page h1")).to_be_visible()
     expect(page.locator("[data-import]")).to_have_count(0)
+
+
+def test_a_viewer_is_told_that_the_page_is_not_for_the_role(opened: Opener) -> None:
+    page = opened("/data", role="viewer")
+    expect(page.locator("#page")).to_contain_text("import.read")
