@@ -68,8 +68,9 @@ PERMISSIONS: dict[str, frozenset[str]] = {
 
 FIELDS: dict[str, frozenset[str]] = {
     "price.see": frozenset({
-        "average_cost", "blanket_cost", "claim_amount", "committed_cost", "cost", "costs", "saved",
-        "sales_price", "unit_cost", "worst_cost",
+        "average_cost", "blanket_cost", "claim_amount", "committed_cost", "cost", "cost_by",
+        "cost_fixed", "cost_lines", "cost_recovered", "cost_total", "costs", "saved", "sales_price",
+        "unit_cost", "worst_cost",
     }),
     "contact.see": frozenset({
         "address", "contact", "contact_email", "contact_name", "contact_phone", "contacts",
@@ -160,11 +161,18 @@ def redact(answer: Any, user: User) -> Any:
 
 def _without(value: Any, hidden: frozenset[str], emptied: set[str]) -> Any:
     if isinstance(value, dict):
-        emptied |= value.keys() & hidden
+        gone = {name for name in value.keys() & hidden if not _is_grade(name, value[name])}
+        emptied |= gone
         return {
-            name: None if name in hidden else _without(part, hidden, emptied)
+            name: None if name in gone else _without(part, hidden, emptied)
             for name, part in value.items()
         }
     if isinstance(value, list | tuple):
         return [_without(part, hidden, emptied) for part in value]
     return value
+
+
+def _is_grade(name: str, value: Any) -> bool:
+    """Whether it is a figure of the lots that contact reaches, not how to reach somebody."""
+    figures = value.values() if isinstance(value, dict) else [value]
+    return name == "contact" and all(isinstance(figure, int | float) for figure in figures)

@@ -104,9 +104,13 @@ def test_a_viewer_sees_no_price_and_is_told_so(signed_in: Enter, lot: str) -> No
     assert "cost" in seen["withheld"]
     assert seen["totals"]["cost"] is None
     assert seen["saved"] is None
+    for part in ("cost_by", "cost_lines", "cost_fixed", "cost_recovered", "cost_total"):
+        assert seen["totals"][part] is None
     priced = whole(signed_in, "/api/v1/scope", lot=lot)
     assert priced["totals"]["cost"]["possible"] or priced["totals"]["cost"]["certain"]
     assert [one["key"] for one in seen["lots"]] == [one["key"] for one in priced["lots"]]
+    # Contacts of customers are hidden, the grade `contact` of lots is not.
+    assert seen["totals"]["lots"] == priced["totals"]["lots"]
 
 
 def test_the_past_is_answered_as_it_was(signed_in: Enter, lot: str) -> None:
