@@ -111,9 +111,11 @@ def elsewhere(found: Pivot, scope: Scope) -> list[dict[str, Any]]:
     """Customers of a scope with what they have besides the lots complained about."""
     keys = set(found.lineage.lots["key"][found.complained])
     rows = [
-        {**row, "lots": [lot for lot in row["lots"] if lot not in keys]} for row in customers(scope)
+        # Who got goods without a number is named without lots.
+        (not row["lots"], {**row, "lots": [lot for lot in row["lots"] if lot not in keys]})
+        for row in customers(scope)
     ]
-    return [row for row in rows if row["lots"]]
+    return [row for unnumbered, row in rows if unnumbered or row["lots"]]
 
 
 def to_dict(found: Pivot, scope: Scope | None = None) -> dict[str, Any]:

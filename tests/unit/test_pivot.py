@@ -8,9 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from queries.recall.pivot import elsewhere, pivot, to_dict
+from graph_model import network
+from graph_model.lineage import Lineage
+from loaders import intake
+from queries.recall.pivot import effects, elsewhere, pivot, to_dict
 from queries.recall.roots import Suspects
 from queries.recall.scope import compute
+from tests.facts import fold
 from tests.unit.inference_case import loaded
 from tests.unit.test_cli import lotgraph
 from tests.unit.test_inference_cli import NET
@@ -53,3 +57,17 @@ def test_the_command_line_goes_from_cases_to_the_scope(folder: Path, tmp_path: P
     assert whole["scope"]["roots"]["match"]
     assert whole["elsewhere"]
     assert lotgraph(data, "pivot").returncode == 2
+
+
+def test_who_got_goods_without_a_number_is_elsewhere(tmp_path: Path) -> None:
+    sheets = {
+        "receipts": "supplier_code,item_code,lot_no\nV,A,S1\n",
+        "shipments": "delivery_no,customer_code,item_code,lot_no\nD1,C1,A,S1\nD2,C2,A,\n",
+    }
+    for name, content in sheets.items():
+        (tmp_path / f"{name}.csv").write_text(content, encoding="utf-8")
+    facts = fold(intake.read(tmp_path, "plant").tables)
+    lineage = Lineage.of(network.build(facts))
+    found = pivot(facts, lineage, effects(lot=("A/S1",)))
+    scope = compute(facts, lineage, Suspects(lots=("A/S1",)))
+    assert [row["customer"] for row in elsewhere(found, scope)] == ["C2"]
