@@ -124,8 +124,7 @@ def _strip(visit: Visit, judged: Judged, chosen: dict[str, Any]) -> html.Div:
             text("screen.management.of", cost=words.money_headline(
                 judged.told["blanket"]["cost"], currency)), rests,
         ))  # fmt: skip
-    lost = {unit: one["unaccounted"] for unit, one in chosen["unaccounted"].items()}
-    lost = lost or totals["unaccounted"]
+    lost = totals["unaccounted"]
     unit, most = max(lost.items(), key=lambda pair: pair[1], default=("", 0.0))
     shown = [words.number(most, 0), html.Span(words.unit(unit), className="figure-unit")]
     others = {name: amount for name, amount in lost.items() if name != unit and amount}
