@@ -17,7 +17,17 @@ from graph_model.errors import NotFound
 from graph_model.interval import MAX
 from graph_model.lineage import Index, Lineage
 from graph_model.network import Facts
-from graph_model.schema import Approval, Component, Item, Operation, PurchaseOrder, Stock, Supplier
+from graph_model.schema import (
+    Approval,
+    Component,
+    Consumed,
+    Item,
+    Operation,
+    PurchaseOrder,
+    Shipped,
+    Stock,
+    Supplier,
+)
 from queries.recall.completeness import Missing, of_rows
 from queries.recall.exposure import supplied_lots
 from queries.recall.places import ON_HAND, holdings
@@ -144,7 +154,11 @@ def _to_come(orders: pl.DataFrame, supplier: str) -> pl.DataFrame:
 
 
 def _stock(facts: Facts, lineage: Lineage, suspect: Index, items: pl.Series) -> pl.DataFrame:
-    """item, suspect, unclear, clean: what is on hand, in the item's unit."""
+    """item, suspect, unclear, clean: what is on hand, in the item's unit.
+
+    What left without a lot number may have been of any lot that no stock statement covers: so much
+    of the clean stock is not told apart.
+    """
     held = holdings(lineage)
     rows = held.located.filter(pl.col("place") == ON_HAND)
     lots = rows["lot"].to_numpy()
@@ -153,20 +167,49 @@ def _stock(facts: Facts, lineage: Lineage, suspect: Index, items: pl.Series) -> 
         uom=held.amounts["uom"][lots],
         suspect=pl.Series(np.isin(lots, suspect)),
         known=pl.Series(_of_known_origin(lineage, lots)),
+        stated=pl.Series(np.isin(lots, lineage.stock["lot"].to_numpy())),
     )
     loose = facts[Stock].filter(pl.col("lot").is_null()).select("item", "quantity", "uom")
+    flags = ("suspect", "known", "stated")
     rows = pl.concat(
-        [rows.select("item", "quantity", "uom", "suspect", "known"),
-         loose.with_columns(suspect=pl.lit(False), known=pl.lit(False))]
+        [rows.select("item", "quantity", "uom", *flags),
+         loose.with_columns(pl.lit(False).alias(flag) for flag in flags)]
     ).filter(pl.col("item").is_in(items.implode()))  # fmt: skip
     amounts = quantity.to_item_unit(rows, facts[Item])
-    held_bad, known = pl.col("suspect"), pl.col("known")
-    amount = pl.col("amount")
-    return amounts.group_by("item").agg(
-        suspect=amount.filter(held_bad).sum(),
-        unclear=amount.filter(~held_bad & ~known).sum(),
-        clean=amount.filter(~held_bad & known).sum(),
+    amount, clean = pl.col("amount"), ~pl.col("suspect") & pl.col("known")
+    sums = amounts.group_by("item").agg(
+        suspect=amount.filter("suspect").sum(),
+        unclear=amount.filter(~pl.col("suspect") & ~pl.col("known")).sum(),
+        clean=amount.filter(clean).sum(),
+        booked=amount.filter(clean & ~pl.col("stated")).sum(),
     )
+    sums = sums.join(_left_unlotted(facts, items), on="item", how="left")
+    doubted = pl.min_horizontal("booked", pl.col("left").fill_null(0.0))
+    return sums.select(
+        "item", "suspect", unclear=pl.col("unclear") + doubted, clean=pl.col("clean") - doubted
+    )
+
+
+def _left_unlotted(facts: Facts, items: pl.Series) -> pl.DataFrame:
+    """item, left: what was issued or shipped without a lot; without end where an amount is unknown.
+
+    A movement that names no item either may have been of any.
+    """
+    columns = ("item", "quantity", "uom", "status")
+    gone = pl.concat(
+        facts[kind].filter(pl.col("lot").is_null()).select(columns) for kind in (Consumed, Shipped)
+    ).filter(pl.col("status").ne_missing("cancelled"))
+    anything = gone["item"].has_nulls()
+    rows = quantity.to_item_unit(gone.drop_nulls("item"), facts[Item])
+    left = pl.col("amount")
+    sums = rows.group_by("item").agg(
+        left=pl.when(left.has_nulls()).then(float("inf")).otherwise(left.sum())
+    )
+    if anything:
+        return pl.DataFrame(
+            {"item": items, "left": pl.repeat(float("inf"), len(items), eager=True)}
+        )
+    return sums
 
 
 def _of_known_origin(lineage: Lineage, lots: Index) -> Any:

@@ -92,7 +92,10 @@ def _sent_keys(lineage: Lineage, made: pl.DataFrame) -> pl.Series:
 
 
 def _amounts(lineage: Lineage, lots: Index) -> pl.DataFrame:
-    """lot, quantity, uom: what was made or received of each lot (or else stated, stocked, used)."""
+    """lot, quantity, uom: what was made or received of each lot (or else stated, stocked, used).
+
+    Null where a line of what was made has no amount, and the lot states none: it bounds nothing.
+    """
     made = _rows(lineage.produced, lineage.origins, lots)
     kinds = lineage.operations["kind"]
     made = made.filter(~kinds[made["op"]].is_in(["transfer", "return"]))
@@ -105,6 +108,7 @@ def _amounts(lineage: Lineage, lots: Index) -> pl.DataFrame:
         return frame.group_by("lot").agg(
             pl.col("quantity").sum().alias(name),
             pl.col("uom").drop_nulls().first().alias(f"u{name}"),
+            pl.col("quantity").has_nulls().alias(f"holes_{name}"),
         )
 
     base = pl.DataFrame(
@@ -121,10 +125,12 @@ def _amounts(lineage: Lineage, lots: Index) -> pl.DataFrame:
     ]
     for frame in sums:
         base = base.join(frame.with_columns(pl.col("lot").cast(pl.Int64)), on="lot", how="left")
-    positive = pl.when(pl.col("made") > 0).then("made")
+    # What was made is known only where every line of it says how much.
+    whole = ~pl.col("holes_made").fill_null(False)
+    made_, seen_ = ((pl.col(name) > 0) & whole for name in ("made", "seen"))
     return base.select(
         "lot",
-        quantity=pl.coalesce(positive, "stated", pl.when(pl.col("seen") > 0).then("seen")),
+        quantity=pl.coalesce(pl.when(made_).then("made"), "stated", pl.when(seen_).then("seen")),
         uom=pl.coalesce("umade", "ustated", "useen"),
     )
 

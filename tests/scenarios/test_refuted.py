@@ -606,3 +606,14 @@ def test_a_supplier_lot_is_found_as_it_is_printed(tmp_path: Path) -> None:
     asked = given.suspects(options, (), "Asia/Shanghai", str)
     match = roots.answer(facts, lineage, asked).match
     assert "SL-1" in lineage.lots["lot_no"][match].to_list()
+
+
+def test_a_lot_of_which_one_line_has_no_amount_is_bounded_by_nothing(tmp_path: Path) -> None:
+    sheets = {
+        "issues": ISSUE,
+        "outputs": f"{OUTPUT}F2,1,W1,P,P1,\n",
+        "shipments": f"{SHIPMENTS}\nD1,1,D1,C1,P,P1,150\n",
+    }
+    scope = answer(tmp_path, sheets, lots=("A/S1",))
+    (lot,) = [lot for lot in scope["lots"] if lot["lot_no"] == "P1"]
+    assert lot["affected_at_most"] is None

@@ -69,6 +69,16 @@ def test_clean_stock_leaves_out_what_cannot_be_told_apart(tmp_path: Path) -> Non
     assert row["days"] == pytest.approx(30, rel=1e-3)
 
 
+def test_what_left_without_a_lot_may_have_been_of_any(tmp_path: Path) -> None:
+    issues = "doc_no,doc_line_no,work_order_no,item_code,lot_no,quantity,uom\n"
+    for amount, clean in (("25", 35), ("", 0)):
+        folder = tmp_path / (amount or "unknown")
+        folder.mkdir()
+        line = f"I9,1,W1,A,,{amount},kg\n"
+        row = item(cover(*data(folder, stock="", issues=issues + line), "V"))
+        assert (row["clean"], row["unclear"]) == (clean, 60 - clean)
+
+
 def test_only_the_suspect_lots_are_when_they_are_named(tmp_path: Path) -> None:
     facts, lineage = data(tmp_path)
     none = cover(facts, lineage, "V", lineage.number([]))
