@@ -14,6 +14,7 @@ import shutil
 import tempfile
 import threading
 import time
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -214,15 +215,20 @@ class LivePlant:
             return moment
         facts, lineage = self._reading.facts(), self._reading.lineage()
         stands = (facts.batch, facts.head)
+        copy: _Shared | None = None
         try:
-            opener = self._opened_graph(stands)
+            opener, copy = self._opened_graph(stands)
             self._graph_of = stands
         except (EngineError, Locked) as error:
             # The arrays answer without it; questions to the graph tell why they cannot.
             opener = _failing(error)
             self._graph_of = None
-        self._moment = Moment(facts, lineage, opener)
-        return self._moment
+        made = Moment(facts, lineage, opener)
+        if copy is not None:
+            # Who was given the moment may ask its graph later, also when a newer one is there.
+            weakref.finalize(made, copy.retire)
+        self._moment = made
+        return made
 
     def _follow(self) -> None:
         while not self._over.wait(POLL_SECONDS):
@@ -231,10 +237,10 @@ class LivePlant:
 
     # ------------------------------------------------------------------ graphs
 
-    def _opened_graph(self, stands: tuple[int, str]) -> Opener:
+    def _opened_graph(self, stands: tuple[int, str]) -> tuple[Opener, _Shared | None]:
         self._reading.graph().close()  # catches up
         if not self._reading.embedded:
-            return self._standing(self._reading.server_graph, stands)
+            return self._standing(self._reading.server_graph, stands), None
         folder = self._scratch / f"{stands[0]}-{time.monotonic_ns()}"
         folder.mkdir()
         copy_files(self._reading.folder / "graph", folder)
@@ -242,10 +248,8 @@ class LivePlant:
         if not made.stands_on(*stands):
             made.retire()
             raise EngineError("graph_other_batch", batch=stands[0])
-        for old in self._shared:
-            old.retire()
         self._shared = [old for old in self._shared if not old.closed] + [made]
-        return made.reader
+        return made.reader, made
 
     @staticmethod
     def _standing(open_graph: Callable[[], Graph], stands: tuple[int, str]) -> Opener:
@@ -320,7 +324,7 @@ class _Shared:
                 self._close_if_done()
 
     def retire(self) -> None:
-        """No new moment uses it: it goes as soon as the last reader has left."""
+        """Nobody holds its moment any more: it goes as soon as the last reader has left."""
         with self._turn:
             self._retired = True
             self._close_if_done()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,6 +22,8 @@ from fastapi.testclient import TestClient
 
 from api.app import create
 from graph_model import projection
+from graph_model.engines.ladybug import LadybugGraph
+from graph_model.live import LivePlant
 from graph_model.plant import Plant
 from graph_model.settings import Settings
 from tests.service.conftest import Enter
@@ -160,6 +163,19 @@ def test_two_importers_and_many_readers(service: FastAPI, signed_in: Enter) -> N
     with Plant(Settings(data=service.state.settings.data)) as plant, moment.graph() as graph:
         facts = plant.facts()
         assert projection.graph_hash(graph) == projection.facts_hash(plant.network(), facts)
+
+
+def test_a_moment_in_hand_keeps_its_graph(filled: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(filled, data)
+    with LivePlant(Settings(data=data)) as live:
+        held = live.now()
+        with live.writing() as writer:
+            writer.ledger.append({}, source="other", who="other", note="rival")
+        assert live.now().batch == held.batch + 1
+        with held.graph() as graph:
+            assert isinstance(graph, LadybugGraph)
+            assert projection.graph_hash(graph)
 
 
 # ---------------------------------------------------------------------------- killed
