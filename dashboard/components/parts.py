@@ -152,6 +152,28 @@ def table(heads: Sequence[Any], rows: Sequence[Any], *, label: str, kind: str = 
     )  # fmt: skip
 
 
+def cell(title: str, figure: Any, beside: Any, *below: Any) -> html.Div:
+    """A figure with its name above, what belongs to it beside, and lines below."""
+    return html.Div(
+        [
+            html.H2(title),
+            html.Div([html.Span(figure, className="figure"), html.Span(beside, className="meta")]),
+            html.Div([html.Div(line) for line in below if line], className="below"),
+        ],
+        className="cell",
+    )
+
+
+def largest(amounts: dict[str, float]) -> tuple[Any, str]:
+    """The largest of amounts by unit as a figure, and the others in a line."""
+    ordered = sorted(amounts.items(), key=lambda pair: -pair[1])
+    if not ordered:
+        return words.NONE, ""
+    unit, most = ordered[0]
+    shown = [words.number(most, 0), html.Span(words.unit(unit), className="figure-unit")]
+    return shown, words.amounts(dict(ordered[1:])) if ordered[1:] else ""
+
+
 def empty(what: str, *act: Any) -> html.Div:
     """What would be here, and the one act that fills it."""
     return html.Div([html.P(what), *act], className="empty")

@@ -9,7 +9,7 @@ from dash import html
 
 from dashboard import words
 from dashboard.components import parts
-from dashboard.components.parts import button, empty, panel, segments, table
+from dashboard.components.parts import button, cell, empty, largest, panel, segments, table
 from dashboard.pages import Page, View
 from dashboard.pages.purchasing import exposure_of
 from dashboard.url import State, link
@@ -89,17 +89,6 @@ def _judged(visit: Visit, batch: int | None, incident: str) -> Judged:
 # ---------------------------------------------------------------------------- one incident
 
 
-def _cell(title: str, figure: Any, beside: Any, *below: Any) -> html.Div:
-    return html.Div(
-        [
-            html.H2(title),
-            html.Div([html.Span(figure, className="figure"), html.Span(beside, className="meta")]),
-            html.Div([html.Div(line) for line in below if line], className="below"),
-        ],
-        className="cell",
-    )
-
-
 def _strip(visit: Visit, judged: Judged, chosen: dict[str, Any]) -> html.Div:
     totals, saved = judged.told["totals"], judged.told["saved"]
     currency, lots = totals["currency"], len(judged.scope.held)
@@ -110,7 +99,7 @@ def _strip(visit: Visit, judged: Judged, chosen: dict[str, Any]) -> html.Div:
                       low=words.money_headline(bill["low"], currency),
                       likely=words.money_headline(bill["likely"], currency))  # fmt: skip
         back = sum(totals["cost_recovered"].values())
-        cells.append(_cell(
+        cells.append(cell(
             text("screen.management.worst"), words.money_headline(bill["high"], currency),
             words.counted("screen.management.lots", lots), likely,
             text("screen.management.recoveries", amount=words.money_headline(back, currency))
@@ -119,18 +108,15 @@ def _strip(visit: Visit, judged: Judged, chosen: dict[str, Any]) -> html.Div:
         best = text("screen.management.at_best") if saved["at_best"] else ""
         judgement = totals["lots"].get("excluded_by", {}).get("judgement", 0)
         rests = words.counted("screen.management.judgement", judgement) if judgement else ""
-        cells.append(_cell(
+        cells.append(cell(
             text("screen.management.saved"), words.percent(saved["blanket"]), best,
             text("screen.management.of", cost=words.money_headline(
                 judged.told["blanket"]["cost"], currency)), rests,
         ))  # fmt: skip
     lost = totals["unaccounted"]
-    unit, most = max(lost.items(), key=lambda pair: pair[1], default=("", 0.0))
-    shown = [words.number(most, 0), html.Span(words.unit(unit), className="figure-unit")]
-    others = {name: amount for name, amount in lost.items() if name != unit and amount}
-    cells.append(_cell(text("screen.recall.unaccounted"), shown if most else words.NONE,
-                       words.amounts(others) if others else ""))  # fmt: skip
-    cells.append(_cell(
+    missing = {unit: amount for unit, amount in lost.items() if amount}
+    cells.append(cell(text("screen.recall.unaccounted"), *largest(missing)))
+    cells.append(cell(
         text("screen.management.to_trace"), _span(chosen["to_scope_seconds"]), "",
         text("screen.management.to_contain", span=_span(chosen["to_containment_seconds"])),
         text("screen.management.to_notify", span=_span(chosen["to_notice_seconds"])),

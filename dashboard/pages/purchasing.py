@@ -11,7 +11,17 @@ from dash import Input, Output, html
 from dashboard import export, words
 from dashboard.buying.drawing import spread_panel
 from dashboard.components import frame, parts
-from dashboard.components.parts import amount, button, empty, icon, panel, segments, table
+from dashboard.components.parts import (
+    amount,
+    button,
+    cell,
+    empty,
+    icon,
+    largest,
+    panel,
+    segments,
+    table,
+)  # fmt: skip
 from dashboard.pages import Page, View
 from dashboard.url import State, link
 from dashboard.visit import Judged, Visit
@@ -138,17 +148,6 @@ def _title(visit: Visit, state: State, judged: Judged) -> html.Div:
     )  # fmt: skip
 
 
-def _cell(title: str, figure: Any, beside: Any, *below: Any) -> html.Div:
-    return html.Div(
-        [
-            html.H2(title),
-            html.Div([html.Span(figure, className="figure"), html.Span(beside, className="meta")]),
-            html.Div(below, className="below"),
-        ],
-        className="cell",
-    )
-
-
 def _strip(cover: Cover, names: Names) -> html.Div:
     """Can we go on making: what is suspect, the item that runs out first, orders, alternates."""
     items = cover.items.to_dicts()
@@ -161,14 +160,15 @@ def _strip(cover: Cover, names: Names) -> html.Div:
         ordered[unit] = ordered.get(unit, 0.0) + row["on_order_suspect"]
     short = cover.replan["operation"].n_unique()
     approved = cover.alternates.filter(pl.col("approval") == purchasing.APPROVED)
+    here = {unit: held for unit, held in suspect.items() if held}
     others = approved["supplier"].unique(maintain_order=True).to_list()
     cells = [
-        _cell(text("screen.purchasing.still_ours"), *_largest(suspect),
+        cell(text("screen.purchasing.still_ours"), *largest(here),
               text("screen.purchasing.on_order", amount=words.amounts(ordered))),
         _clean(worst, names),
-        _cell(text("screen.purchasing.replan"), words.number(short, 0) if short else words.NONE,
+        cell(text("screen.purchasing.replan"), words.number(short, 0) if short else words.NONE,
               "", text("screen.purchasing.replan_hint")),
-        _cell(text("screen.purchasing.alternates"),
+        cell(text("screen.purchasing.alternates"),
               words.number(len(others), 0) if others else words.NONE, "",
               ", ".join(names.company(code) for code in others[:3])
               or text("screen.purchasing.no_approved")),
@@ -176,18 +176,9 @@ def _strip(cover: Cover, names: Names) -> html.Div:
     return html.Div(cells, className="strip four panel")
 
 
-def _largest(amounts: dict[str, float]) -> tuple[Any, str]:
-    ordered = sorted(((a, unit) for unit, a in amounts.items() if a), reverse=True)
-    if not ordered:
-        return words.NONE, ""
-    value, unit = ordered[0]
-    figure = [words.number(value, 0), html.Span(words.unit(unit), className="figure-unit")]
-    return figure, words.amounts({other: a for a, other in ordered[1:]}) if ordered[1:] else ""
-
-
 def _clean(worst: dict[str, Any] | None, names: Names) -> html.Div:
     if worst is None:
-        return _cell(text("screen.purchasing.clean_none"), words.NONE, "")
+        return cell(text("screen.purchasing.clean_none"), words.NONE, "")
     days, use = worst["days"], worst["daily_use"]
     unit = words.unit(worst["uom"])
     told = text("screen.purchasing.no_use") if days is None else text(
@@ -198,7 +189,7 @@ def _clean(worst: dict[str, Any] | None, names: Names) -> html.Div:
     unclear = worst["unclear"]
     more = text("screen.purchasing.unclear", amount=f"{words.number(unclear)} {unit}".strip())
     title = text("screen.purchasing.clean", item=names.item(worst["item"]))
-    return _cell(title, figure, "", told, more if unclear else "")
+    return cell(title, figure, "", told, more if unclear else "")
 
 
 def _card(visit: Visit, state: State, supplier: str) -> html.Section:

@@ -7,7 +7,7 @@ from typing import Any
 from dash import html
 
 from dashboard import words
-from dashboard.components.parts import attrs, chip, icon
+from dashboard.components.parts import attrs, cell, chip, icon, largest
 from dashboard.url import State
 from dashboard.visit import Visit
 from dashboard.workbench.question import Question
@@ -34,22 +34,11 @@ def strip(visit: Visit, question: Question, state: State) -> html.Div:
     )
 
 
-def _cell(title: str, figure: Any, beside: Any, *below: Any) -> html.Div:
-    return html.Div(
-        [
-            html.H2(title),
-            html.Div([html.Span(figure, className="figure"), html.Span(beside, className="meta")]),
-            html.Div(below, className="below"),
-        ],
-        className="cell",
-    )
-
-
 def _unaccounted(question: Question) -> html.Div:
     """Shipped without an answer, searched and not found, unexplained by the balance."""
     told = question.recorded.told["totals"]
     amounts = {unit: amount for unit, amount in told["unaccounted"].items() if amount}
-    figure, others = _figure(amounts)
+    figure, others = largest(amounts)
     by_part: dict[str, dict[str, float]] = {}
     for unit, parts in told["unaccounted_parts"].items():
         for name in PARTS:
@@ -62,7 +51,7 @@ def _unaccounted(question: Question) -> html.Div:
     if told["unaccounted_unknown"]:
         unknown = words.counted("screen.unaccounted.unknown", told["unaccounted_unknown"])
         lines.append(html.Div(unknown))
-    return _cell(text("screen.recall.unaccounted"), figure, others, *lines)
+    return cell(text("screen.recall.unaccounted"), figure, others, *lines)
 
 
 def _place(found: overview.Overview, *wanted: str) -> dict[str, float]:
@@ -74,19 +63,9 @@ def _place(found: overview.Overview, *wanted: str) -> dict[str, float]:
     return sums
 
 
-def _figure(amounts: dict[str, float]) -> tuple[Any, str]:
-    """The largest amount with its unit, and the others in a line."""
-    ordered = sorted(amounts.items(), key=lambda pair: -pair[1])
-    if not ordered:
-        return words.NONE, ""
-    unit, amount = ordered[0]
-    shown = [words.number(amount, 0), html.Span(words.unit(unit), className="figure-unit")]
-    return shown, words.amounts(dict(ordered[1:])) if ordered[1:] else ""
-
-
 def _leaving(visit: Visit, question: Question) -> html.Div:
     amounts, documents, lines = question.recorded.once("leaving", overview.leaving_next)
-    figure, others = _figure(amounts)
+    figure, others = largest(amounts)
     times = sorted(str(line["when"]) for line in lines.values() if line["when"])
     below: list[Any] = []
     if times:
@@ -95,7 +74,7 @@ def _leaving(visit: Visit, question: Question) -> html.Div:
                    when=words.moment(first, visit.zone), age=words.ago(first, now))  # fmt: skip
         below.append(chip([icon("truck"), due], "urgent"))
     beside = text("screen.recall.documents", count=documents, lots=len(lines)) if lines else ""
-    return _cell(
+    return cell(
         text("screen.recall.leaving"), figure, [others, " " if others else "", beside], *below
     )
 
@@ -108,7 +87,7 @@ def _waiting(question: Question, state: State) -> html.Div:
         for entry in missing[:2]
     ]
     more = html.A(text("screen.footer.list"), href=state.link(gaps=1) + "#gaps")
-    return _cell(
+    return cell(
         text("screen.recall.waiting"), words.number(count, 0) if count else words.NONE,
         more if missing else "", *lines,
     )  # fmt: skip
@@ -120,7 +99,7 @@ def _to_hold(question: Question) -> html.Div:
     lots = overview.located(scope, places.ON_HAND, places.IN_PROCESS, places.PICKED)
     found = question.recorded.once("overview", overview.overview)
     amounts = _place(found, places.ON_HAND, places.IN_PROCESS, places.PICKED)
-    return _cell(
+    return cell(
         text("screen.recall.hold_list"), words.number(lots, 0),
         text("screen.recall.of_lots", total=words.number(len(scope.held), 0)),
         words.amounts(amounts),
@@ -133,15 +112,15 @@ def _since(visit: Visit, question: Question, state: State) -> html.Div:
     title = text("screen.recall.since", batch=max(batch - 1, 1))
     before = state.whole("since")
     if batch < 2:
-        return _cell(title, words.NONE, text("screen.recall.first_batch"))
+        return cell(title, words.NONE, text("screen.recall.first_batch"))
     if before is None:
         link = html.A(text("screen.recall.show_difference"), href=state.link(since=batch - 1),
                       **attrs(data_act="d"))  # fmt: skip
-        return _cell(title, words.NONE, link)
+        return cell(title, words.NONE, link)
     came, left = changes(visit, question, before)
     net = len(came) - len(left)
     sign = "+" if net > 0 else ""
-    return _cell(
+    return cell(
         text("screen.recall.since", batch=before), f"{sign}{words.number(net, 0)}",
         text("screen.lots"),
         text("screen.recall.came_left", came=len(came), left=len(left)),
