@@ -1,4 +1,4 @@
-"""Neo4j servers for all tests: each started once, when the first test asks for it."""
+"""What all tests share: Neo4j servers, each started once, the language, who runs beside whom."""
 
 from __future__ import annotations
 
@@ -8,10 +8,40 @@ from collections.abc import Iterator
 import pytest
 
 from graph_model.engines.neo4j import Access, Neo4jDatabase
+from graph_model.i18n import use_language, use_timezone
+from graph_model.settings import Settings
 from tests.neo4j_server import Unavailable, running
 
 # No test waits for the demo's server to end.
 os.environ["LOTGRAPH_DEMO_SERVE"] = "0"
+
+# Their tests share a server or a browser, so they run in one process; others go by file.
+TOGETHER = ("conformance", "ui")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Names the tests that run in one process where several share the work (`make test`)."""
+    for item in items:
+        folder = item.path.parent.name
+        group = folder if folder in TOGETHER else f"{folder}/{item.path.name}"
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture(autouse=True)
+def _plain_texts() -> Iterator[None]:
+    """Each test begins in English and in the default time zone, whatever one before it set.
+
+    Again at its end, since fixtures of a module are made before those of its first test.
+    """
+    _plain()
+    yield
+    _plain()
+
+
+def _plain() -> None:
+    use_language("en")
+    use_timezone(Settings.model_fields["timezone"].default)
 
 
 def _server(release: str, factory: pytest.TempPathFactory) -> Iterator[Access]:

@@ -25,7 +25,6 @@ from werkzeug.serving import make_server
 from api.app import create
 from api.cli.app import app as command
 from dashboard.server import build
-from graph_model.i18n import use_language
 from graph_model.live import LivePlant
 from graph_model.settings import Settings
 from tests.ui.plants import visitor
@@ -70,7 +69,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     arguments = ["--data", str(data), "demo", "--lots", LOTS, "--json"]
     done = CliRunner().invoke(command, arguments, env={"LOTGRAPH_DEMO_SERVE": "0"})
     assert done.exit_code == 0, done.output
-    use_language("en")
     yield from _serve(Settings(data=data))
 
 

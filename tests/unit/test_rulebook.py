@@ -143,11 +143,8 @@ def test_a_rule_that_is_not_understood_is_refused(
 
 def test_all_faults_are_listed_at_once_in_the_language_in_force(tmp_path: Path) -> None:
     use_language("zh")
-    try:
-        with pytest.raises(BadInput) as caught:
-            load(tmp_path, "temporal_order = 1\n[[kill]]\nsite = 1\n[[group]]\nname = 'n'")
-    finally:
-        use_language("en")
+    with pytest.raises(BadInput) as caught:
+        load(tmp_path, "temporal_order = 1\n[[kill]]\nsite = 1\n[[group]]\nname = 'n'")
     lines = str(caught.value).splitlines()
     assert len(lines) == 4
     assert "第 1 项" in lines[2]
