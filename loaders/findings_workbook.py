@@ -18,8 +18,9 @@ import xlsxwriter
 from graph_model.errors import BadInput
 from graph_model.i18n import LANGUAGES, catalogue, language, text
 from loaders.findings import Finding
-from loaders.headings import heading_row, sheet_named
+from loaders.headings import heading_row
 from loaders.reading import LONGEST_CELL, ROW, Grid, read_grids
+from loaders.recognition import recognise
 
 _ROWS = 1_048_575
 """Rows of a sheet below its headings."""
@@ -201,9 +202,9 @@ def _reads_back(cell: str) -> bool:
 def _marked(grid: Grid, ours: Placed) -> tuple[int, Iterator[Line]]:
     """How many findings have a row here, and the rows with their problems."""
     names = [name for name in grid.frame.columns if name != ROW]
-    sheet = sheet_named(grid.sheet)
+    taken = recognise(grid.sheet, grid.head)
     rows = grid.frame[ROW].to_list()
-    at = heading_row(grid.frame.head(30).select(names).rows(), sheet) if sheet else None
+    at = heading_row(grid.head(), taken.sheet) if taken else None
     heading = rows[at or 0] if rows else 1
     titles = grid.frame.select(names).row(at or 0) if rows else ()
     known = {catalogue(lang)["findings_sheet.problems"] for lang in LANGUAGES}

@@ -20,8 +20,6 @@ from loaders.plant.sheets import SHEETS, Sheet
 _NOISE = re.compile(r"[\s_\-./:*#'\"\u200b-\u200f\u2060\ufeff\x00-\x1f]+")
 _UNIT = re.compile(r"[(\[][^)\]]*[)\]]$")
 _CHINESE = re.compile(r"[\u3400-\u9fff]+")
-_LOOK = 30
-"""So many rows are searched for the headings below titles and letterheads."""
 
 
 @lru_cache(maxsize=1 << 14)
@@ -116,7 +114,8 @@ class Match:
 
 
 @lru_cache(maxsize=1 << 14)
-def _candidates(heading: str) -> frozenset[str]:
+def meanings(heading: str) -> frozenset[str]:
+    """Fields that a heading may stand for."""
     known = _dictionary()
     plain = normal(heading)
     without_unit = normal(_UNIT.sub("", unicodedata.normalize("NFKC", heading).strip()))
@@ -138,7 +137,7 @@ def match(headings: Sequence[str | None], sheet: Sheet) -> Match:
     used: set[int] = set()
     repeated: list[int] = []
     cells = [(index, text) for index, text in enumerate(headings) if text and text.strip()]
-    fits = {index: _candidates(heading) for index, heading in cells}
+    fits = {index: meanings(heading) for index, heading in cells}
 
     def take(index: int, name: str) -> None:
         if name not in columns:
@@ -173,9 +172,9 @@ def _own_names(fields: tuple[str, ...]) -> dict[str, str]:
 
 
 def heading_row(rows: Sequence[Sequence[str | None]], sheet: Sheet) -> int | None:
-    """Position of the row of headings: the first that names most fields of the sheet."""
+    """Position of the row of headings among the first rows: the one that names most fields."""
     best, found = 0, None
-    for position, row in enumerate(rows[:_LOOK]):
+    for position, row in enumerate(rows):
         count = len(match(row, sheet).columns)
         if count > best:
             best, found = count, position

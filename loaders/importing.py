@@ -88,8 +88,8 @@ def load(
 def _count_known(plant: Plant, taken: intake.Intake, tables: dict[str, Any]) -> None:
     """Rows whose every statement the ledger has already count as known, not as loaded."""
     known = plant.ledger.known(tables)
-    place = ["_sheet", "_row"]
-    schema = {"_sheet": pl.String, "_row": pl.Int64}
+    place = ["_file", "_sheet", "_row"]
+    schema = {"_file": pl.String, "_sheet": pl.String, "_row": pl.Int64}
     seen, new = [pl.DataFrame(schema=schema)], [pl.DataFrame(schema=schema)]
     for name, frame in tables.items():
         if name == "SetAside":
@@ -97,7 +97,7 @@ def _count_known(plant: Plant, taken: intake.Intake, tables: dict[str, Any]) -> 
         seen.append(frame.join(known[name], on="key", how="semi").select(place).drop_nulls())
         new.append(frame.join(known[name], on="key", how="anti").select(place).drop_nulls())
     rows = pl.concat(seen).unique().join(pl.concat(new), on=place, how="anti")
-    for sheet, count in rows.group_by("_sheet").len().iter_rows():
-        if sheet in taken.counts:
-            counts = taken.counts[sheet]
+    for file, tab, count in rows.group_by("_file", "_sheet").len().iter_rows():
+        counts = taken.counts.get(taken.tabs.get((file, tab), tab))
+        if counts is not None:
             counts.already_known += min(count, counts.loaded)

@@ -54,7 +54,10 @@ class Counts:
 
 @dataclass
 class Intake:
-    """What was read: `tables` by kind, set-aside rows among them as `SetAside`."""
+    """What was read: `tables` by kind, set-aside rows among them as `SetAside`.
+
+    `tabs` says of each file and tab under which name its rows are counted, if not the tab's own.
+    """
 
     kind: str
     tables: dict[str, pl.DataFrame]
@@ -62,6 +65,7 @@ class Intake:
     counts: dict[str, Counts]
     files: list[Path]
     names: dict[str, str] = field(default_factory=dict)
+    tabs: dict[tuple[str, str], str] = field(default_factory=dict)
 
     @property
     def set_aside(self) -> pl.DataFrame | None:

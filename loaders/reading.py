@@ -27,6 +27,8 @@ SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls")
 LONGEST_CELL = 32_767  # what a spreadsheet can hold
 _MOST_COLUMNS = 1_024
 _HEAD = 1 << 18
+_LOOK = 30
+"""So many rows are searched for the headings below titles and letterheads."""
 _RATIO = 150
 _FREE = 32 << 20
 _DENSE = 3_000_000
@@ -42,6 +44,10 @@ class Grid:
     sheet: str
     frame: pl.DataFrame
     too_long: tuple[tuple[int, str], ...] = ()
+
+    def head(self) -> list[tuple[str | None, ...]]:
+        """The rows among which headings are looked for."""
+        return self.frame.drop(ROW).head(_LOOK).rows()
 
 
 _BOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
 
 from graph_model.schema import SetAside
 from loaders.findings import Finding
-from loaders.plant.sheets import BY_NAME
+from loaders.headings import meanings
+from loaders.plant.sheets import BY_NAME, IDENTIFYING
 from loaders.plant.tables import Tables
+from loaders.reading import ROW, Grid
 
 _PERSONS = ("operator", "inspector", "person_code", "person_name", "customer_name")
+_NUMBERS = IDENTIFYING - {"person_code", "code", "shift"}
 
 
 @dataclass
@@ -22,6 +26,28 @@ class Aside:
     out: Tables
     rows: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
+
+    def table(self, sheet: str, grid: Grid, rule: str) -> None:
+        """Sets a whole table aside, with what is below headings of numbers as text; one finding.
+
+        What stands below other headings may be the name of a person, and is not kept.
+        """
+        at, names = _headed(grid.head())
+        rows = grid.frame.slice(at + 1)
+        self.findings.append(
+            Finding(rule, "error", grid.file, grid.sheet, 0, params={"rows": rows.height})
+        )
+        if rows.is_empty():
+            return
+        self.rows[sheet] += rows.height
+        kept = rows.select(
+            file=pl.lit(grid.file),
+            sheet=pl.lit(grid.sheet),
+            row=ROW,
+            rule=pl.lit(rule),
+            text=pl.concat_str(names, separator=" ", ignore_nulls=True) if names else pl.lit(None),
+        ).with_columns(_file="file", _sheet="sheet", _row="row")
+        self.out.add(SetAside, kept, key=pl.format("{}/{}/{}", "file", "sheet", "row"))
 
     def add(self, sheet: str, frame: pl.DataFrame, rule: str) -> None:
         """Sets the rows of a sheet aside; `rule` says what is missing."""
@@ -43,3 +69,13 @@ class Aside:
             Finding(rule, "error", file, name, row, "", written or "")
             for file, name, row, written in kept.select(*place, "text").iter_rows()
         ]
+
+
+def _headed(head: Sequence[Sequence[str | None]]) -> tuple[int, list[str]]:
+    """Position of the row with most headings of numbers, and their columns; -1 without any."""
+    best: tuple[int, list[str]] = (-1, [])
+    for at, cells in enumerate(head):
+        names = [str(i) for i, cell in enumerate(cells) if cell and meanings(cell) & _NUMBERS]
+        if len(names) > len(best[1]):
+            best = at, names
+    return best

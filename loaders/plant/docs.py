@@ -11,6 +11,7 @@ from pathlib import Path
 from graph_model.i18n import text
 from loaders.headings import words
 from loaders.plant.sheets import SHEETS, Sheet, type_of
+from loaders.recognition import sheet_words
 
 PAGE = Path(__file__).parents[2] / "docs" / "import.md"
 _RULES = (
@@ -46,7 +47,8 @@ def _sheet(sheet: Sheet) -> Iterable[str]:
     key = f"import.sheet.{sheet.name}"
     heading = f"## {text(key, 'en')} · {text(key, 'zh_CN')}"
     names = f"`{sheet.name}.csv`, `{text(key, 'zh_CN')}.csv`"
-    yield from (heading, "", f"{_text(f'about.{sheet.name}')} {_text('name')}: {names}.", "")
+    yield from (heading, "", f"{_text(f'about.{sheet.name}')} {_text('name')}: {names}.")
+    yield from (f"{_text('also')}: {', '.join(sheet_words()[sheet.name])}.", "")
     header = [_text(name) for name in ("column", "name", "chinese", "type", "meaning")]
     yield from _table(header, (_field(name) for name in sheet.fields))
 

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 
-from loaders.findings import Finding
-from loaders.headings import is_guide, sheet_named
+from loaders.findings import Finding, Severity
+from loaders.headings import both, heading_row, is_guide
 from loaders.intake import Counts, Intake, Options
 from loaders.plant.aside import Aside
 from loaders.plant.frames import Zones, picked, tails, timed, typed, with_key
@@ -25,6 +25,7 @@ from loaders.plant.records import RECORDS
 from loaders.plant.sheets import BY_NAME, IDENTIFYING, SHEETS, Sheet
 from loaders.plant.tables import Tables
 from loaders.reading import Grid, is_text, read_grids
+from loaders.recognition import Recognised, recognise
 
 _ALL = {**MAPPERS, **RECORDS}
 _LOOKED_UP = {"work_orders": ["company", "work_order_no", "item_code"]}
@@ -48,16 +49,17 @@ def read(
             _map(sheet, frame, ctx, frames)
             frames.counts[sheet.name].set_aside = ctx.aside.rows[sheet.name]
     findings = frames.findings + ctx.aside.findings
-    counts = {
-        sheet.name: frames.counts[sheet.name] for sheet in SHEETS if sheet.name in frames.counts
-    }
-    return Intake("plant", out.finish(), findings, counts, files, frames.names.real)
+    order = [sheet.name for sheet in SHEETS if sheet.name in frames.counts]
+    counts = {name: frames.counts[name] for name in (*order, *frames.counts)}
+    tables = out.finish()
+    return Intake("plant", tables, findings, counts, files, frames.names.real, frames.tabs)
 
 
 class Frames:
     """The sheets of some files as typed frames, each read when first asked for.
 
-    What is noticed while reading is in `findings`, the rows read in `counts`.
+    What is noticed while reading is in `findings`, the rows read in `counts`, the sheet that each
+    tab was taken for in `tabs`.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Frames:
         self.names, self.aside, self._progress = names, aside, progress
         self.counts: dict[str, Counts] = {}
         self.findings: list[Finding] = []
+        self.tabs: dict[tuple[str, str], str] = {}
         self._company = options.company
         self._parts: dict[str, list[Path | Grid]] = defaultdict(list)
         self._frames: dict[str, pl.DataFrame] = {}
@@ -95,20 +98,30 @@ class Frames:
         return frame
 
     def _find(self, file: Path) -> None:
-        """Which sheets a file has: a text file the one it is named after, unread so far."""
-        sheet = sheet_named(file.stem)
-        if is_text(file) and sheet is not None:
-            self._parts[sheet.name].append(file)
+        """Which sheets a file has; a text file stays unread until its sheet's turn comes."""
+        named = is_text(file) and recognise(file.stem, list)
+        if named:
+            self._take(file, file.name, file.stem, named)
             return
         self._progress(file.name)
         for grid in read_grids(file, file.name):
-            sheet = sheet_named(grid.sheet)
             if is_guide(grid.sheet) or grid.frame.is_empty():
                 continue
-            if sheet is None:
-                self.findings.append(Finding("unknown_sheet", "warning", grid.file, grid.sheet, 0))
+            taken = recognise(grid.sheet, grid.head)
+            if taken:
+                self._take(grid, grid.file, grid.sheet, taken)
                 continue
-            self._parts[sheet.name].append(grid)
+            self.aside.table(grid.sheet, grid, "unknown_sheet")
+            rows = self.aside.rows[grid.sheet]
+            self.counts[grid.sheet] = Counts(read=rows, set_aside=rows)
+
+    def _take(self, part: Path | Grid, file: str, tab: str, taken: Recognised) -> None:
+        self._parts[taken.sheet.name].append(part)
+        self.tabs[file, tab] = taken.sheet.name
+        if taken.by != "name":
+            severity: Severity = "info" if taken.by == "word" else "warning"
+            meant = both(f"import.sheet.{taken.sheet.name}")
+            self.findings.append(Finding("sheet_taken_as", severity, file, tab, 0, "", meant))
 
     def _typed(self, name: str) -> pl.DataFrame | None:
         """A sheet of all files together, times as text."""
@@ -129,6 +142,8 @@ class Frames:
             yield from read_grids(part, part.name)
 
     def _part(self, grid: Grid, sheet: Sheet) -> pl.DataFrame:
+        if heading_row(grid.head(), sheet) is None:
+            self.aside.table(sheet.name, grid, "heading_missing")
         frame, notes = picked(grid, sheet)
         self.findings += notes
         frame, notes = typed(frame, sheet)
@@ -138,7 +153,7 @@ class Frames:
     def _timed(self, frame: pl.DataFrame, sheet: Sheet) -> pl.DataFrame:
         company = pl.col("org") if "org" in frame.columns else pl.lit(None, dtype=pl.String)
         frame = self.names.hide(frame).with_columns(company=company.fill_null(self._company))
-        self.counts[sheet.name] = Counts(read=frame.height)
+        self.counts[sheet.name] = Counts(read=frame.height + self.aside.rows[sheet.name])
         frame, notes = timed(_identified(frame, sheet, self.aside), sheet, self._zones)
         self.findings += notes
         return frame

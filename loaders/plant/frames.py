@@ -67,16 +67,17 @@ def _note(
 
 
 def picked(grid: Grid, sheet: Sheet) -> tuple[pl.DataFrame, list[Finding]]:
-    """The sheet's fields as cleaned text with provenance; headings that cannot be used."""
+    """The sheet's fields as cleaned text with provenance; headings that cannot be used.
+
+    No rows where there are no headings.
+    """
     texts = [name for name in grid.frame.columns if name != ROW]
-    head = grid.frame.head(30).select(texts).rows()
+    head = grid.head()
     position = heading_row(head, sheet)
     schema = {name: pl.String() for name in (*sheet.fields, "_file", "_sheet")} | {ROW: pl.Int64()}
     if position is None:
-        return pl.DataFrame(schema=schema), [
-            Finding("heading_missing", "error", grid.file, grid.sheet, 0)
-        ]
-    headings = head[position]
+        return pl.DataFrame(schema=schema), []
+    headings = [cell or "" for cell in head[position]]
     found = match(headings, sheet)
     at = grid.frame[ROW][position]
     kinds: tuple[tuple[str, Severity, tuple[int, ...]], ...] = (
@@ -89,7 +90,7 @@ def picked(grid: Grid, sheet: Sheet) -> tuple[pl.DataFrame, list[Finding]]:
         for index in indexes
     ]
     notes += [
-        Finding("cell_too_long", "error", grid.file, grid.sheet, row, headings[int(name)] or "")
+        Finding("cell_too_long", "error", grid.file, grid.sheet, row, headings[int(name)])
         for row, name in grid.too_long
     ]
     # Column by column out of the grid, each in one piece (polars fails on text of which a filter

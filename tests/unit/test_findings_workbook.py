@@ -16,7 +16,7 @@ from loaders.findings_workbook import annotate, told, write
 
 DATE = Finding("unreadable_date", "warning", "issues.csv", "issues", 4, "event_time", "soon")
 LATE = Finding("missing_operator", "info", "issues.csv", "issues", 4, "operator")
-WHOLE = Finding("heading_missing", "error", "issues.csv", "issues", 0)
+WHOLE = Finding("heading_missing", "error", "issues.csv", "issues", 0, params={"rows": 0})
 
 
 def rows_of(path: Path, sheet: int = 0) -> list[list[object]]:
