@@ -10,6 +10,7 @@ from graph_model.lineage import Index
 from queries.recall.completeness import Missing, of_rows
 from queries.recall.cone import Cone
 from queries.recall.contact import NOWHERE, PAST_BREAK, TRACES
+from queries.recall.contact.mixing import MIXING
 from queries.recall.contact.stays import MADE_ON_LINES
 from queries.recall.hazard import Hazard
 from queries.recall.worlds import Worlds
@@ -24,7 +25,11 @@ def gaps(worlds: Worlds, hazard: Hazard) -> list[Missing]:
     about = cone.lineage.operations.select("site", "rule")
     touched = about[cone.steps[_touched(worlds)]]
     parted = about.filter(pl.col("rule") == PAST_BREAK)["site"].unique()
-    named = touched.filter(pl.col("rule").ne_missing(NOWHERE))["site"].drop_nulls().unique()
+    named = (
+        touched.filter(~pl.col("rule").is_in([NOWHERE, MIXING]).fill_null(False))["site"]
+        .drop_nulls()
+        .unique()
+    )
     bare = named.filter(~named.is_in(parted.implode()))
     lines = ", ".join(sorted(keys.parts(line)[-1] for line in bare))
     entries = of_rows("line_not_cleaned", bare, lines=lines)

@@ -42,6 +42,7 @@ class Words:
         self.operations: list[str] = cone.about["key"].str.strip_prefix(LAST).to_list()
         steps = lineage.operations.select("kind", number=pl.coalesce("work_order_no", "doc_no"))
         kinds = {kind: text(f"operation.{kind}") for kind in cone.about["kind"].unique()}
+        self._numbers = [number or "" for number in steps["number"][cone.steps]]
         self.steps = [
             f"{kinds[kind]} {number or ''}".strip()
             for kind, number in steps[cone.steps].iter_rows()
@@ -74,7 +75,8 @@ class Words:
     def way(self, way: Way) -> str:
         """How a lot was reached."""
         sources = ", ".join(self.lots[lot] for lot in self._scope.proof.sources(way))
-        return text(f"reason.{way.rule}", lots=sources, operation=self.steps[way.step])
+        step = {"operation": self.steps[way.step], "number": self._numbers[way.step]}
+        return text(f"reason.{way.rule}", lots=sources, **step)
 
     def cut(self, cut: Cut) -> str:
         """Why an input did not bring the hazard into the lot."""

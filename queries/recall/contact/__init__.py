@@ -4,6 +4,7 @@ stays      who was on which line when
 breaks     verified clean breaks, and what lies between them
 horizons   how long residue counts by a person's decision
 lanes      which of them meet
+mixing     what rules of cross-contamination let meet (`places`: what came to a place and left)
 chains     the flows of it, linear in the stays
 These flows hang on the hazard, so they exist for scopes only, never in the graph nor its hash.
 """
@@ -18,8 +19,8 @@ from graph_model import interval
 from graph_model.lineage import Lineage
 from graph_model.network import Facts
 from graph_model.schema import MOVEMENTS, Decision, Site
-from queries.recall.contact import breaks, chains, horizons, lanes, stays
-from queries.recall.contact.chains import CONTACT
+from queries.recall.contact import breaks, chains, horizons, lanes, mixing, stays
+from queries.recall.contact.chains import CONTACT, Lanes
 from queries.recall.contact.horizons import Horizon
 from queries.recall.contact.lanes import NOWHERE, PAST_BREAK, PAST_HORIZON
 from queries.recall.contact.stays import Stays
@@ -37,16 +38,27 @@ def extended(facts: Facts, lineage: Lineage, hazard: Hazard, rulebook: Rulebook)
     """The arrays with the contact flows of this hazard; kept for as long as the arrays are."""
     kept = _kept.setdefault(lineage, {})
     until = horizons.find(facts, hazard)
-    key = (hazard.kind in TRACES, hazard.kind == "label", *sorted(until.items()))
+    mixed = (rulebook.cross_contamination, rulebook.temporal_order)
+    key = (hazard.kind in TRACES, hazard.kind == "label", *sorted(until.items()), mixed)
     if key not in kept:
-        kept[key] = _extended(facts, lineage, hazard, until)
+        kept[key] = _extended(facts, lineage, hazard, until, rulebook)
     return kept[key]
 
 
-def _extended(facts: Facts, lineage: Lineage, hazard: Hazard, until: dict[str, Horizon]) -> Lineage:
-    label = hazard.kind == "label"
-    if hazard.kind not in TRACES and not label:
+def _extended(
+    facts: Facts, lineage: Lineage, hazard: Hazard, until: dict[str, Horizon], rulebook: Rulebook
+) -> Lineage:
+    met = [] if not rulebook.cross_contamination else [mixing.find(facts, lineage, rulebook).lanes]
+    if hazard.kind in TRACES or hazard.kind == "label":
+        met.append(_over_lines(facts, lineage, hazard, until))
+    if not met:
         return lineage
+    parts = ([getattr(one, name) for one in met] for name in ("entries", "exits", "rules"))
+    return chains.extend(lineage, Lanes(*(pl.concat(part, how="diagonal") for part in parts)))
+
+
+def _over_lines(facts: Facts, lineage: Lineage, hazard: Hazard, until: dict[str, Horizon]) -> Lanes:
+    label = hazard.kind == "label"
     delays = interval.delays(facts[Decision], [facts[kind] for kind in MOVEMENTS])
     found = stays.of(facts, lineage, delays)
     if label:
@@ -57,4 +69,4 @@ def _extended(facts: Facts, lineage: Lineage, hazard: Hazard, until: dict[str, H
         found = Stays(touches, made, found.runs)
     tops = stays.lines(facts[Site])
     clean = breaks.find(facts, delays, tops, clearances_only=label)
-    return chains.extend(lineage, lanes.of(found, clean, until))
+    return lanes.of(found, clean, until)

@@ -1,0 +1,20 @@
+"""What a scope says about the plant's own rules: those that had no effect, and what they assume."""
+
+from __future__ import annotations
+
+from graph_model.lineage import Lineage
+from graph_model.network import Facts
+from queries.recall.completeness import Missing, of_rows
+from queries.recall.contact import mixing
+from queries.recall.rulebook import Rulebook
+
+
+def gaps(facts: Facts, lineage: Lineage, rulebook: Rulebook) -> list[Missing]:
+    """Rules that name nothing, assumptions that no scope makes, and movements without a place."""
+    ignored = [f"[[{name}]]" for name in rulebook.ignored_by_scopes]
+    entries = of_rows("rules_ignored", ignored, tables=", ".join(ignored))
+    if rulebook.cross_contamination:
+        mixed = mixing.find(facts, lineage, rulebook)
+        entries += of_rows("mixing_unfit", mixed.unfit, rules="; ".join(mixed.unfit))
+        entries += of_rows("mixing_unplaced", mixed.unplaced)
+    return entries
