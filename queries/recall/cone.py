@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from polars.dataframe.group_by import GroupBy
 
 from graph_model.lineage import Index, Lineage, Rows, spans
 from queries.recall.contact import CONTACT
@@ -26,11 +27,15 @@ IDENTITY = (
 
 @dataclass(frozen=True)
 class Inputs:
-    """One row a step and input lot. `begin` is the earliest moment of any issue line."""
+    """One row a step and input lot; of contact one a stay.
+
+    `begin` and `until` are the earliest and latest moments of any issue line.
+    """
 
     step: Index
     lot: Index
     begin: Index
+    until: Index
     doubtful: Flags
     recorded: Flags
     excess: Flags
@@ -42,10 +47,14 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Outputs:
-    """One row a step and output lot. `end` is the latest moment of any receipt line."""
+    """One row a step and output lot; of contact one a stay.
+
+    `begin` and `end` are the earliest and latest moments of any receipt line.
+    """
 
     step: Index
     lot: Index
+    begin: Index
     end: Index
     product: Flags
     doubtful: Flags
@@ -82,14 +91,15 @@ class Cone:
         """The cone forward from these lots."""
         reach = lineage.forward(roots)
         steps = np.sort(reach.operations)
-        into = _inputs(lineage, steps)
-        out = _outputs(lineage, steps)
+        about = lineage.operations.select("key", "kind", "status", "order", "rule")[steps]
+        contact = about["kind"].eq_missing(CONTACT).to_numpy()
+        into = _inputs(lineage, steps, contact)
+        out = _outputs(lineage, steps, contact)
         paired = _paired_inputs(lineage, np.unique(out["lot"].to_numpy()))
         beside = np.concatenate([into["lot"].to_numpy(), paired["lot"].to_numpy()])
         lots = np.union1d(reach.lots, beside)
         depth = np.full(len(lots), -1, dtype=np.int64)
         depth[np.searchsorted(lots, reach.lots)] = reach.distance
-        about = lineage.operations.select("key", "kind", "status", "order", "rule")[steps]
         derived = about["rule"].is_not_null().to_numpy()
         identity = about["kind"].is_in(IDENTITY).to_numpy()
         kept = identity | derived | about["order"].is_not_null().to_numpy()
@@ -97,7 +107,7 @@ class Cone:
         return Cone(
             lineage, lots, depth, steps, about, exact, identity,
             about["status"].eq_missing("closed").to_numpy(), derived,
-            about["kind"].eq_missing(CONTACT).to_numpy(),
+            contact,
             _input_rows(into, lots, _excess(lineage, about, into), _returned(lineage, steps, into)),
             _output_rows(out, lots),
             paired.select(pl.Series(n, np.searchsorted(lots, paired[n])) for n in paired.columns),
@@ -169,11 +179,12 @@ class Cone:
         return np.searchsorted(self.lots, lots)
 
 
-def _inputs(lineage: Lineage, steps: Index) -> pl.DataFrame:
-    columns = ["op", "lot", "t0", "doubtful", "rule", "basis", "item", "quantity"]
+def _inputs(lineage: Lineage, steps: Index, contact: Flags) -> pl.DataFrame:
+    columns = ["op", "lot", "t0", "t1", "doubtful", "rule", "basis", "item", "quantity"]
     rows = lineage.consumed.select(columns)[lineage.inputs.at(steps)]
-    grouped = rows.group_by("op", "lot").agg(
+    grouped = _by_stay(rows, steps, contact).agg(
         pl.col("t0").min(),
+        pl.col("t1").max(),
         pl.col("doubtful").all(),
         pl.col("item").first(),
         pl.col("rule").first(),
@@ -182,24 +193,29 @@ def _inputs(lineage: Lineage, steps: Index) -> pl.DataFrame:
         # Taken back by negative lines.
         undone=pl.col("quantity").is_not_null().any() & (pl.col("quantity").sum() <= 0),
     )
-    return grouped.with_columns(step=_step_of(grouped["op"], steps)).sort("step", "t0", "lot")
+    return grouped.sort("step", "t0", "lot")
 
 
-def _outputs(lineage: Lineage, steps: Index) -> pl.DataFrame:
-    columns = ["op", "lot", "t1", "doubtful", "rule", "basis", "output_kind"]
+def _outputs(lineage: Lineage, steps: Index, contact: Flags) -> pl.DataFrame:
+    columns = ["op", "lot", "t0", "t1", "doubtful", "rule", "basis", "output_kind"]
     rows = lineage.produced.select(columns)[lineage.outputs.at(steps)]
-    grouped = rows.group_by("op", "lot").agg(
+    grouped = _by_stay(rows, steps, contact).agg(
+        pl.col("t0").min(),
         pl.col("t1").max(),
         pl.col("doubtful").all(),
         product=(pl.col("output_kind").fill_null("product") == "product").any(),
         recorded=pl.col("rule").is_null().any(),
         exact=pl.col("basis").eq_missing("exact").all(),
     )
-    return grouped.with_columns(step=_step_of(grouped["op"], steps)).sort("step", "t1", "lot")
+    return grouped.sort("step", "t1", "lot", "t0")
 
 
-def _step_of(operations: pl.Series, steps: Index) -> pl.Series:
-    return pl.Series(np.searchsorted(steps, operations.to_numpy()), dtype=pl.Int64)
+def _by_stay(rows: pl.DataFrame, steps: Index, contact: Flags) -> GroupBy:
+    """Rows by step and lot; on a line by stay too: a lot that came twice was not there between."""
+    step = pl.Series("step", np.searchsorted(steps, rows["op"].to_numpy()), dtype=pl.Int64)
+    rows = rows.with_columns(step)
+    stay = pl.when(pl.Series(contact)[step]).then("t0")
+    return rows.with_columns(stay=stay).group_by("step", "op", "lot", "stay")
 
 
 def _paired(count: int, into: pl.DataFrame, out: pl.DataFrame) -> Flags:
@@ -249,6 +265,7 @@ def _input_rows(into: pl.DataFrame, lots: Index, excess: Flags, returned: Flags)
         step=into["step"].to_numpy(),
         lot=np.searchsorted(lots, into["lot"].to_numpy()),
         begin=into["t0"].to_numpy(),
+        until=into["t1"].to_numpy(),
         doubtful=into["doubtful"].to_numpy(),
         recorded=into["recorded"].to_numpy(),
         excess=excess,
@@ -261,6 +278,7 @@ def _output_rows(out: pl.DataFrame, lots: Index) -> Outputs:
     return Outputs(
         step=out["step"].to_numpy(),
         lot=np.searchsorted(lots, out["lot"].to_numpy()),
+        begin=out["t0"].to_numpy(),
         end=out["t1"].to_numpy(),
         product=out["product"].to_numpy(),
         doubtful=out["doubtful"].to_numpy(),

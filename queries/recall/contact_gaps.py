@@ -47,9 +47,8 @@ def ways(hazard: Hazard) -> list[str]:
 
 def _touched(worlds: Worlds) -> Index:
     """Steps of lines that suspect material or its residue came onto."""
-    inputs, cone = worlds.cone.inputs, worlds.cone
-    over = (worlds.grade[inputs.lot] > 0) & cone.contact[inputs.step] & ~worlds.stopped
-    return np.unique(inputs.step[over])
+    step = worlds.cone.inputs.step
+    return np.unique(step[worlds.leads & worlds.cone.contact[step]])
 
 
 def _without_line(cone: Cone) -> pl.Series:

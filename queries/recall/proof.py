@@ -19,6 +19,8 @@ _Plain = tuple[str, list[int] | None, list[bool] | None, list[bool] | None, list
 """Name of a rule and its cut: first, stopped, clean, harmless."""
 BEFORE = "excluded_before"
 """Name for an input that is itself excluded."""
+LATER = "met_later"
+"""Name for an input that met the hazard only after what went on of it was taken or finished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,18 +195,22 @@ class Proof:
     def cuts(self, lot: int) -> list[Cut]:
         """What keeps a lot out: per input of each step that made it, its cut or that it is out."""
         cone, found = self._cone, []
-        carried = {rule.name: rule.by for rule in rules()} | {BEFORE: "records"}
+        carried = {rule.name: rule.by for rule in rules()} | {BEFORE: "records", LATER: "records"}
         for output in self._outputs.at(np.array([lot])).tolist():
-            step, end = int(cone.outputs.step[output]), int(cone.outputs.end[output])
+            step = int(cone.outputs.step[output])
             for row in range(cone.input_from[step], cone.input_from[step + 1]):
                 source = self._input_lot[row]
                 if self._depth[source] < 0:
                     continue
+                end = int(cone.outputs.end[output])
                 # A lot that was found clean is out by that, wherever its inputs stand.
                 own = self._worlds.clean[lot] or self._worlds.harmless[lot]
                 judged = self._reached[source] or bool(own)
                 rule = self._cutting(row, output) if judged else BEFORE
                 begin = int(cone.inputs.begin[row])
+                if rule == LATER:
+                    begin = int(self._worlds.since[source])
+                    end = min(end, int(self._worlds.clock.until[row]))
                 if self._state[source]:
                     source = self._toucher(source)
                 found.append(Cut(rule, carried[rule], source, step, lot, begin, end))
@@ -221,7 +227,13 @@ class Proof:
         for name, first, stopped, _, _ in self._first:
             if (first and output < first[row]) or (stopped and stopped[row]):
                 return name
-        return BEFORE
+        return LATER if self._late(row, output) else BEFORE
+
+    def _late(self, row: int, output: int) -> bool:
+        """Whether the input was reached, but too late for what the output row gives."""
+        worlds = self._worlds
+        reached = worlds.grade[worlds.cone.inputs.lot[row]] > 0
+        return bool(reached and worlds.first[row] <= output < worlds.passes[row])
 
     def own(self, lot: int) -> str | None:
         """The rule that takes a lot out by itself, wherever its inputs stand; None for none."""

@@ -95,6 +95,7 @@ def _lots(scope: Scope, lost: pl.DataFrame) -> list[dict[str, Any]]:
             "affected_at_most": row["at_most"],
             "affected_likely": row["likely"],
             "affected_share": None if share is None else round(share, 6),
+            "affected_since": moment(int(scope.worlds.since[row["at"]])),
             "places": located.get(row["lot"], {}),
             "grade": row["grade"],
             "balance": balanced.get(row["lot"]),
@@ -194,7 +195,8 @@ def orders(scope: Scope) -> list[dict[str, Any]]:
     """Production orders that used something of the scope."""
     lineage, worlds, cone = scope.lineage, scope.worlds, scope.worlds.cone
     step, lot = cone.inputs.step, cone.inputs.lot
-    used = np.unique(step[worlds.grade[lot] > 0])
+    late = worlds.since[lot] > worlds.clock.until
+    used = np.unique(step[(worlds.grade[lot] > 0) & ~late])
     sure = np.unique(step[worlds.certain[lot]])
     rows = pl.DataFrame(
         {"op": cone.steps[used], "certain": np.isin(used, sure), "open": ~cone.closed[used]}

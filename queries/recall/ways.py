@@ -2,7 +2,9 @@
 
 An input of a step can have gone into all outputs from its first allowed one on. These pairs can be
 quadratic, so they run over *stretches*: a stretch leads to the outputs of its own and to the next
-stretch of its step. A lot reaches a lot here exactly where the scope lets it.
+stretch of its step. A lot reaches a lot here exactly where the scope lets it. What only contact
+brings counts since the moments of the scope as it is; were something taken out, such a lot could be
+affected later still, so that what would leave is then at least what is told here.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ class Ways:
         every = np.zeros(len(after), dtype=bool)
         source, target, size = [], [], len(lots)
         for rows, barred in ((~before, every), (before, after)):
-            ends, starts = _into(worlds, node, rows)
+            ends, starts = _into(worlds, rows)
             along = _along(worlds, starts, node, size, barred)
             source += [node[worlds.cone.inputs.lot[ends[0]]], along[0]]
             target += [size + ends[1], along[1]]
@@ -80,13 +82,10 @@ class Ways:
         return rows.first, target[rows.rows]
 
 
-def _into(worlds: Worlds, node: Index, kind: Flags) -> tuple[tuple[Index, Index], Index]:
+def _into(worlds: Worlds, kind: Flags) -> tuple[tuple[Index, Index], Index]:
     """Usable input rows of a kind with their stretches, by number; where stretches start."""
-    inputs = worlds.cone.inputs
-    closes = worlds.cone.output_from[inputs.step + 1]
-    usable = (node[inputs.lot] >= 0) & ~worlds.stopped & (worlds.first < closes) & kind
-    rows = np.flatnonzero(usable)
-    starts, at = np.unique(worlds.first[rows], return_inverse=True)
+    rows = np.flatnonzero(worlds.leads & kind)
+    starts, at = np.unique(worlds.passes[rows], return_inverse=True)
     return (rows, at), starts
 
 

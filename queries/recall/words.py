@@ -78,6 +78,11 @@ class Words:
         step = {"operation": self.steps[way.step], "number": self._numbers[way.step]}
         return text(f"reason.{way.rule}", lots=sources, **step)
 
+    def since(self, at: int) -> str:
+        """From when a lot can carry it, where that is not its whole time."""
+        since = int(self._scope.worlds.since[at])
+        return text("reason.since", moment=shown(since)) if MIN < since < MAX else ""
+
     def cut(self, cut: Cut) -> str:
         """Why an input did not bring the hazard into the lot."""
         return text(
@@ -105,7 +110,7 @@ def why(scope: Scope, lot: int) -> list[str]:
     cone = scope.worlds.cone
     for reached, way in scope.proof.witness(at):
         if cone.recorded[reached]:
-            lines.append(f"{words.lots[reached]}: {words.way(way)}")
+            lines.append(f"{words.lots[reached]}: {words.way(way)}{words.since(reached)}")
         elif cone.material[reached]:
             lines.append(text("reason.through_mixed_stock", item=words.items[reached]))
     return lines or [words.reason(at, tier)]

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graph_model.interval import MAX
+from graph_model.interval import MAX, MIN
 from graph_model.lineage import Index, spans
+from queries.recall import arrivals
 from queries.recall.cone import Cone, Flags
 from queries.recall.needs import Needs
 from queries.recall.rules import Case, Cut
@@ -38,11 +39,14 @@ class Worlds:
     What all cuts leave: `first` output of each input row, rows that are `stopped`, lots `clean`,
     lots `harmless`, and the input and output rows that are `parted` from each other.
     `grade` is 0 for lots not reached, else the place in GRADES + 1; `way` the input row that
-    reached the lot, -1 for none. `forced` is 0 for lots not certain, else how they were forced;
+    reached the lot, -1 for none. `since` is the moment from which a lot can be affected, MIN for
+    its whole time, and `passes` the first output row that each input row so brings it into, by the
+    times in `clock`. `forced` is 0 for lots not certain, else how they were forced;
     `by` the input row, or for a need the need, that forced them.
     """
 
     cone: Cone
+    clock: arrivals.Clock
     cuts: Mapping[str, Cut]
     needs: Needs
     first: Index
@@ -52,6 +56,8 @@ class Worlds:
     parted: Parted
     grade: Index
     way: Index
+    since: Index
+    passes: Index
     forced: Index
     by: Index
     conflicts: Index
@@ -65,6 +71,13 @@ class Worlds:
     def reached(self) -> Index:
         """Certain and possible lots, mixed stock included, by number in the plant."""
         return self.cone.lots[(self.grade > 0) & ~self.harmless & self.cone.material]
+
+    @property
+    def leads(self) -> Flags:
+        """Input rows over which the hazard comes into their step."""
+        enters = self.passes < self.cone.output_from[self.cone.inputs.step + 1]
+        found: Flags = (self.grade[self.cone.inputs.lot] > 0) & ~self.stopped & enters
+        return found
 
 
 def explore(cone: Cone, case: Case, certain_roots: Index, possible_roots: Index) -> Worlds:
@@ -83,12 +96,15 @@ def explore(cone: Cone, case: Case, certain_roots: Index, possible_roots: Index)
     stopped |= clean[cone.inputs.lot]
     sure, maybe = sure[~clean[sure]], maybe[~clean[maybe]]
     conflicts = np.unique(np.concatenate([cut.withdrawn for cut in cuts.values()]))
-    grade, way = _possible(cone, first, stopped, clean, parted, np.union1d(sure, maybe))
+    clock = arrivals.Clock.of(cone, conflicts, told=case.rulebook.temporal_order)
+    found = _possible(clock, first, stopped, clean, parted, np.union1d(sure, maybe))
+    passes, _ = clock.passes(found.since, first, np.arange(len(first), dtype=np.int64))
     needs = Needs.of(cone, case.recipe, first)
     # What cannot have passed into some outputs forces none.
     forced, by = _Certain(cone, needs, case, first, stopped | parted[0], clean).fixpoint(sure)
     return Worlds(
         cone,
+        clock,
         cuts,
         needs,
         first,
@@ -96,8 +112,10 @@ def explore(cone: Cone, case: Case, certain_roots: Index, possible_roots: Index)
         clean,
         harmless,
         parted,
-        grade,
-        way,
+        found.grade,
+        found.way,
+        found.since,
+        passes,
         forced,
         by,
         conflicts,
@@ -112,9 +130,13 @@ def _nothing_parted(cone: Cone) -> Parted:
 
 
 def _possible(
-    cone: Cone, first: Index, stopped: Flags, clean: Flags, parted: Parted, roots: Index
-) -> tuple[Index, Index]:
-    """Best grade and way of every lot reached over allowed pairs."""
+    clock: arrivals.Clock, first: Index, stopped: Flags, clean: Flags, parted: Parted, roots: Index
+) -> arrivals.Way:
+    """Best grade and way of every lot reached over allowed pairs, and since when it can be.
+
+    Recipe and mixed stock bring the material itself: of a lot that they reach, any part.
+    """
+    cone = clock.cone
     inputs, outputs = cone.inputs, cone.outputs
     grade = np.zeros(len(cone.lots), dtype=np.int64)
     way = np.full(len(cone.lots), -1, dtype=np.int64)
@@ -122,16 +144,12 @@ def _possible(
     recorded = inputs.recorded & ~cone.derived[inputs.step]
     enters = ~clean[outputs.lot]
     material = ~cone.contact[inputs.step]
-    for level, (into, out) in enumerate(
-        [
-            (recorded & ~stopped, outputs.recorded & enters),
-            (material & ~stopped, enters),
-            (~stopped, enters),
-        ],
-        1,
-    ):
-        spread(cone, first, into, out, grade, way, level, parted)
-    return grade, way
+    spread(cone, first, recorded & ~stopped, outputs.recorded & enters, grade, way, 1, parted)
+    spread(cone, first, material & ~stopped, enters, grade, way, 2, parted)
+    found = arrivals.Way(grade, way, np.where(grade > 0, MIN, arrivals.NEVER))
+    if cone.contact.any():
+        arrivals.sweep(clock, first, ~stopped, enters, parted, found, 3)
+    return found
 
 
 def spread(

@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 
 from graph_model import network
+from graph_model.interval import MIN
 from graph_model.ledger import Facts
 from graph_model.lineage import Index, Lineage
 from graph_model.schema import (
@@ -43,6 +44,9 @@ NEVER, EVER = -(10**6), 10**6
 LAST = 30
 """Moments of a plant run from 0 to here."""
 Pairs = set[tuple[str, str]]
+Passage = tuple[str, int, int, str, int, int]
+"""What one lot may bring into another: it did so from one moment to another, and the other one can
+have had it from one moment to another."""
 
 
 @dataclass
@@ -206,24 +210,28 @@ def key(company: str, lot: str) -> str:
 # ---------------------------------------------------------------------------- the definition
 
 
-def material(plant: Plant) -> Pairs:
+def material(plant: Plant) -> set[Passage]:
     """Which input may be in which output, by time; by wrong times every one in every one."""
-    found: Pairs = set()
+    found: set[Passage] = set()
     for order in plant.orders:
         timed = {
-            (lot, out)
+            (lot, begin, begin, out, end, end)
             for lot, begin in order.inputs.items()
             for out, end in order.outputs.items()
             if begin <= end
         }
-        stranded = set(order.inputs) - {lot for lot, _ in timed}
+        stranded = set(order.inputs) - {lot for lot, *_ in timed}
         if order.closed and stranded:
-            timed = {(lot, out) for lot in order.inputs for out in order.outputs}
+            timed = {
+                (lot, NEVER, EVER, out, NEVER, EVER)
+                for lot in order.inputs
+                for out in order.outputs
+            }
         found |= timed
     return found
 
 
-def over_lines(plant: Plant, cleanings: list[Cleaned], horizons: dict[str, int]) -> Pairs:
+def over_lines(plant: Plant, cleanings: list[Cleaned], horizons: dict[str, int]) -> set[Passage]:
     """Which lot may leave residue in which other one."""
     touches: list[tuple[str, str | None, int, int, int]] = []
     made: list[tuple[str, str | None, int, int, int]] = []
@@ -237,7 +245,7 @@ def over_lines(plant: Plant, cleanings: list[Cleaned], horizons: dict[str, int])
         last = EVER if done is None else done
         touches.append((lot, line, begin, last, last))
         made.append((lot, line, begin, begin, last))
-    found: Pairs = set()
+    found: set[Passage] = set()
     for lot, line, begin, end, left in touches:
         for other, place, start, fresh, finished in made:
             if (line and place and line != place) or begin > finished:
@@ -251,16 +259,33 @@ def over_lines(plant: Plant, cleanings: list[Cleaned], horizons: dict[str, int])
                 for one in known
                 if one.verified and one.conforming
             ):
-                found.add((lot, other))
+                found.add((lot, begin, end, other, fresh, finished))
     return found
 
 
-def closure(root: str, pairs: Pairs) -> set[str]:
-    """Everything the root leads to."""
+def closure(root: str, passages: set[Passage]) -> set[str]:
+    """Everything the root leads to, whenever it was."""
+    pairs: Pairs = {(lot, other) for lot, _, _, other, _, _ in passages}
     found = {root}
     while more := {b for a, b in pairs if a in found} - found:
         found |= more
     return found
+
+
+def by_contact(strong: set[str], passages: set[Passage]) -> dict[str, int]:
+    """Since when each lot may be affected: what recipe reaches, for its whole time."""
+    since = dict.fromkeys(strong, NEVER)
+    changed = True
+    while changed:
+        changed = False
+        for lot, begin, end, other, fresh, finished in passages:
+            if lot not in since or since[lot] > end:
+                continue
+            moment = max(since[lot], begin)
+            if moment <= finished and max(moment, fresh) < since.get(other, EVER + 1):
+                since[other] = max(moment, fresh)
+                changed = True
+    return since
 
 
 # ---------------------------------------------------------------------------- the tests
@@ -284,29 +309,45 @@ def test_contact_reaches_what_comparing_each_pair_reaches(first: int) -> None:
     plants = [random_plant(seed) for seed in range(first, first + 400)]
     facts = facts_of(plants)
     lineage = Lineage.of(network.build(facts))
-    parted = by_contact = judged = 0
+    parted = met = judged = earlier = 0
     for number, plant in enumerate(plants):
         own = f"X{number}"
         found = worlds(facts, lineage, lineage.number([key(own, plant.root)]))
         pairs = material(plant)
         strong = closure(plant.root, pairs)
-        every = closure(plant.root, pairs | over_lines(plant, plant.cleanings, plant.horizons))
-        clean = closure(plant.root, pairs | over_lines(plant, plant.cleanings, {}))
+        over = over_lines(plant, plant.cleanings, plant.horizons)
+        since = by_contact(strong, pairs | over)
+        every, always = set(since), closure(plant.root, pairs | over)
+        clean = set(by_contact(strong, pairs | over_lines(plant, plant.cleanings, {})))
         raw = closure(plant.root, pairs | over_lines(plant, [], {}))
         assert reached(found, lineage, 2) == {key(own, lot) for lot in strong}, number
         assert reached(found, lineage) == {key(own, lot) for lot in every}, number
+        told = moments(found, lineage)
+        late = {key(own, lot): moment for lot, moment in since.items() if moment > NEVER}
+        # A stay of unknown end is not parted by a horizon: earlier, never later.
+        assert told == late or (plant.horizons and told.keys() <= late.keys()), number
+        assert all(moment <= late[lot] for lot, moment in told.items()), number
         cone = found.cone
         goods = cone.lots[cone.recorded & (cone.depth >= 0)]
         assert {key(own, lot) for lot in raw} <= set(lineage.lots["key"][goods]), number
         assert not found.certain[found.grade == 3].any(), number
-        by_contact += len(every - strong)
+        assert every <= always, number
+        met += len(every - strong)
+        earlier += len(always - every)
         parted += len(raw - clean)
         if clean > every:
             judged += len(clean - every)
-            told = [cut.by for lot in _numbers(found, lineage, clean - every, own)
+            judges = [cut.by for lot in _numbers(found, lineage, clean - every, own)
                     for cut in Proof(found).cuts(lot)]  # fmt: skip
-            assert "judgement" in told, number
-    assert min(by_contact, parted, judged) > 10
+            assert "judgement" in judges, number
+    assert min(met, earlier, parted, judged) > 10
+
+
+def moments(found: Worlds, lineage: Lineage) -> dict[str, int]:
+    """Since when recorded lots may be affected, of those that are so for a part of their time."""
+    late = found.cone.recorded & (found.grade > 0) & (found.since > MIN)
+    keys = lineage.lots["key"][found.cone.lots[late]]
+    return dict(zip(keys, found.since[late].tolist(), strict=True))
 
 
 def _numbers(found: Worlds, lineage: Lineage, lots: set[str], company: str) -> list[int]:

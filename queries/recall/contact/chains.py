@@ -2,7 +2,8 @@
 
 A lane holds touches and lots that meet wherever the touch began before the lot was finished. Its
 contents are kept for each moment at which a lot was finished: what touched the line enters at its
-earliest moment, and each content holds all that came before.
+earliest moment, and each content holds all that came before. The flows keep the times of their
+stays, by which a lot that meets residue late is told from one that always had it (see `arrivals`).
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ LAST = "\U0010ffff"
 """Begins the keys of these lots and operations: they stand last, so that all others are found."""
 
 LANE = ["line", "lane", "cell"]
-ENTRY = [*LANE, "at", "lot", "rule"]
-EXIT = [*LANE, "at", "lot", "key"]
-"""`key`: the record that bars the way to this lot, in lanes that a rule bars."""
+ENTRY = [*LANE, "at", "lot", "rule", "t0", "t1"]
+EXIT = [*LANE, "at", "lot", "key", "t0", "t1"]
+"""`t0`, `t1`: when the lot left residue and when residue got into it, at the earliest and the
+latest. `key`: the record that bars the way to this lot, in lanes that a rule bars."""
 
 
 @dataclass(frozen=True)
@@ -65,18 +67,17 @@ def extend(lineage: Lineage, lanes: Lanes) -> Lineage:
     gives = pl.coalesce(pl.col("n").cast(pl.Int64), pl.col("state") + first_op)
     consumed = pl.concat(
         [
-            entries.select(
-                pl.col("lot"), op=pl.col("state") + first_op, rule="rule", t0="at", key=_none()
-            ),
+            entries.select("lot", "rule", "t0", "t1", op=pl.col("state") + first_op, key=_none()),
             _rows(after - 1 + first_lot, after + first_op),
             _rows(barred + first_lot, place["n"].cast(pl.Int64)),
-        ]
+        ],
+        how="diagonal",
     )
     own = states["state"]
     produced = pl.concat(
         [
-            _rows(own + first_lot, own + first_op).with_columns(t1=pl.lit(MAX)).drop("t0"),
-            over.select("lot", op=gives, rule=pl.lit(CONTACT), key="key", t1="at"),
+            _rows(own + first_lot, own + first_op),
+            over.select("lot", "t0", "t1", op=gives, rule=pl.lit(CONTACT), key="key"),
         ],
         how="diagonal",
     )
@@ -96,7 +97,7 @@ def _none() -> pl.Expr:
 
 def _rows(lots: pl.Series, ops: pl.Series) -> pl.DataFrame:
     frame = pl.DataFrame({"lot": lots, "op": ops}, schema={"lot": pl.Int64, "op": pl.Int64})
-    return frame.with_columns(rule=pl.lit(CONTACT), t0=pl.lit(MIN), key=_none())
+    return frame.with_columns(rule=pl.lit(CONTACT), t0=pl.lit(MIN), t1=pl.lit(MAX), key=_none())
 
 
 def _named(states: pl.DataFrame) -> pl.Expr:

@@ -24,8 +24,9 @@ _BEYOND = 1 << 20
 
 def of(found: Stays, clean: Mapping[str, Breaks], until: Mapping[str, Horizon]) -> Lanes:
     """Every lane of every line, with its touches and lots."""
-    touches = found.touches.with_columns(at="begin", cell=pl.lit(0, pl.Int64))
-    made = found.made.with_columns(at="end", cell=pl.lit(0, pl.Int64), key=pl.lit(None, pl.String))
+    none = {"cell": pl.lit(0, pl.Int64), "key": pl.lit(None, pl.String)}
+    touches = found.touches.with_columns(at="begin", t0="begin", t1="end", **none).drop("key")
+    made = found.made.with_columns(at="end", t0="fresh", t1="end", **none)
     special = sorted({*clean, *until})
     plain = ~pl.col("line").is_in(special)
     entries = [_lane(touches.filter(plain), 0)]
