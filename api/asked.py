@@ -49,6 +49,8 @@ class Suspicion(BaseModel):
     shipment: Word | None = Field(default=None, description="Delivery number")
     customer: Word | None = Field(default=None, description="Customer code")
     complaint: Word | None = Field(default=None, description="Complaint number")
+    printed_from: Word | None = Field(default=None, description="First printed time, ISO")
+    printed_to: Word | None = Field(default=None, description="Last printed time, ISO")
 
 
 class Scoped(Suspicion, Asked):

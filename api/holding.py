@@ -68,6 +68,14 @@ def line_of(plant: Plant, number: str, lot: str, site: str | None = None) -> Lin
     return holds.one(facts, row["key"], named or [lot], site)
 
 
+def labelled(plant: Plant, number: str, hold: str, code: str) -> Line:
+    """A hold by its key, confirmed by the label that lies there. Raises BadInput for another."""
+    line = line_of(plant, number, hold)
+    if not holds.says(line, plant.lineage(), code):
+        raise BadInput("other_label", label=code, lot=line.lot_no)
+    return line
+
+
 def block(plant: Plant, actor: Actor, number: str, document: str, keys: Iterable[str] = ()) -> int:
     """States that the system blocked holds (all of them, unless some are named); how many."""
     if not document.strip():

@@ -153,8 +153,9 @@ def _guarded(
         asking = visit()
         if not asking.can(answer.permission):
             abort(403)
-        if inputs[0] is not None:  # a button that has just come onto the page was not pressed
-            record(f"screen.{page.name}.{answer.function.__name__}", inputs=inputs)
+        if inputs[0] is None:  # a button that has just come onto the page was not pressed
+            raise PreventUpdate
+        record(f"screen.{page.name}.{answer.function.__name__}", inputs=inputs)
         try:
             return answer.function(asking, *inputs)
         except LotgraphError as error:
@@ -179,9 +180,10 @@ def _show_pages(app: Dash, visit: Callable[[], Visit], record: Record) -> None:
 
     @app.callback(
         *outputs, Output("shown", "data"),
-        Input("url", "pathname"), Input("url", "search"), State("shown", "data"),
+        Input("url", "pathname"), Input("url", "search"), Input("acted", "data"),
+        State("shown", "data"),
     )  # fmt: skip
-    def show(path: str, search: str, shown: str | None) -> Any:
+    def show(path: str, search: str, _acted: int | None, shown: str | None) -> Any:
         asking, state = visit(), url.State.of(path, search)
         page = next((one for one in pages() if one.path == state.path), None)
         head = frame.as_of(asking, state), frame.languages(state)

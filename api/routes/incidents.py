@@ -94,6 +94,9 @@ class OnHold(Signed):
 class Counted(OnHold):
     """What was found."""
 
+    hold: Word | None = Field(
+        default=None, description="Key of the hold that the label in `lot` has to be of"
+    )
     scanned: bool = False
     recount: bool = False
 
@@ -361,6 +364,12 @@ def _line(plant: Plant, number: str, asked: OnHold) -> holds.Line:
     return holding.line_of(plant, number, asked.lot, asked.site)
 
 
+def _counted(plant: Plant, number: str, asked: Counted) -> holds.Line:
+    if asked.hold is None:
+        return _line(plant, number, asked)
+    return holding.labelled(plant, number, asked.hold, asked.lot)
+
+
 _acts("freeze", Signed, "incident.write", "scope.frozen", "Keeps what the scope says as of now.",
       lambda _, plant, actor, number, asked: incidents.freeze(plant, actor, number))  # fmt: skip
 _acts("events", Happened, "incident.write", "incident.event", "States when an event or act was.",
@@ -391,7 +400,7 @@ _acts("blocked", Blocked, "hold.place", "hold.blocked", "States that holds are b
           [holding.line_of(plant, number, lot).hold["key"] for lot in asked.lots]))  # fmt: skip
 _acts("found", Counted, "hold.place", "hold.counted", "States what was found of a hold.",
       lambda _, plant, actor, number, asked: holding.count(
-          plant, actor, number, _line(plant, number, asked), asked.quantity,
+          plant, actor, number, _counted(plant, number, asked), asked.quantity,
           scanned=asked.scanned, recount=asked.recount))  # fmt: skip
 _acts("dispositions", Disposed, "hold.place", "hold.disposed",
       "Scraps, reworks, returns or uses an amount that was found.",

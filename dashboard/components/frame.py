@@ -40,6 +40,7 @@ def frame(visit: Visit, theme: str) -> Any:
             html.Div(id="notice", role="status", **attrs(aria_live="polite")),
             dcc.Download(id="download"),
             dcc.Store(id="shown"),
+            dcc.Store(id="acted"),
             _help(),
         ],
         id="mantine",
@@ -94,11 +95,12 @@ def _initials(name: str) -> str:
 
 def bar(visit: Visit, current: Page | None) -> list[Any]:
     """The pages that the visitor may see."""
+    here = (current.under or current.name) if current else ""
     return [
         html.A(
             [icon(page.name), html.Span(text(f"screen.nav.{page.name}"))],
             href=page.path,
-            className=cls("nav", "on" if page is current else None),
+            className=cls("nav", "on" if page.name == here else None),
             **attrs(aria_current="page" if page is current else None),
             **attrs(data_key=page.key),
         )

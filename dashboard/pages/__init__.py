@@ -65,13 +65,17 @@ class Answer:
 
 @dataclass
 class Page:
-    """A page of the dashboard. `order`: place in the bar; None: not in it. `key`: after `g`."""
+    """A page of the dashboard. `order`: place in the bar; None: not in it. `key`: after `g`.
+
+    `under`: the page of the bar that a page outside it belongs to.
+    """
 
     name: str
     path: str
     permission: str
     order: int | None = None
     key: str = ""
+    under: str = ""
     show: Callable[[Visit, State], View] = field(init=False)
     update: Callable[[Visit, State], Change | None] | None = None
     callbacks: list[Answer] = field(default_factory=list)

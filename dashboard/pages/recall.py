@@ -16,7 +16,7 @@ from dashboard.grids import grid
 from dashboard.pages import Change, Page, View
 from dashboard.url import State
 from dashboard.visit import Visit
-from dashboard.workbench import cells, lot, lots, side, tables
+from dashboard.workbench import cells, holding, lot, lots, side, tables
 from dashboard.workbench.question import Question, read
 from graph_model import keys
 from graph_model.i18n import text
@@ -24,7 +24,6 @@ from graph_model.i18n import text
 page = Page("recall", path="/recall", permission="scope.read", order=3, key="r")
 EXPORTED = ("tier_name", "lot_no", "sublot", "owner", "item", "at_most", "unit", "where", "cost",
             "why", "key")  # fmt: skip
-HOLD_LIST = ("site", "lot_no", "sublot", "item", "tier_name", "place", "quantity", "unit", "key")
 
 
 @page.view
@@ -61,6 +60,7 @@ def view(visit: Visit, state: State) -> View:
             html.Div(made["title"], id="recall-title"),
             html.Div(made["strip"], id="recall-strip"),
             body,
+            html.Div(made["ask"], id="recall-ask"),
         ],
         footer=_footer(question, state),
     )
@@ -99,22 +99,6 @@ def export_rows(visit: Visit, clicks: int | None, search: str) -> Any:
     return export.csv(f"{text('screen.recall.file')}-{batch}.csv", shown)
 
 
-@page.answers(
-    Output("download", "data", allow_duplicate=True), Input("recall-hold", "n_clicks"),
-    Given("url", "search"), prevent_initial_call=True, permission="hold.read",
-)  # fmt: skip
-def export_hold_list(visit: Visit, clicks: int | None, search: str) -> Any:
-    """What is here still, in the order of the places, to be stopped now."""
-    state = State.of(page.path, search)
-    question = read(visit, state)
-    if question is None or not clicks:
-        return None
-    rows = pl.DataFrame(lots.to_hold(visit, question, state), infer_schema_length=None)
-    shown = rows.select(pl.col(name).alias(text(f"screen.column.{name}")) for name in HOLD_LIST)
-    batch = question.recorded.scope.facts.batch
-    return export.csv(f"{text('screen.recall.hold_file')}-{batch}.csv", shown)
-
-
 def _parts(visit: Visit, question: Question, state: State) -> dict[str, Any]:
     """Everything but the table of lots, by id."""
     extra: list[Any] = []
@@ -131,6 +115,7 @@ def _parts(visit: Visit, question: Question, state: State) -> dict[str, Any]:
         "extra": extra,
         "lots-head": _lots_head(question, state),
         "customers": _customers(visit, question, state),
+        "ask": holding.asked(visit, question, state),
         "side": [
             chosen,
             side.what_if(visit, question, state),
@@ -178,7 +163,6 @@ def _title(visit: Visit, question: Question, state: State) -> html.Div:
         " · ", text("screen.recall.hazard", hazard=words.labelled(
             "screen.hazard", scope.case.hazard.kind)),
     ]  # fmt: skip
-    here = len({row["key"] for row in lots.to_hold(visit, question, state)})
     return html.Div(
         [
             html.Div([html.Div([html.H1(headline), *_number(question)], className="row"),
@@ -188,8 +172,7 @@ def _title(visit: Visit, question: Question, state: State) -> html.Div:
             button(text("screen.recall.trace"), _trace(first["key"], state), kind="no-print"),
             html.Button([icon("print"), text("screen.print")], className="button no-print",
                         **attrs(data_print="true")),
-            html.Button([icon("lock"), words.counted("screen.recall.hold_button", here)],
-                        className="button stop", id="recall-hold", **attrs(data_act="h")),
+            *holding.buttons(visit, question, state),
         ],
         className="title-line",
     )  # fmt: skip

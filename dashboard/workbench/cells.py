@@ -10,6 +10,7 @@ from dashboard import words
 from dashboard.components.parts import attrs, cell, chip, icon, largest
 from dashboard.url import State
 from dashboard.visit import Visit
+from dashboard.workbench import holding
 from dashboard.workbench.question import Question
 from graph_model.i18n import text
 from queries.recall import overview, places
@@ -27,7 +28,7 @@ def strip(visit: Visit, question: Question, state: State) -> html.Div:
             _unaccounted(question),
             _leaving(visit, question),
             _waiting(question, state),
-            _to_hold(question),
+            holding.figures(visit, question) or _to_hold(question),
             _since(visit, question, state),
         ],
         className="strip panel",

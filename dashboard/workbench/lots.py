@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import polars as pl
-
 from dashboard import words
 from dashboard.components.parts import tier_of
 from dashboard.url import State
@@ -15,7 +13,6 @@ from graph_model.i18n import text
 from queries.names import Names
 from queries.recall import overview, places
 
-HOLDABLE = (places.ON_HAND, places.IN_PROCESS, places.PICKED)
 TABS = ("scope", "excluded", "all")
 _RANK = {"certain": 0, "recorded": 1, "mixed": 2, "contact": 3, "excluded": 4}
 _ORDER = (places.ON_HAND, places.IN_PROCESS, places.IN_TRANSIT, places.SHIPPED, places.RETURNED,
@@ -109,24 +106,3 @@ def _place(place: str, amount: Any, names: Names) -> str:
     if at:
         return f"{label}{text('screen.comma')}{names.site(at[0])}"
     return f"{label} {words.number(sum(amount.values()))}"
-
-
-def to_hold(visit: Visit, question: Question, state: State) -> list[dict[str, Any]]:
-    """What of the scope is here still, by place: a row for each lot at each site."""
-    scope, names = question.recorded.scope, visit.names(state.whole("as_of"))
-    here = scope.places.filter(pl.col("place").is_in(HOLDABLE))
-    here = here.join(scope.lots.filter(pl.col("tier") != "excluded"), on="lot")
-    about = scope.lineage.lots.select("key", "item", "item_code", "lot_no", "sublot")[here["lot"]]
-    rows = pl.concat([here.select("place", "at", "quantity", "uom", "tier", "grade"), about],
-                     how="horizontal")  # fmt: skip
-    made = [
-        {
-            "site": names.site(row["at"]) or words.unknown(), "lot_no": row["lot_no"],
-            "sublot": row["sublot"], "item": names.item(row["item"], row["item_code"]),
-            "tier_name": text(f"screen.tier.{tier_of(row['tier'], row['grade'])}"),
-            "place": text(f"screen.place.{row['place']}"), "quantity": row["quantity"],
-            "unit": words.unit(row["uom"]), "key": row["key"],
-        }
-        for row in rows.iter_rows(named=True)
-    ]  # fmt: skip
-    return sorted(made, key=lambda row: (row["site"], row["item"], row["lot_no"]))

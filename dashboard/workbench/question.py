@@ -69,6 +69,14 @@ def suspects(visit: Visit, state: State) -> Suspects:
     )
 
 
+def suspected(state: State) -> dict[str, Any]:
+    """What the address suspects, as the service is told it."""
+    times = {"start": state.one("from"), "end": state.one("to")}
+    others = (*NAMES, "operator", "printed_from", "printed_to")
+    told = {name: state.one(name) for name in others} | times
+    return {"lot": list(state.all("lot"))} | {name: one for name, one in told.items() if one}
+
+
 def _moment(content: str, zone: str, *, end: bool) -> int | None:
     if not content:
         return None

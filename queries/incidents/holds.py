@@ -7,21 +7,27 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import polars as pl
 
 from graph_model import cases, holding, keys
 from graph_model.errors import Ambiguous, NotFound
 from graph_model.holding import Held
+from graph_model.lineage import Lineage
 from graph_model.network import Facts
 from graph_model.schema import Item, Lot, Site
+from queries.candidates import read
 from queries.incidents.cases import deeds, last_frozen
 from queries.incidents.frozen import HELD, kept_lots
 from queries.recall import places
+from queries.recall.roots import find_lots
 from queries.recall.scope import Scope
 
 WHERE = (places.ON_HAND, places.IN_PROCESS, places.PICKED, places.RETURNED, places.SEARCH)
 """Places at which goods can be stopped; what left is for the notices."""
+TYPED = 4
+"""Last characters of a lot number that are enough where one certain lot is expected."""
 SUMS = ("expected", "found", "missing", "surplus", "in_hand", "unsearched", "lost")
 
 
@@ -116,6 +122,21 @@ def _natural(text: str) -> list[tuple[int, int, str]]:
         (0, int(part), "") if part.isdecimal() else (1, 0, part)
         for part in re.findall(r"\d+|\D+", text)
     ]
+
+
+def says(line: Line, lineage: Lineage, code: str) -> bool:
+    """Whether a label that was scanned or typed is of the held lot.
+
+    The lot as people write it, a GS1 code with its number, the address of one of our labels, or
+    the last characters of its number, at least four.
+    """
+    asked = parse_qs(urlsplit(code.strip()).query).get("lot", [])
+    for written in (*asked, *read(code).numbers):
+        if line.hold["lot"] in lineage.lots["key"][find_lots(lineage, written)]:
+            return True
+        if len(written) >= TYPED and line.lot_no.endswith(written):
+            return True
+    return False
 
 
 def _paths(facts: Facts) -> dict[str, tuple[str, ...]]:

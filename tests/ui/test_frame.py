@@ -18,7 +18,9 @@ from playwright.sync_api import expect
 from dashboard.pages import pages
 from dashboard.server import build
 from dashboard.url import State, link
+from graph_model.access import ROLES
 from graph_model.i18n import text
+from graph_model.schema import Incident
 from tests.ui.conftest import Opener, Served
 from tests.ui.plants import incident, visitor
 
@@ -28,7 +30,9 @@ PAGES = {page.name: page for page in pages()}
 def address(served: Served, name: str) -> str:
     """A page with something to show."""
     about = incident(served.live)
-    known = {"recall": link("/recall", **about), "start": link("/", q=about["supplier_lot"])}
+    number = served.live.now().facts[Incident]["incident_no"][0]
+    known = {"recall": link("/recall", **about), "start": link("/", q=about["supplier_lot"]),
+             "hold": link("/hold", incident=number)}  # fmt: skip
     if name == "trace":
         lots = served.live.now().lineage.lots
         keys = lots.filter(lots["lot_no"] == about["supplier_lot"])["key"]
@@ -43,7 +47,8 @@ def test_every_page_speaks_both_languages(
 ) -> None:
     page = opened(address(served, name), lang=lang)
     nav = page.locator(".nav.on")
-    expect(nav).to_contain_text(text(f"screen.nav.{name}", {"zh": "zh_CN"}.get(lang, lang)))
+    in_bar = PAGES[name].under or name
+    expect(nav).to_contain_text(text(f"screen.nav.{in_bar}", {"zh": "zh_CN"}.get(lang, lang)))
     shown = page.locator("#page").inner_text()
     assert not re.search(r"\bscreen\.[a-z_.]+", shown), "a key stands where a text should"
     assert page.locator("#footer").inner_text().strip()
@@ -170,6 +175,12 @@ def test_every_callback_is_refused_without_its_permission(served: Served) -> Non
         showing = "page.children" in callback["output"]
         # The frame may be used; of the pages each asks for its own permission.
         assert call(served, "with:screen.use", body) == (200 if showing else 403)
+
+
+def test_a_callback_without_inputs_does_nothing(served: Served) -> None:
+    for callback in dependencies(served):
+        if "page.children" not in callback["output"]:
+            assert {call(served, role, body_of(callback)) for role in ROLES} <= {204, 403}
 
 
 def test_a_page_is_not_shown_without_its_permission(opened: Opener, served: Served) -> None:

@@ -1,0 +1,170 @@
+/* Deeds: a form goes to the service as it stands, by the reader's own session; the service decides.
+   What a phone cannot send waits here, is counted on the page and sent later. */
+(function () {
+  const lotgraph = (window.lotgraph = window.lotgraph || {});
+  const KEPT = "lotgraph-unsent", RETRY = 15000, SCANNER_MS = 60;
+
+  const put = (into, path, value) => {
+    const last = path.length - 1;
+    path.slice(0, last).forEach((name) => (into = into[name] = into[name] || {}));
+    into[path[last]] = value;
+  };
+
+  const typed = (form, name, raw) => {
+    if ((form.dataset.numbers || "").split(" ").includes(name)) return Number(raw);
+    if ((form.dataset.lists || "").split(" ").includes(name))
+      return raw.split(/[\n,;，；]/).map((one) => one.trim()).filter(Boolean);
+    return raw === "true" ? true : raw === "false" ? false : raw;
+  };
+
+  const body = (form) => {
+    const made = JSON.parse(form.dataset.fixed || "{}");
+    for (const [name, raw] of new FormData(form))
+      if (raw !== "") put(made, name.split("."), typed(form, name, raw));
+    return made;
+  };
+
+  /* {name} in addresses and $name in words, by what was sent or answered. */
+  const fill = (pattern, answer) =>
+    pattern.replace(/\{([a-z_.]+)\}|\$([a-z_]+(?:\.[a-z_]+)*)/g, (_, inside, bare) =>
+      (inside || bare).split(".").reduce((value, name) => (value === null || value === undefined ? value : value[name]), answer) ?? "");
+
+  lotgraph.again = () => window.dash_clientside.set_props("acted", { data: Date.now() });
+
+  lotgraph.tell = function (text) {
+    const notice = document.getElementById("notice");
+    const box = document.createElement("div");
+    box.className = "notice";
+    box.append(text);
+    notice.replaceChildren(box);
+    setTimeout(() => box.remove(), 6000);
+  };
+
+  /* The answer of the service: {ok, answer} or {problem}; throws where nobody answers. */
+  const deliver = async (deed) => {
+    const search = deed.method === "DELETE" ? "?" + new URLSearchParams(deed.body) : "";
+    const reply = await fetch(deed.address + search, {
+      method: deed.method,
+      headers: { "Content-Type": "application/json", Accept: "application/json" },
+      body: search ? undefined : JSON.stringify(deed.body),
+    });
+    if (reply.status === 401) {
+      location.assign("/login?next=" + encodeURIComponent(location.pathname + location.search));
+      throw new Error("signed out");
+    }
+    const answer = await reply.json().catch(() => ({}));
+    if (reply.ok) return { ok: true, answer };
+    const at = (answer.errors || []).map((one) => one.message || one.text || "").join(" ");
+    return { ok: false, problem: [answer.title, answer.detail, at].filter(Boolean).join(" ") || String(reply.status) };
+  };
+
+  const say = (form, text) => {
+    const box = form.querySelector("[role=alert]");
+    if (box) box.textContent = text;
+  };
+
+  const done = (form, answer) => {
+    if (form.dataset.done) lotgraph.tell(fill(form.dataset.done, answer));
+    const then = form.dataset.then ? fill(form.dataset.then, answer) : "";
+    if (then && then !== location.pathname + location.search) lotgraph.go(then, form.dataset.replace === "true");
+    else lotgraph.again();
+  };
+
+  /* ------------------------------------------------------------------ what waits to be sent */
+
+  const who = () => (document.querySelector(".visitor") || {}).title || "";
+  const kept = () => JSON.parse(localStorage.getItem(KEPT) || "[]");
+  const keep = (list) => {
+    localStorage.setItem(KEPT, JSON.stringify(list));
+    count();
+  };
+  const count = () =>
+    document.querySelectorAll("[data-unsent]").forEach((box) => {
+      const waiting = kept().length;
+      const text = waiting ? box.dataset.unsent.replace("$count", waiting) : "";
+      if (box.textContent !== text) box.textContent = text;
+    });
+
+  let sending = false;
+  const sendKept = async () => {
+    if (sending || !kept().length) return;
+    sending = true;
+    const refused = [];
+    try {
+      for (let at = 0; at < kept().length; ) {
+        const deed = kept()[at];
+        if (deed.who !== who()) { at += 1; continue; }
+        const reply = await deliver(deed);
+        if (!reply.ok) refused.push(deed.label + ": " + reply.problem);
+        const rest = kept();
+        rest.splice(at, 1);
+        keep(rest);
+      }
+      lotgraph.again();
+    } catch { /* still nobody answers: it is tried again */ }
+    if (refused.length) lotgraph.tell(refused.join("\n"));
+    sending = false;
+  };
+  window.addEventListener("online", sendKept);
+  setInterval(sendKept, RETRY);
+
+  /* Without a connection only the very number on the list can be taken for it. */
+  const plain = (text) => text.normalize("NFKC").replace(/\s/g, "").toUpperCase();
+  const matches = (form, made) => !form.dataset.match || plain(made.lot || "") === plain(form.dataset.match);
+
+  const later = (form, deed) => {
+    if (!form.dataset.queue || !matches(form, deed.body)) return say(form, form.dataset.failed || "");
+    keep([...kept(), Object.assign({ who: who(), label: form.dataset.label || "" }, deed)]);
+    say(form, form.dataset.queue);
+    const row = document.querySelector(`[data-line="${CSS.escape(form.dataset.line || "")}"]`);
+    if (row) row.classList.add("waiting");
+    form.querySelectorAll("input").forEach((input) => (input.value = ""));
+  };
+
+  /* ------------------------------------------------------------------ forms */
+
+  let first = 0;
+  document.addEventListener("input", (event) => {
+    if (event.target.value && event.target.value.length === 1) first = Date.now();
+  });
+
+  /* What is only looked at goes into the address. */
+  document.addEventListener("submit", function (event) {
+    const form = event.target.closest("form[data-param]");
+    if (!form) return;
+    event.preventDefault();
+    const name = form.dataset.param;
+    lotgraph.setParam(name, (new FormData(form).get(name) || "").trim());
+  });
+
+  document.addEventListener("submit", async function (event) {
+    const form = event.target.closest("form[data-send]");
+    if (!form) return;
+    event.preventDefault();
+    const made = body(form);
+    if (form.dataset.scan) {
+      const length = (made[form.dataset.scan] || "").length;
+      made.scanned = length > 3 && Date.now() - first < SCANNER_MS * length;
+    }
+    const deed = { address: fill(form.dataset.send, made), method: form.dataset.method || "POST", body: made };
+    for (const [, name] of form.dataset.send.matchAll(/\{([a-z_]+)\}/g)) delete made[name];
+    const button = form.querySelector("button[type=submit]");
+    if (button) button.disabled = true;
+    say(form, "");
+    try {
+      const reply = await deliver(deed);
+      if (reply.ok) done(form, reply.answer);
+      else say(form, reply.problem);
+    } catch { later(form, deed); }
+    if (button) button.disabled = false;
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const close = document.querySelector("[data-close]");
+    if (close && !document.querySelector("dialog[open]")) { event.preventDefault(); close.click(); }
+  });
+
+  new MutationObserver(count).observe(document, { childList: true, subtree: true });
+  document.addEventListener("DOMContentLoaded", sendKept);
+})();

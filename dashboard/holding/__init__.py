@@ -1,0 +1,1 @@
+"""The hold list: what is held where, and what became of it."""

@@ -1,0 +1,162 @@
+"""Holding: the whole scope in one act, scans on a phone, a second person for a release."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from playwright.sync_api import BrowserContext, Page, expect
+
+from api.app import create
+from graph_model.access import QUALITY
+from graph_model.schema import Incident
+from graph_model.settings import Settings
+from queries.incidents import holds
+from tests.ui.conftest import PATIENCE, Served
+
+PASSWORD = "correct horse battery staple 7"
+
+
+@pytest.fixture(scope="module")
+def signed(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
+    """The whole service over a copy of the demo plant, with two accounts of quality."""
+    data = tmp_path_factory.mktemp("signed") / "data"
+    gone = shutil.ignore_patterns("serving-*")
+    shutil.copytree(served.live.settings.data, data, ignore=gone)
+    app = create(Settings(data=data))
+    for name in ("ann", "ben"):
+        app.state.accounts.add(name, [QUALITY], PASSWORD, must_change=False)
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.05)
+    app.state.address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    yield app
+    server.should_exit = True
+    thread.join()
+
+
+def enter(context: BrowserContext, app: FastAPI, name: str, path: str, width: int = 1280) -> Page:
+    """The page of somebody who signed in, in a browser of their own."""
+    assert context.browser is not None
+    own = context.browser.new_context(viewport={"width": width, "height": 844})
+    own.set_default_timeout(PATIENCE)
+    page = own.new_page()
+    page.goto(f"{app.state.address}/login")
+    page.locator("input[name=account]").fill(name)
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("button").first.click()
+    page.wait_for_url(f"{app.state.address}/")
+    page.goto(app.state.address + path)
+    return page
+
+
+def lines(app: FastAPI) -> list[holds.Line]:
+    """The hold list as it stands in the ledger."""
+    facts = app.state.plant.now().facts
+    return holds.lines(facts, facts[Incident]["key"][0])
+
+
+def confirm(page: Page, label: str) -> None:
+    """Scans a label at the place that is next."""
+    page.locator(".scan-form input").first.fill(label)
+    page.locator(".scan-form button").click()
+
+
+def test_goods_are_held_found_and_released_by_two_persons(
+    context: BrowserContext, signed: FastAPI
+) -> None:
+    number = signed.state.plant.now().facts[Incident]["incident_no"][0]
+    page = enter(context, signed, "ann", f"/recall?incident={number}")
+    expect(page.locator("#recall-hold")).to_be_visible()
+    page.keyboard.press("h")
+    page.locator("[role=dialog] button[type=submit]").click()
+    expect(page.locator(".hold-row").first).to_be_visible()
+    own = lines(signed)
+    expect(page.locator(".done-figures b").first).to_have_text(str(len(own)))
+    assert {line.held.searched for line in own} == {False}
+    first, second, third = (line.lot_no for line in own[:3])
+
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.locator(".next-up .lot-no")).to_have_text(first)
+    confirm(page, third)  # the label of another lot
+    expect(page.locator(".scan-form .alert")).to_contain_text(third)
+    confirm(page, first[-4:])
+    expect(page.locator(".next-up .lot-no")).to_have_text(second)
+    page.get_by_text("Not here").click()
+    expect(page.locator(".next-up .lot-no")).to_have_text(third)
+    expect(page.locator(".done-figures b")).to_have_text([str(len(own)), "1", "1",
+                                                          str(len(own) - 2)])  # fmt: skip
+
+    page.context.set_offline(True)
+    confirm(page, third)
+    expect(page.locator("[data-unsent]")).to_have_text("1 not sent yet")
+    assert not lines(signed)[2].held.searched
+    page.context.set_offline(False)
+    expect(page.locator("[data-unsent]")).to_have_text("")
+    expect(page.locator(".done-figures b").nth(1)).to_have_text("2")
+    found = lines(signed)[2].held
+    assert found.searched
+    assert not found.missing
+
+    page.locator(".hold-row.found").first.click()
+    page.get_by_text("Ask for release").first.click()
+    release = page.locator("form[data-send$=releases]")
+    release.locator("input").nth(0).fill("1")
+    release.locator("input").nth(1).fill("tested")
+    release.locator("button").click()
+    judge = "form[data-send$=judge]"
+    page.locator(f"{judge} input").fill("fine")
+    page.locator(f"{judge} button").click()
+    expect(page.locator(f"{judge} .alert")).to_contain_text("second, different person")
+
+    other = enter(context, signed, "ben", f"/hold?incident={number}")
+    other.locator(f"{judge} input").fill("seen the result")
+    other.locator(f"{judge} button").click()
+    expect(other.get_by_text("No release waits.")).to_be_visible()
+    assert sum(line.held.disposed.get("release", 0) for line in lines(signed)) == 1
+    for one in (page, other):
+        one.context.close()
+
+
+def test_what_is_suspected_becomes_an_incident_first(
+    context: BrowserContext, signed: FastAPI
+) -> None:
+    lot = signed.state.plant.now().facts[Incident]["lot"][0]
+    page = enter(context, signed, "ann", f"/recall?lot={lot}")
+    page.locator("#recall-hold").click()
+    page.locator("[role=dialog] input[name=title]").fill("Metal found")
+    page.locator("[role=dialog] input[name=reason]").fill("found at sieving")
+    page.locator("[role=dialog] button[type=submit]").click()
+    expect(page.get_by_role("dialog")).to_contain_text("are held now")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    rows = signed.state.plant.now().facts[Incident]
+    assert "Metal found" in rows["title"].to_list()
+    page.context.close()
+
+
+def test_who_may_not_hold_sees_the_list_only(
+    context: BrowserContext, signed: FastAPI, tmp_path: Path
+) -> None:
+    signed.state.accounts.add("vera", ["viewer"], PASSWORD, must_change=False)
+    number = signed.state.plant.now().facts[Incident]["incident_no"][0]
+    page = enter(context, signed, "vera", f"/hold?incident={number}")
+    expect(page.locator(".hold-row").first).to_be_visible()
+    assert page.locator("form[data-send]").count() == 0
+    with page.expect_download() as got:
+        page.locator("#hold-export").click()
+    got.value.save_as(tmp_path / "list.xlsx")
+    import openpyxl
+
+    rows = list(openpyxl.load_workbook(tmp_path / "list.xlsx").active.values)
+    assert len(rows) - 1 == len(lines(signed))
+    page.context.close()
