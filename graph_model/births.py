@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
+_BORN = ("received", "born")
 TIMES = ("earliest", "latest", "t0", "t1")
 """Recorded interval, and the interval with the posting delays of its source applied."""
 
@@ -17,12 +18,14 @@ def births(
     consumed: pl.DataFrame,
     produced: pl.DataFrame,
     shipped: pl.DataFrame,
+    kin: pl.DataFrame,
 ) -> pl.DataFrame:
     """One row a lot, in lot order.
 
     `received`, `made` (by an operation that did not merely move it), `used` (consumed, shipped or
     opened); then the times of receiving (`received_*`) and of receiving or making (`born_*`),
-    int64 us, null where nothing is recorded. `kinds` are those of the operations.
+    int64 us, null where nothing is recorded. `kinds` are those of the operations. A lot without
+    any of this came as its kin did: `kin` has the numbers (lot, other) of its parts or its whole.
     """
     recorded = pl.col("rule").is_null()
     moves = ["lot", "op", *TIMES]
@@ -47,7 +50,19 @@ def births(
         _times(pl.concat([received, out]), "born"),
     ):
         base = base.join(part, on="lot", how="left", maintain_order="left")
-    return base.with_columns(pl.col("received", "made", "used").fill_null(False)).drop("lot")
+    base = base.with_columns(pl.col("received", "made", "used").fill_null(False))
+    return _as_kin(base, kin).drop("lot") if len(kin) else base.drop("lot")
+
+
+def _as_kin(base: pl.DataFrame, kin: pl.DataFrame) -> pl.DataFrame:
+    """Of lots without any origin, that of all their kin together."""
+    own = ~pl.col("received") & ~pl.col("made")
+    firsts = [pl.col(f"{name}_{time}").min() for name in _BORN for time in ("earliest", "t0")]
+    lasts = [pl.col(f"{name}_{time}").max() for name in _BORN for time in ("latest", "t1")]
+    found = kin.join(base.filter(own).select("lot"), on="lot", how="semi")
+    found = found.join(base.drop("used"), left_on="other", right_on="lot")
+    found = found.group_by("lot").agg(pl.col("received", "made").any(), *firsts, *lasts)
+    return base.update(found, on="lot", how="left").sort("lot")
 
 
 def _flag(rows: pl.DataFrame, name: str) -> pl.DataFrame:

@@ -24,6 +24,7 @@ import polars as pl
 import pyarrow as pa
 
 from graph_model.births import births, recorded_recipes
+from graph_model.derived import kin
 from graph_model.interval import MAX, MIN
 from graph_model.network import Network
 from graph_model.search import Index as Index
@@ -147,7 +148,14 @@ class Lineage:
             network.gap_over,
             _numbered(network.maybe_returned, lot_no, op_no),
             network.retracted.join(lot_no, on="lot").select(lot="n"),
-            births(len(lots), operations["kind"], consumed, produced, shipped),
+            births(
+                len(lots),
+                operations["kind"],
+                consumed,
+                produced,
+                shipped,
+                _numbered_kin(kin.of(network.lots.filter(pl.col("rule").is_null())), lot_no),
+            ),
             recorded_recipes(consumed, produced),
             network.units,
         )
@@ -348,6 +356,12 @@ def once(make: Callable[[Lineage], Made]) -> Callable[[Lineage], Made]:
         return kept[lineage]
 
     return made
+
+
+def _numbered_kin(pairs: pl.DataFrame, lot_no: pl.DataFrame) -> pl.DataFrame:
+    """lot, other: numbers of lots instead of keys."""
+    pairs = pairs.join(lot_no, on="lot").join(lot_no, left_on="other", right_on="lot")
+    return pairs.select(lot="n", other="n_right")
 
 
 def _numbered(pairs: pl.DataFrame, lots: pl.DataFrame, ops: pl.DataFrame) -> pl.DataFrame:

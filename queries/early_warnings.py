@@ -119,7 +119,7 @@ def _no_origin(lineage: Lineage) -> Iterator[EarlyWarning]:
     bare = pl.Series(~brought)
     rows = rows.filter(
         bare & pl.col("rule").is_null() & pl.col("source_lot_id").is_null()
-        & pl.col("used") & ~pl.col("received")
+        & pl.col("used") & ~pl.col("received") & ~pl.col("made")
     )  # fmt: skip
     for key in rows["key"]:
         yield EarlyWarning("no_origin", key, None, None, "")

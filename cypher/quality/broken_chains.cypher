@@ -5,7 +5,11 @@
 UNWIND $lots AS k
 MATCH (l:Lot {key: k})
 WHERE l.rule IS NULL AND coalesce(l.kind, 'material') <> 'container'
-  AND NOT EXISTS { MATCH (:Operation)-[e:PRODUCED]->(l) WHERE e.rule IS NULL }
+  AND NOT EXISTS {
+    MATCH (:Operation)-[e:PRODUCED]->(l) WHERE e.rule IS NULL OR e.rule = 'same_lot'
+  }
+  AND NOT EXISTS { MATCH (l)-[:PART_OF]->(:Lot)<-[e:PRODUCED]-(:Operation) WHERE e.rule IS NULL }
+  AND NOT EXISTS { MATCH (l)<-[:PART_OF]-(:Lot)<-[e:PRODUCED]-(:Operation) WHERE e.rule IS NULL }
   AND NOT EXISTS { MATCH (s:Supplier) WHERE s.key = l.owner }
 RETURN 'lot_without_origin' AS problem, l.key AS key, '' AS rule
 UNION ALL

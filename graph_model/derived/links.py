@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from graph_model import derived
-from graph_model.derived import contents
+from graph_model.derived import contents, kin
 from graph_model.derived.codes import Codes
 from graph_model.derived.facts import Facts
 from graph_model.schema import Lot
@@ -75,6 +75,7 @@ def derive(
             aliases.filter(pl.col("kind") == "lot").select(one="alias", other="target"),
             decisions.filter(pl.col("kind") == "same_lot").select(one="subject", other="target"),
             _renumbered(lots, codes),
+            kin.pieces(lots).select(one="lot", other="other"),
         ]
     ).filter(pl.col("one") != pl.col("other"))
     if pairs.is_empty():

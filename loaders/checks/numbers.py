@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from graph_model.schema import Consumed, Item, Operation, Produced, Returned
+from graph_model.derived import kin
+from graph_model.schema import Consumed, Item, Lot, Operation, Produced, Returned
 from loaders.checks.records import (
     NAMELESS,
     ORIGINS,
@@ -118,7 +119,9 @@ def broken_chain(records: Records) -> pl.DataFrame:
     first = records.facts[Operation].filter(C("kind").is_in(list(ORIGINS)))
     first = origins.join(first.select(operation="key"), on="operation", how="semi")
     begun = lots.join(first, on="lot", how="semi").select("owner", "item").unique()
-    lost = lots.join(origins, on="lot", how="anti").join(begun, on=["owner", "item"], how="semi")
+    same = kin.of(records.facts[Lot]).join(origins, left_on="other", right_on="lot", how="semi")
+    lost = lots.join(origins, on="lot", how="anti").join(same, on="lot", how="anti")
+    lost = lost.join(begun, on=["owner", "item"], how="semi")
     uses = records.uses.join(lost.select("lot"), on="lot", how="semi")
     rows = uses.sort("t0", *WHERE).unique("lot", keep="first", maintain_order=True)
     return place(rows, C("field"), "lot_no", "lot")

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import polars as pl
 
+from graph_model.derived.kin import PIECE
 from graph_model.keys import join_columns, lot_key_column
 from graph_model.schema import Customer, Item, Operation, Shipment, Shipped, Site, Supplier
 from loaders.plant.aside import Aside
@@ -54,6 +55,7 @@ def place(name: str) -> pl.Expr:
 
 def prepared(frame: pl.DataFrame, sheet: str) -> pl.DataFrame:
     """The columns all movements share, from the columns of the sheet."""
+    frame = _numbered(frame)
     have = {name for name in frame.columns if frame[name].null_count() < frame.height}
 
     def text(name: str) -> pl.Expr:
@@ -86,6 +88,20 @@ def prepared(frame: pl.DataFrame, sheet: str) -> pl.DataFrame:
         line=key("line"),
         person=text("operator"),
     ).drop("operation", strict=False)
+
+
+def _numbered(frame: pl.DataFrame) -> pl.DataFrame:
+    """A piece that is named by its own number only is a lot of that number."""
+    if not {"lot_no", "sublot"} <= set(frame.columns):
+        return frame
+    alone = C("lot_no").is_null() & C("sublot").is_not_null()
+    if not frame.select(alone.any()).item():
+        return frame
+    return frame.with_columns(
+        lot_no=pl.coalesce("lot_no", "sublot"),
+        sublot=pl.when(~alone).then("sublot"),
+        _piece=pl.when(alone).then(pl.lit(PIECE)),
+    )
 
 
 def stubs(frame: pl.DataFrame, out: Tables) -> None:
@@ -136,6 +152,7 @@ def own_lots(frame: pl.DataFrame, ctx: Context, **more: Any) -> None:
     if not more:
         frame = frame.unique("lot", keep="first", maintain_order=True)
     identity = (C("company"), C("item_code"), C("lot_no"))
+    more |= {"kind": C("_piece")} if "_piece" in frame.columns else {}
     ctx.out.lots(frame, *identity, item=C("item"), **more)
     if "sublot" in frame.columns and frame["sublot"].null_count() < frame.height:
         parts = frame.filter(C("sublot").is_not_null())
@@ -185,11 +202,17 @@ def line_of(
     item_code: pl.Expr,
     lot_no: pl.Expr,
     side: str,
+    part: pl.Expr | None = None,
 ) -> None:
-    """One side of an operation whose pairing is recorded."""
+    """One side of an operation whose pairing is recorded; of a part of the lot, where named."""
     item = join_columns(C("company"), item_code)
-    lot = lot_key_column(owner, item_code, lot_no)
-    ctx.out.lots(frame, owner, item_code, lot_no, item=item)
+    whole = lot_key_column(owner, item_code, lot_no)
+    lot = whole if part is None else lot_key_column(owner, item_code, lot_no, part)
+    piece = {"kind": C("_piece")} if "_piece" in frame.columns else {}
+    ctx.out.lots(frame, owner, item_code, lot_no, item=item, **piece)
+    if part is not None and frame["sublot"].null_count() < frame.height:
+        parts = frame.filter(part.is_not_null())
+        ctx.out.lots(parts, owner, item_code, lot_no, sublot=part, item=item, parent=whole)
     clear = {"from": "to_place", "to": "from_place"}[side]
     ctx.out.add(
         kind,

@@ -82,7 +82,10 @@ def opening_stock(rows: pl.DataFrame, ctx: Context) -> None:
 
 
 def lot_changes(rows: pl.DataFrame, ctx: Context) -> None:
-    """Split, merge, rename, top-up: one operation a row, from the lot before to the lot after."""
+    """Split, merge, rename, top-up: one operation a row, from the lot before to the lot after.
+
+    Where a part is named, it is of the lot before.
+    """
     kind = C("change_kind").replace({"top_up": "merge", "repack": "rename"}).fill_null("rename")
     rows = rows.with_columns(
         _from=C("from_owner").fill_null(C("company")),
@@ -91,7 +94,9 @@ def lot_changes(rows: pl.DataFrame, ctx: Context) -> None:
         _kind=kind,
     )
     frame = rows.with_columns(operation=operation_of(rows, ctx, C("_kind"), C("_tail")))
-    line_of(frame, ctx, Consumed, C("_from"), C("item_code"), C("parent_lot_no"), "from")
+    line_of(
+        frame, ctx, Consumed, C("_from"), C("item_code"), C("parent_lot_no"), "from", C("sublot")
+    )
     line_of(frame, ctx, Produced, C("_to"), C("_item"), C("child_lot_no"), "to")
 
 
@@ -126,8 +131,9 @@ def moves(rows: pl.DataFrame, ctx: Context) -> None:
     """From place to place, also to another holder or number."""
     frame = rows.with_columns(operation=operation_of(rows, ctx, "transfer", C("_tail")))
     there = C("to_owner").fill_null(C("company"))
-    line_of(frame, ctx, Consumed, C("company"), C("item_code"), C("lot_no"), "from")
-    line_of(frame, ctx, Produced, there, C("item_code"), pl.coalesce("to_lot_no", "lot_no"), "to")
+    number, part = pl.coalesce("to_lot_no", "lot_no"), C("sublot")
+    line_of(frame, ctx, Consumed, C("company"), C("item_code"), C("lot_no"), "from", part)
+    line_of(frame, ctx, Produced, there, C("item_code"), number, "to", _same_part())
 
 
 def packing(rows: pl.DataFrame, ctx: Context) -> None:
@@ -179,9 +185,14 @@ def open_deliveries(rows: pl.DataFrame, ctx: Context) -> None:
 def customer_returns(rows: pl.DataFrame, ctx: Context) -> None:
     """Goods that came back."""
     frame = rows.with_columns(operation=operation_of(rows, ctx, "return", C("_tail")))
-    line_of(frame, ctx, Consumed, C("company"), C("item_code"), C("lot_no"), "from")
-    number = pl.coalesce("to_lot_no", "lot_no")
-    line_of(frame, ctx, Produced, C("company"), C("item_code"), number, "to")
+    number, part = pl.coalesce("to_lot_no", "lot_no"), C("sublot")
+    line_of(frame, ctx, Consumed, C("company"), C("item_code"), C("lot_no"), "from", part)
+    line_of(frame, ctx, Produced, C("company"), C("item_code"), number, "to", _same_part())
+
+
+def _same_part() -> pl.Expr:
+    """The part that the row names, unless it goes on under another number."""
+    return pl.when(C("to_lot_no").is_null()).then("sublot")
 
 
 def supplier_returns(rows: pl.DataFrame, ctx: Context) -> None:

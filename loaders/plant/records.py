@@ -222,8 +222,10 @@ def counts(rows: pl.DataFrame, ctx: Context) -> None:
 
 
 def stock(rows: pl.DataFrame, ctx: Context) -> None:
-    """Stock as of a moment."""
+    """Stock as of a moment; a mark of being blocked stands for the status."""
     _lots(rows, ctx)
+    held = pl.when(C("hold_flag")).then(pl.lit("hold"))
+    rows = rows.with_columns(quality_status=pl.coalesce(held, "quality_status"))
     ctx.out.add(Stock, rows, site=C("place"), as_of=C("as_of__latest"))
 
 

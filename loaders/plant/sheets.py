@@ -36,7 +36,7 @@ STAMPS = _set(
 )
 FLAGS = _set(
     "lot_tracked homogeneous backflush co_product verified_empty verified clearance "
-    "full_examination"
+    "full_examination hold_flag"
 )
 WORDS = _set(
     "item_type measure site_kind holder_kind alias_kind order_kind order_status "
@@ -79,13 +79,18 @@ class Sheet:
     movement: bool = False
 
 
+# A serial number is a part of its lot that is one piece.
+_ALSO = {"sublot": "serial_no", "operator": "responsible"}
+
+
 def _sheet(name: str, fields: str, **also: str) -> Sheet:
     movement = fields.startswith("MOVE ")
     names = (_MOVE + fields.removeprefix("MOVE ") if movement else fields).split()
+    meant = also | {name: _ALSO[name] for name in names if name in _ALSO and name not in also}
     return Sheet(
         name,
         tuple(dict.fromkeys(names)),
-        {key: tuple(value.split()) for key, value in also.items()},
+        {key: tuple(value.split()) for key, value in meant.items()},
         movement,
     )
 
@@ -142,7 +147,8 @@ SHEETS: tuple[Sheet, ...] = (
     ),
     _sheet(
         "receipts",
-        "MOVE supplier_code item_code lot_no supplier_lot_no manufacturer purchase_order_no "
+        "MOVE supplier_code item_code lot_no sublot supplier_lot_no manufacturer "
+        "purchase_order_no "
         "quantity uom to_place ship_date label_date expiry_date",
         supplier_code="supplier_name",
         lot_no="output_lot_no input_lot_no",
@@ -151,8 +157,8 @@ SHEETS: tuple[Sheet, ...] = (
     ),
     _sheet(
         "opening_stock",
-        "item_code lot_no quantity uom place business_date supplier_code supplier_lot_no source "
-        "org",
+        "item_code lot_no sublot quantity uom place business_date supplier_code supplier_lot_no "
+        "source org",
         place="warehouse bin",
         quantity="on_hand_qty",
         supplier_code="supplier_name",
@@ -198,8 +204,8 @@ SHEETS: tuple[Sheet, ...] = (
     ),
     _sheet(
         "lot_changes",
-        "MOVE change_kind item_code parent_lot_no to_item_code child_lot_no quantity uom place "
-        "from_owner to_owner",
+        "MOVE change_kind item_code parent_lot_no sublot to_item_code child_lot_no quantity uom "
+        "place from_owner to_owner",
         parent_lot_no="input_lot_no",
         child_lot_no="output_lot_no",
         place="warehouse bin",
@@ -218,11 +224,11 @@ SHEETS: tuple[Sheet, ...] = (
     ),
     _sheet(
         "moves",
-        "MOVE item_code lot_no quantity uom from_place to_place to_lot_no to_owner",
+        "MOVE item_code lot_no sublot quantity uom from_place to_place to_lot_no to_owner",
         to_lot_no="child_lot_no",
         lot_no="parent_lot_no",
     ),
-    _sheet("packing", "MOVE container_no item_code lot_no quantity uom action"),
+    _sheet("packing", "MOVE container_no item_code lot_no sublot quantity uom action"),
     _sheet(
         "counts",
         "MOVE place item_code lot_no counted_qty book_qty uom verified_empty",
@@ -232,7 +238,7 @@ SHEETS: tuple[Sheet, ...] = (
     ),
     _sheet(
         "stock",
-        "place item_code lot_no sublot quantity uom quality_status as_of org",
+        "place item_code lot_no sublot quantity uom quality_status hold_flag as_of org",
         place="warehouse bin",
         quantity="on_hand_qty",
         as_of="business_date",
@@ -278,7 +284,7 @@ SHEETS: tuple[Sheet, ...] = (
     ),
     _sheet(
         "customer_returns",
-        "MOVE customer_code delivery_no item_code lot_no to_lot_no quantity uom to_place",
+        "MOVE customer_code delivery_no item_code lot_no sublot to_lot_no quantity uom to_place",
         customer_code="customer_name",
         to_place="warehouse bin",
         lot_no="output_lot_no",
@@ -286,7 +292,7 @@ SHEETS: tuple[Sheet, ...] = (
     ),
     _sheet(
         "supplier_returns",
-        "MOVE supplier_code item_code lot_no quantity uom from_place",
+        "MOVE supplier_code item_code lot_no sublot quantity uom from_place",
         supplier_code="supplier_name",
         **_OUT,
     ),
@@ -312,7 +318,7 @@ SHEETS: tuple[Sheet, ...] = (
 BY_NAME = {sheet.name: sheet for sheet in SHEETS}
 
 IDENTIFYING = _set(
-    "item_code lot_no parent_lot_no child_lot_no content_lot_no to_lot_no supplier_lot_no "
+    "item_code lot_no sublot parent_lot_no child_lot_no content_lot_no to_lot_no supplier_lot_no "
     "output_lot_no container_no tank work_order_no delivery_no printed_code supplier_code "
     "customer_code site_code person_code code shift inspection_no complaint_no "
     "purchase_order_no"

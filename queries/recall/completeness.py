@@ -165,6 +165,8 @@ def _tanks(facts: Facts, lineage: Lineage, lots: Index, operations: Index) -> li
 def _without_origin(lineage: Lineage, lots: Index) -> Index:
     """Recorded lots that were never received, made or opened, and are no supplier's."""
     bare = lots[lineage.origins.first[lots + 1] == lineage.origins.first[lots]]
+    # A lot whose parts came in, or were made, came with them.
+    bare = bare[~lineage.births.select(pl.any_horizontal("made", "received"))[bare, 0].to_numpy()]
     about = lineage.lots.select("rule", "source_lot_id")[bare]
     bare = bare[(about["rule"].is_null() & about["source_lot_id"].is_null()).to_numpy()]
     uses = lineage.consumed.select("lot", "op")[lineage.uses.at(bare)]

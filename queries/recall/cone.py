@@ -148,7 +148,8 @@ class Cone:
     def makers(self) -> Index:
         """How many operations made each lot, also those outside the cone.
 
-        An operation that took in nothing but the lot itself only moved it.
+        An operation that took in nothing but the lot itself only moved it, and a lot that nothing
+        brought in has nothing for its parts.
         """
         lineage = self.lineage
         at, owner = spans(lineage.origins.first[self.lots], lineage.origins.first[self.lots + 1])
@@ -157,7 +158,10 @@ class Cone:
         pairs = pairs[lineage.operations["kind"][pairs % width].ne_missing(CONTACT).to_numpy()]
         lot, op = pairs // width, pairs % width
         at, owner = spans(lineage.inputs.first[op], lineage.inputs.first[op + 1])
-        other = lineage.consumed_lot[lineage.inputs.rows[at]] != self.lots[lot][owner]
+        took = lineage.consumed_lot[lineage.inputs.rows[at]]
+        part = lineage.operations["kind"][op].eq_missing("part").to_numpy()[owner]
+        empty = part & (lineage.origins.first[took] == lineage.origins.first[took + 1])
+        other = (took != self.lots[lot][owner]) & ~empty
         taken, strange = np.zeros(len(op), dtype=bool), np.zeros(len(op), dtype=bool)
         taken[owner], strange[owner[other]] = True, True
         return np.bincount(lot[strange | ~taken], minlength=len(self.lots))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from graph_model.derived import gaps
+from graph_model.derived import gaps, kin
 from graph_model.derived.pools import theirs
 from graph_model.derived.pools.events import (
     EXIT,
@@ -128,9 +128,11 @@ def _orphans(records: Records, fits: pl.DataFrame, goods: pl.DataFrame) -> pl.Da
     arrived = arrived.join(moved, on=["operation", "lot"], how="anti")
     made = arrived.select("lot").drop_nulls()
     usual = records.lots.filter(pl.col("kind").fill_null("material") != "container")
-    bare = usual.select("item", "parent", "owner", lot="key").join(made, on="lot", how="anti")
-    # A part has the origin of its lot; a lot that only heads its parts has no goods of its own.
-    bare = bare.join(made, left_on="parent", right_on="lot", how="anti")
+    bare = usual.select("item", "owner", lot="key").join(made, on="lot", how="anti")
+    # A part has the origin of its lot, a lot that of its parts.
+    come = kin.of(records.lots).join(made, left_on="other", right_on="lot", how="semi")
+    bare = bare.join(come, on="lot", how="anti")
+    # A lot that only heads its parts has no goods of its own.
     bare = bare.join(_headings(records), on="lot", how="anti")
     known = [arrived.select("item"), theirs.own_codes(goods).select(item="other")]
     bare = bare.join(pl.concat(known).drop_nulls().unique(), on="item", how="semi")
