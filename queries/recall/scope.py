@@ -243,7 +243,7 @@ def _missing(scope: Scope) -> list[Missing]:
     entries += completeness.of_lots("mixed_stock", lineage, _mixed_stock(scope))
     elsewhere = np.setdiff1d(scope.case.inspected.failing(lineage)[0], reached)
     entries += completeness.of_lots("failed_elsewhere", lineage, elsewhere.tolist())
-    entries += rule_gaps.gaps(scope.facts, lineage, scope.case.rulebook)
+    entries += rule_gaps.gaps(scope.facts, lineage, scope.case.hazard, scope.case.rulebook)
     if scope.roots.effect:
         entries.append(Missing("source_undetermined"))
     return entries + contact_gaps.gaps(worlds, scope.case.hazard)

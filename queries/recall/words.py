@@ -9,9 +9,11 @@ import polars as pl
 
 from graph_model.i18n import text, time_text
 from graph_model.interval import MAX, MIN
+from queries.recall.contact import tanks
 from queries.recall.contact.chains import LAST
 from queries.recall.proof import BEFORE, Cut, Way
 from queries.recall.roots import label
+from queries.recall.rules import carry_over_limit
 from queries.recall.scope import EXCLUDED, Scope
 
 
@@ -91,7 +93,16 @@ class Words:
             lot=self.lots[cut.lot],
             begin=shown(cut.begin),
             end=shown(cut.end),
+            validation=self._validation(cut) if cut.rule == carry_over_limit.RULE.name else "",
         )
+
+    def _validation(self, cut: Cut) -> str:
+        """What validated the limits of the tank that a step is of."""
+        scope = self._scope
+        limits = tanks.named(scope.facts, scope.case.hazard, scope.case.rulebook)
+        site = scope.worlds.cone.lineage.operations["site"][int(scope.worlds.cone.steps[cut.step])]
+        here = [limit for place, limit in limits.items() if place == site] or limits.values()
+        return ", ".join(sorted({limit.validation for limit in here}))
 
 
 def deciding(apart: list[Cut]) -> Cut:

@@ -5,6 +5,7 @@ breaks     verified clean breaks, and what lies between them
 horizons   how long residue counts by a person's decision
 lanes      which of them meet
 mixing     what rules of cross-contamination let meet (`places`: what came to a place and left)
+tanks      what a validated limit of carry-over speaks of
 chains     the flows of it, linear in the stays
 These flows hang on the hazard, so they exist for scopes only, never in the graph nor its hash.
 """
@@ -19,7 +20,7 @@ from graph_model import interval
 from graph_model.lineage import Lineage
 from graph_model.network import Facts
 from graph_model.schema import MOVEMENTS, Decision, Site
-from queries.recall.contact import breaks, chains, horizons, lanes, mixing, stays
+from queries.recall.contact import breaks, chains, horizons, lanes, mixing, stays, tanks
 from queries.recall.contact.chains import CONTACT, Lanes
 from queries.recall.contact.horizons import Horizon
 from queries.recall.contact.lanes import NOWHERE, PAST_BREAK, PAST_HORIZON
@@ -39,7 +40,8 @@ def extended(facts: Facts, lineage: Lineage, hazard: Hazard, rulebook: Rulebook)
     kept = _kept.setdefault(lineage, {})
     until = horizons.find(facts, hazard)
     mixed = (rulebook.cross_contamination, rulebook.temporal_order)
-    key = (hazard.kind in TRACES, hazard.kind == "label", *sorted(until.items()), mixed)
+    limits = sorted(tanks.named(facts, hazard, rulebook).items(), key=str)
+    key = (hazard.kind in TRACES, hazard.kind == "label", *sorted(until.items()), mixed, *limits)
     if key not in kept:
         kept[key] = _extended(facts, lineage, hazard, until, rulebook)
     return kept[key]
@@ -50,14 +52,16 @@ def _extended(
 ) -> Lineage:
     met = [] if not rulebook.cross_contamination else [mixing.find(facts, lineage, rulebook).lanes]
     if hazard.kind in TRACES or hazard.kind == "label":
-        met.append(_over_lines(facts, lineage, hazard, until))
+        met.append(_over_lines(facts, lineage, hazard, until, rulebook))
     if not met:
         return lineage
     parts = ([getattr(one, name) for one in met] for name in ("entries", "exits", "rules"))
     return chains.extend(lineage, Lanes(*(pl.concat(part, how="diagonal") for part in parts)))
 
 
-def _over_lines(facts: Facts, lineage: Lineage, hazard: Hazard, until: dict[str, Horizon]) -> Lanes:
+def _over_lines(
+    facts: Facts, lineage: Lineage, hazard: Hazard, until: dict[str, Horizon], rulebook: Rulebook
+) -> Lanes:
     label = hazard.kind == "label"
     delays = interval.delays(facts[Decision], [facts[kind] for kind in MOVEMENTS])
     found = stays.of(facts, lineage, delays)
@@ -69,4 +73,5 @@ def _over_lines(facts: Facts, lineage: Lineage, hazard: Hazard, until: dict[str,
         found = Stays(touches, made, found.runs)
     tops = stays.lines(facts[Site])
     clean = breaks.find(facts, delays, tops, clearances_only=label)
-    return lanes.of(found, clean, until)
+    limited = [] if label else tanks.find(facts, lineage, hazard, rulebook)
+    return tanks.barred(lanes.of(found, clean, until), limited, facts, lineage, found)
