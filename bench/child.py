@@ -18,6 +18,7 @@ import polars as pl
 from bench import goals
 from bench.measure import Line, Steps
 from bench.shapes import shapes
+from bench.trials import MATERIAL
 from graph_model.ledger import Facts
 from graph_model.lineage import Index, Lineage
 from graph_model.plant import Plant
@@ -97,8 +98,10 @@ def _ask(steps: Steps, plant: Plant, facts: Facts, lineage: Lineage, incident: S
             continue
         roots = cone(lineage, chosen, size)
         asked = Suspects(lots=tuple(lineage.lots["key"].gather(roots).to_list()))
-        steps.median(what, [partial(compute, facts, lineage, asked)] * SCOPES)
-    steps.time("scope of the incident", partial(compute, facts, lineage, incident))
+        steps.median(what, [partial(compute, facts, lineage, asked, hazard=MATERIAL)] * SCOPES)
+    material = partial(compute, facts, lineage, incident, hazard=MATERIAL)
+    steps.time("scope of the incident", material)
+    steps.time("the same with contact", partial(compute, facts, lineage, incident))
 
 
 def cone(lineage: Lineage, tried: Index, size: int) -> Index:

@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 
 from graph_model import network
+from graph_model.derived.pools import anywhere
 from graph_model.ledger import Facts
 from graph_model.lineage import Lineage
 from graph_model.schema import KINDS, Lot, Shipment, conform, frame_schema
@@ -50,8 +51,12 @@ def labels(history: History) -> dict[str, list[str]]:
     return dict(found)
 
 
+@pytest.mark.parametrize("few", [0, anywhere.FEW])
 @pytest.mark.parametrize("block", range(6))
-def test_scopes_hold_what_can_have_happened(block: int) -> None:
+def test_scopes_hold_what_can_have_happened(
+    block: int, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(anywhere, "FEW", few)
     plants = [histories(setting(seed)) for seed in range(block * PLANTS, (block + 1) * PLANTS)]
     groups = [max(groups, key=len) for groups in plants if groups]
     facts = facts_of([group[0].rows for group in groups])

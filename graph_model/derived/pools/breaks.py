@@ -46,6 +46,11 @@ class Breaks:
             }
         )
 
+    def pools(self) -> pl.DataFrame:
+        """item, place of the pools that a proof breaks."""
+        schema = {"item": pl.String, "place": pl.String}
+        return pl.DataFrame(list(self.of_pool), schema=schema, orient="row")
+
     def cut(self, entries: pl.DataFrame, exits: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """A row for each segment the event may lie in, with the moment `at` which it is there.
 
@@ -69,9 +74,7 @@ class Breaks:
         return len(both) > 0 and bool((high - low).mean() > _MOST_SEGMENTS)
 
     def _by_segment(self, events: pl.DataFrame, plain: str, *, entry: bool) -> pl.DataFrame:
-        pools = pl.DataFrame(
-            list(self.of_pool), schema={"item": pl.String, "place": pl.String}, orient="row"
-        )
+        pools = self.pools()
         whole = events.join(pools, on=["item", "place"], how="anti") if len(pools) else events
         parts = [whole.with_columns(segment=pl.lit(0, pl.Int64), at=pl.col(plain))]
         for pool, proofs in self.of_pool.items():

@@ -1,8 +1,8 @@
 """Pools as chains of contents in time.
 
 What comes in enters at its earliest moment, what goes out leaves at its latest, and a proof that
-the pool was empty breaks the chain. A content is kept for each moment at which something left:
-contents between two such moments could not be told apart by anything recorded.
+the pool was empty breaks the chain. A content is kept where something left, and only one for all
+that left between two arrivals: they took from the same lots.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import polars as pl
 
 from graph_model.derived.pools.breaks import Breaks
 from graph_model.derived.pools.events import PROCESSED
-from graph_model.derived.pools.places import around, emptied, placed, tops
+from graph_model.derived.pools.places import around, at_top, emptied, found, placed, tops
 from graph_model.derived.records import Records
 from graph_model.interval import MAX, MIN
 from graph_model.schema import Site
@@ -34,14 +34,18 @@ class Chains:
 def build(records: Records, entries: pl.DataFrame, exits: pl.DataFrame) -> Chains:
     """The chains of all pools."""
     top = tops(records.facts[Site])
-    entries, exits, pools = placed(entries, exits, top, around(records.facts[Site], top))
+    entries, exits = at_top(entries, top), at_top(exits, top)
+    pools, reach = found(entries, exits)
     breaks = Breaks.of(emptied(records, top), pools)
+    inside = around(records.facts[Site], top)
+    entries, exits, pools = placed(entries, exits, pools, reach, inside, breaks.pools())
     entries, exits = breaks.cut(entries, exits)
     exits = _supplied(entries, exits, pools, breaks)
     segment = ["item", "place", "segment"]
     # What came in without a lot and was not taken since still lies there.
-    lying = entries.filter(pl.col("operation").is_not_null())
-    moments = [exits.select(*segment, "at"), lying.select(*segment, at=pl.lit(MAX, pl.Int64))]
+    lying = entries.filter(pl.col("operation").is_not_null()).select(*segment, at=pl.lit(MAX))
+    exits, lying = (_arrived(part, entries, segment) for part in (exits, lying))
+    moments = [part.select(*segment, "at") for part in (exits, lying)]
     contents = pl.concat(moments).unique().sort(*segment, "at")
     contents = contents.with_columns(content=pl.int_range(pl.len(), dtype=pl.Int64))
     same = pl.struct(segment)
@@ -57,6 +61,15 @@ def build(records: Records, entries: pl.DataFrame, exits: pl.DataFrame) -> Chain
     )
     exits = exits.join(contents.select(*segment, "at", "content"), on=[*segment, "at"])
     return Chains(contents, entries.filter(pl.col("content").is_not_null()), exits)
+
+
+def _arrived(events: pl.DataFrame, entries: pl.DataFrame, segment: list[str]) -> pl.DataFrame:
+    """The events with `at`, the moment of the last arrival by then; MIN where nothing was there."""
+    came = entries.select(*segment, came="at").unique().sort("came")
+    found = events.sort("at").join_asof(
+        came, left_on="at", right_on="came", by=segment, check_sortedness=False
+    )
+    return found.with_columns(at=pl.col("came").fill_null(MIN)).drop("came")
 
 
 def _supplied(

@@ -150,7 +150,7 @@ def _carried(records: Records) -> pl.DataFrame:
 
 def _unposted(records: Records) -> pl.DataFrame:
     """What orders made that no receipt tells of: goods of unknown origin may be it."""
-    step = pl.col("operation") == pl.col("order")
+    step = (pl.col("operation") == pl.col("order")) & pl.col("kind").ne_missing("scrap")
     whole = records.orders.filter(step & pl.col("made").is_not_null())
     steps = records.orders.select("operation", "order")
     told = records.moves[Produced].join(steps, on="operation").select(operation="order")

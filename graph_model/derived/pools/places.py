@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from graph_model.derived.pools import anywhere
 from graph_model.derived.pools.events import OUTSIDE, OWN, UNCLEAR
 from graph_model.derived.records import Records
 from graph_model.interval import MAX, MIN
@@ -72,25 +73,37 @@ def emptied(records: Records, top: pl.DataFrame) -> pl.DataFrame:
     return proofs.filter(bounded).join(whole, on="place", how="semi")
 
 
-def placed(
-    entries: pl.DataFrame, exits: pl.DataFrame, top: pl.DataFrame, inside: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Each event in every pool that it may be of (`number` tells the event), and the pools."""
-    entries, exits = _at_top(entries, top), _at_top(exits, top)
+def found(entries: pl.DataFrame, exits: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The pools (item, holder, place), and where stock of each holder may be, as `reach`."""
     stock = pl.concat([entries.select("item", "holder"), exits.select("item", "holder")]).unique()
     pools = entries.select("item", "holder", "place").drop_nulls("place").unique()
     bare = stock.join(_reach(stock, pools), on=["item", "holder"], how="anti")
     theirs = ~pl.col("holder").is_in([OWN, UNCLEAR])
     place = pl.when(theirs).then(pl.lit("@") + pl.col("holder")).otherwise(pl.lit(""))
     pools = pl.concat([pools, bare.with_columns(place=place)])
-    reach = _reach(stock, pools)
-    entries, exits = (_spread(events, pools, reach, inside) for events in (entries, exits))
+    return pools, _reach(stock, pools)
+
+
+def placed(
+    entries: pl.DataFrame,
+    exits: pl.DataFrame,
+    pools: pl.DataFrame,
+    reach: pl.DataFrame,
+    inside: pl.DataFrame,
+    broken: pl.DataFrame,
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Each event in every pool that it may be of (`number` tells the event), and the pools.
+
+    `broken`: item, place of pools that were once empty.
+    """
+    came, left = (_at_places(events, pools, inside) for events in (entries, exits))
+    entries, exits = anywhere.spread(came, left, reach, broken)
     # Goods that no place is recorded of, or no exact one, may come to this place at any time.
     entries = entries.with_columns(t1=pl.when("exact").then("t1").otherwise(MAX))
-    return entries, exits, pools
+    return entries, exits, pl.concat([pools, anywhere.pools(entries)])
 
 
-def _at_top(events: pl.DataFrame, top: pl.DataFrame) -> pl.DataFrame:
+def at_top(events: pl.DataFrame, top: pl.DataFrame) -> pl.DataFrame:
     """Numbered events with open times and places filled in; `stated` is the place as recorded."""
     events = events.join(top, on="place", how="left", maintain_order="left")
     return events.with_columns(
@@ -115,10 +128,10 @@ def _reach(stock: pl.DataFrame, pools: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([part.select("item", "holder", "place") for part in parts]).unique()
 
 
-def _spread(
-    events: pl.DataFrame, pools: pl.DataFrame, reach: pl.DataFrame, inside: pl.DataFrame
-) -> pl.DataFrame:
-    """At a place where something lay: that pool and those inside it. Else: all of its stock."""
+def _at_places(
+    events: pl.DataFrame, pools: pl.DataFrame, inside: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Events at a place where something lay, in that pool and those inside it; and the others."""
     known = pools.select("item", "place").unique()
     fixed = events.join(known, on=["item", "place"], how="semi").with_columns(exact=pl.lit(True))
     within = events.join(inside, left_on="stated", right_on="place")
@@ -126,5 +139,4 @@ def _spread(
     within = within.join(known, on=["item", "place"], how="semi")
     loose = events.join(known, on=["item", "place"], how="anti")
     loose = loose.join(within.select("number"), on="number", how="anti").drop("place")
-    loose = loose.join(reach, on=["item", "holder"]).with_columns(exact=pl.lit(False))
-    return pl.concat([fixed, within, loose.select(fixed.columns)])
+    return pl.concat([fixed, within]), loose.with_columns(exact=pl.lit(False))

@@ -1,0 +1,49 @@
+"""Goods without a place at plants of many places: common pools change nothing but their number."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from graph_model import network
+from graph_model.derived.pools import anywhere
+from graph_model.lineage import Lineage
+from graph_model.plant import Plant
+from graph_model.settings import Settings
+from loaders import demo_plant, intake
+from loaders.demo_plant import Dirt
+
+
+def reached(lineage: Lineage) -> dict[str, tuple[set[str], set[str]]]:
+    """Recorded lots and operations that each recorded lot reaches, by key."""
+    lots, steps = lineage.lots["key"], lineage.operations["key"]
+    recorded = lineage.operations["rule"].is_null().to_numpy()
+    found = {}
+    for root in np.flatnonzero(lineage.recorded):
+        reach = lineage.forward(np.array([root]))
+        found[lots[int(root)]] = (
+            set(lots.gather(reach.lots[lineage.recorded[reach.lots]])),
+            set(steps.gather(reach.operations[recorded[reach.operations]])),
+        )
+    return found
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_common_pools_reach_the_same_lots(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = demo_plant.generate(500, seed, Dirt.all())
+    with Plant(Settings(data=tmp_path / "data")) as plant:
+        made.write(tmp_path / "plant")
+        taken = intake.read(tmp_path / "plant", "plant")
+        plant.ledger.append(taken.tables, source="plant", who="test")
+        nets = {}
+        for few in (0, anywhere.FEW, 1_000_000):
+            monkeypatch.setattr(anywhere, "FEW", few)
+            nets[few] = Lineage.of(network.build(plant.facts()))
+    common, usual, apart = nets.values()
+    assert common.lots["sublot"].str.starts_with("@+").any()
+    assert not apart.lots["sublot"].str.starts_with("@+").any()
+    assert reached(common) == reached(apart) == reached(usual)
