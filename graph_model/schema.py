@@ -243,6 +243,32 @@ class Complaint:
     latest: int | None = prop("Latest time of the report", unit="us")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What somebody saw or did with goods, as an EPCIS event tells it."""
+
+    KEY: ClassVar = ("event_id", "content_hash")
+
+    event_id: str = prop("Id of the event; empty where it has none", index=True, default="")
+    content_hash: str = prop("Hash of what it says, whatever its form and order")
+    event_type: str | None = prop("ObjectEvent, AggregationEvent, TransformationEvent, …")
+    event_action: str | None = prop("ADD, OBSERVE, DELETE")
+    earliest: int | None = prop("Earliest time of the event", unit="us")
+    latest: int | None = prop("Latest time of the event", unit="us")
+    biz_step: str | None = prop("Business step, the bare word")
+    epcis_disposition: str | None = prop("State of the goods by EPCIS, the bare word")
+    read_point: str | None = prop("Where it was seen")
+    biz_location: str | None = prop("Where the goods are after it")
+    transformation_id: str | None = prop("Transformation that several events tell of", index=True)
+    documents: str | None = prop("Business documents, as type=number, separated by ;")
+    retracted: bool | None = prop("It declares itself, or the event of its id, to be an error")
+    retract_reason: str | None = prop("Why it was declared an error")
+    declared_at: int | None = prop("When it was declared an error", unit="us")
+    corrected_by: str | None = prop("Ids of the events that correct it, separated by ;")
+    recorded_at: int | None = prop("When it was recorded", unit="us", graph=False)
+    content: str | None = prop("The event as received, as EPCIS 2.0 JSON", graph=False)
+
+
 # ---------------------------------------------------------------------------- movements
 
 
@@ -349,7 +375,7 @@ class Packed:
 
     EDGE: ClassVar = ("PACKED_IN", "Lot", "lot", "Lot", "container")
 
-    lot: str = prop("Key of the packed lot")
+    lot: str | None = prop("Key of the packed lot; null: all that is in the container")
     container: str = prop("Key of the container")
     quantity: float | None = prop("Amount", unit="uom")
     uom: str | None = prop("Unit")
@@ -357,6 +383,19 @@ class Packed:
     unpacked_at: int | None = prop("To; null while open", unit="us")
     taken_out: bool | None = prop("The row is of unpacking", graph=False)
     status: str | None = prop("posted, draft, cancelled (retracted)", graph=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mentioned:
+    """A lot or container that an event names."""
+
+    EDGE: ClassVar = ("MENTIONED_IN", "Lot", "lot", "Event", "event")
+
+    lot: str = prop("Key of the lot")
+    event: str = prop("Key of the event")
+    event_role: str | None = prop("object, child, parent, input, output")
+    quantity: float | None = prop("Amount", unit="uom")
+    uom: str | None = prop("Unit")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -610,6 +649,7 @@ NODES: tuple[type, ...] = (
     Inspection,
     Complaint,
     Incident,
+    Event,
 )
 EDGES: tuple[type, ...] = (
     Consumed,
@@ -618,6 +658,7 @@ EDGES: tuple[type, ...] = (
     Shipped,
     Component,
     Packed,
+    Mentioned,
     Stock,
     CarriesOver,
 )

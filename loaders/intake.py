@@ -17,6 +17,9 @@ from graph_model.errors import BadFile, BadInput
 from loaders.findings import Finding
 from loaders.reading import SUFFIXES
 
+EVENT_FILES = (".jsonld", ".xml")
+"""Suffixes that only files of events have; in others they are told by their content."""
+
 
 class Options(Protocol):
     """The settings that reading needs; `graph_model.settings.Settings` has them."""
@@ -80,6 +83,8 @@ def unnamed(name: str) -> str:
 
 def input_files(path: Path) -> list[Path]:
     """The readable files of a folder, or the file itself, by name. Raises BadInput."""
+    from loaders import epcis
+
     if not path.exists():
         raise BadInput("path_missing", path=str(path))
     if path.is_file():
@@ -88,8 +93,11 @@ def input_files(path: Path) -> list[Path]:
         file
         for file in sorted(path.iterdir())
         if file.is_file()
-        and file.suffix.lower() in (*SUFFIXES, ".json")
         and not file.name.startswith((".", "~$"))
+        and (
+            file.suffix.lower() in (*SUFFIXES, ".json")
+            or (file.suffix.lower() in EVENT_FILES and epcis.is_epcis(file))
+        )
     ]
     if not found:
         raise BadFile("nothing_to_read", path=str(path))
@@ -97,7 +105,17 @@ def input_files(path: Path) -> list[Path]:
 
 
 def kind_of(files: list[Path]) -> str:
-    """`foodchainlab` for its JSON or its three files, else `plant`."""
+    """`epcis` for events, `foodchainlab` for its JSON or its three files, else `plant`.
+
+    Raises BadInput where events and other files stand together.
+    """
+    from loaders import epcis
+
+    events = [file for file in files if epcis.is_epcis(file)]
+    if events and len(events) < len(files):
+        raise BadInput("import_mixed", files=", ".join(file.name for file in files))
+    if events:
+        return "epcis"
     names = {file.stem.lower() for file in files}
     network = {"stations", "deliveries"} <= names or any(
         file.suffix.lower() == ".json" for file in files
@@ -113,16 +131,16 @@ def read(
     pseudonym: Callable[[str], str] = unnamed,
     progress: Callable[[str], None] = lambda name: None,
 ) -> Intake:
-    """Read a file or folder. `kind`: plant or foodchainlab, found out when not given.
+    """Read a file or folder. `kind`: plant, foodchainlab or epcis, found out when not given.
 
     `pseudonym` is called once a distinct name; `progress` with each file or sheet begun.
     Raises BadInput and BadFile with what to do; nothing is read then.
     """
-    from loaders import foodchainlab
+    from loaders import epcis, foodchainlab
     from loaders.plant import folder
 
     files = input_files(Path(path))
-    readers = {"plant": folder.read, "foodchainlab": foodchainlab.read}
+    readers = {"plant": folder.read, "foodchainlab": foodchainlab.read, "epcis": epcis.read}
     chosen = kind or kind_of(files)
     if chosen not in readers:
         raise BadInput("import_kind_unknown", kind=chosen)

@@ -30,6 +30,7 @@ from graph_model.live import LivePlant
 from graph_model.plant import Plant
 from graph_model.schema import SetAside
 from loaders import importing
+from loaders.intake import EVENT_FILES
 from loaders.reading import SUFFIXES
 
 router = APIRouter(prefix="/api/v1", tags=["imports"])
@@ -38,6 +39,7 @@ WAIT_SECONDS = 600.0
 _CHUNK = 1 << 20
 _POLL_SECONDS = 0.3
 _FILES = 100
+_SUFFIXES = (*SUFFIXES, ".json", *EVENT_FILES)
 
 
 class Progress(BaseModel):
@@ -58,9 +60,11 @@ class Progress(BaseModel):
 @router.post("/imports", status_code=202, dependencies=[guard("import.run", audit="import.begun")])
 def begin(
     request: Request,
-    files: Annotated[list[UploadFile], File(description="Excel, CSV or JSON", max_length=_FILES)],
+    files: Annotated[
+        list[UploadFile], File(description="Excel, CSV, JSON or XML", max_length=_FILES)
+    ],
     kind: Annotated[
-        Word | None, Form(description="plant or foodchainlab; default: found out")
+        Word | None, Form(description="plant, foodchainlab or epcis; default: found out")
     ] = None,
     source: Annotated[Word | None, Form(description="Where they come from")] = None,
     dry_run: Annotated[bool, Form(description="Read and check only")] = False,
@@ -120,7 +124,7 @@ def _kept(data: Path, files: list[UploadFile]) -> Path:
             # Browsers may send a path, and anybody may send `..`.
             name = (file.filename or "").replace("\\", "/").rpartition("/")[2].strip()
             plain = name and not name.startswith((".", "~$")) and name.isprintable()
-            if not plain or Path(name).suffix.lower() not in (*SUFFIXES, ".json"):
+            if not plain or Path(name).suffix.lower() not in _SUFFIXES:
                 raise BadFile("upload_name", name=name)
             with (folder / name[-150:]).open("xb") as to:
                 shutil.copyfileobj(file.file, to, _CHUNK)

@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from filelock import FileLock, Timeout
 
 from graph_model.errors import BadInput, LedgerError, Locked
+from graph_model.events import settled
 from graph_model.ledger.damage import Damage
 from graph_model.ledger.fold import Facts, fold_kind, upcast
 from graph_model.ledger.manifest import RESTATED, BatchInfo, batch_info, stating, voided
@@ -100,7 +101,7 @@ class Ledger:
         manifest = manifest[:as_of] if as_of is not None else manifest
         head = (manifest[-1].number, manifest[-1].hash) if manifest else (0, "")
         folded = {name: self._fold(name, manifest) for name in KINDS}
-        tables = {name: table for name, (table, _) in folded.items()}
+        tables = settled({name: table for name, (table, _) in folded.items()})
         return Facts(*head, tables, pl.concat(found for _, found in folded.values()))
 
     def _fold(

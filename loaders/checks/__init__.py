@@ -11,6 +11,7 @@ import time
 from graph_model.ledger.fold import Facts
 from loaders.checks import (  # noqa: F401  rules register themselves
     amounts,
+    events,
     lots,
     numbers,
     orders,

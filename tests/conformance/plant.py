@@ -190,6 +190,22 @@ def _outside() -> dict[type, list[Row]]:
         schema.Packed: [
             {"key": "k1", "lot": "P/C/C2", "container": "P//PAL1", "quantity": 10.0, "uom": "kg"}
         ],
+        schema.Event: [
+            {"key": f"{name}/h", "event_id": name, "content_hash": "h", "event_type": kind,
+             "event_action": action, "earliest": day * DAY, "latest": day * DAY}
+            for name, kind, action, day in [
+                ("e1", "TransformationEvent", None, 1), ("e2", "AggregationEvent", "ADD", 2),
+                ("e3", "ObjectEvent", "OBSERVE", 3), ("e4", "AggregationEvent", "DELETE", 5),
+                ("e5", "ObjectEvent", "OBSERVE", 4)]
+        ],
+        schema.Mentioned: [
+            {"key": f"{event}/{n}", "lot": lot, "event": f"{event}/h", "event_role": role}
+            for n, (event, lot, role) in enumerate([
+                ("e1", "P/D/D3", "input"), ("e1", "P/C/C2", "output"),
+                ("e2", "P/C/C2", "child"), ("e2", "P/C/C1", "child"), ("e2", "P//PAL1", "parent"),
+                ("e3", "P//PAL1", "object"), ("e4", "P//PAL1", "parent"),
+                ("e5", "P/C/C1", "object")])
+        ],
     }  # fmt: skip
 
 
