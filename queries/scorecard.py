@@ -11,15 +11,20 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from graph_model.errors import BadInput
+from graph_model import cases
+from graph_model.errors import Ambiguous, BadInput, NotFound
 from graph_model.lineage import Lineage
 from graph_model.network import Facts
 from graph_model.schema import Complaint, Inspection, Operation, PurchaseOrder
+from queries.incidents.asked import asked, deeds
+from queries.recall import roots
 from queries.recall.completeness import Missing
 from queries.recall.exposure import Exposure, supplied_lots
 from queries.recall.sweeps import Net
 
-FIGURES = ("rejected", "complaints", "exposure", "missing", "late")
+FIGURES = ("rejected", "complaints", "recalls", "exposure", "missing", "late")
+LATER = {"recalls": {"weight": 0.0, "worst": 1.0}}
+"""Figures that weights of a plant's own may lack: they were not there when these were set."""
 DAY = 86_400_000_000
 
 
@@ -47,6 +52,7 @@ def load(path: Path | None = None) -> Weighting:
 
 def read(data: dict[str, Any], file: str) -> Weighting:
     """The weighting of parsed TOML; `file` stands in the messages. Raises BadInput."""
+    data = LATER | data
     try:
         weight = {name: float(data[name]["weight"]) for name in FIGURES}
         worst = {name: float(data[name]["worst"]) for name in FIGURES}
@@ -66,8 +72,9 @@ def scorecard(
     """One row a supplier, the lowest mark first.
 
     delivered, inspected, rejected (lots), complaints (that can come from it), complaints_shared,
-    exposure (money), unnumbered (lots), late_days, trend (share rejected of the later half of its
-    inspected lots less that of the earlier half; null below four), mark (0 to 100).
+    recalls (incidents, drills aside, that suspect a lot of it), exposure (money), unnumbered
+    (lots), late_days, trend (share rejected of the later half of its inspected lots less that of
+    the earlier half; null below four), mark (0 to 100).
     """
     weighting = weighting or load()
     lots = supplied_lots(lineage)
@@ -78,10 +85,10 @@ def scorecard(
         supplier="name", exposure=pl.col("cost").round(2)
     )
     parts = (rejections(facts, lineage), complaints(facts, lineage, lots), money,
-             _lateness(facts, lineage))  # fmt: skip
+             recalls(facts, lineage, lots), _lateness(facts, lineage))  # fmt: skip
     for part in parts:
         rows = rows.join(part, on="supplier", how="left")
-    counts = ("inspected", "rejected", "complaints", "complaints_shared", "exposure")
+    counts = ("inspected", "rejected", "complaints", "complaints_shared", "recalls", "exposure")
     rows = rows.with_columns(pl.col(counts).fill_null(0))
     return _marked(rows, weighting).sort("mark", "supplier")
 
@@ -91,6 +98,7 @@ def _marked(rows: pl.DataFrame, weighting: Weighting) -> pl.DataFrame:
     values = {
         "rejected": _share("rejected", pl.col("inspected")),
         "complaints": _share("complaints_shared", pl.col("delivered")),
+        "recalls": _share("recalls", pl.col("delivered")),
         "exposure": _share("exposure", pl.col("exposure").max()),
         "missing": _share("unnumbered", pl.col("delivered")),
         "late": pl.col("late_days"),
@@ -173,6 +181,25 @@ def complaints(facts: Facts, lineage: Lineage, lots: pl.DataFrame) -> pl.DataFra
             "complaints_shared": shared[:, 0].round(6),
         }
     )
+
+
+def recalls(facts: Facts, lineage: Lineage, lots: pl.DataFrame) -> pl.DataFrame:
+    """supplier, recalls: incidents of which the source, as now suspected, is a lot of its.
+
+    A question that names an effect only, or lots that are no longer there, is traced to nobody.
+    """
+    ours = lineage.lots.select("supplier", lot=pl.int_range(pl.len(), dtype=pl.Int64)).drop_nulls()
+    whose = pl.concat([lots.select("supplier", pl.col("lot").cast(pl.Int64)), ours])
+    found = [pl.DataFrame(schema={"supplier": pl.String})]
+    for row in facts[cases.Incident].filter(pl.col("kind").ne_missing(cases.MOCK)).to_dicts():
+        try:
+            answer = roots.answer(facts, lineage, asked(facts, row, deeds(facts, row["key"])))
+        except (NotFound, Ambiguous, BadInput):
+            continue
+        if not answer.effect:
+            named = whose.filter(pl.col("lot").is_in(pl.Series(answer.match).implode()))
+            found.append(named.select("supplier").unique())
+    return pl.concat(found).group_by("supplier").agg(recalls=pl.len())
 
 
 def _lateness(facts: Facts, lineage: Lineage) -> pl.DataFrame:

@@ -108,8 +108,10 @@ def _listed(names: list[str]) -> str:
 def _places(lot: dict[str, Any]) -> str:
     parts = []
     for place, amount in lot["places"].items():
-        total = sum(amount.values()) if isinstance(amount, dict) else amount
-        parts.append(text(f"place.{place}") + (f" {total:g}" if total else ""))
+        amounts = list(amount.values()) if isinstance(amount, dict) else [amount]
+        total = None if None in amounts else sum(amounts)
+        shown = text("cli.amount_unknown") if total is None else f"{total:g}" if total else ""
+        parts.append(f"{text(f'place.{place}')} {shown}".strip())
     return text("cli.comma").join(parts)
 
 

@@ -120,7 +120,7 @@ def card(
         context.show_json(whole)
     elif output is None:
         names = ["supplier", "mark", "delivered", "inspected", "rejected", "trend", "complaints",
-                 "complaints_shared", "exposure", "unnumbered", "late_days"]  # fmt: skip
+                 "complaints_shared", "recalls", "exposure", "unnumbered", "late_days"]  # fmt: skip
         _table("scorecard", names, whole["suppliers"])
         _foot(whole)
 

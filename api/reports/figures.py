@@ -142,7 +142,7 @@ def places(located: Mapping[str, Any]) -> str:
     for place, amount in located.items():
         here = word("place", place)
         if not isinstance(amount, Mapping):
-            parts.append(f"{here} {number(amount)}" if amount else here)
+            parts.append(here if amount == 0 else f"{here} {number(amount)}")
             continue
         for at, value in amount.items():
             named = (here, code(at) if at else "", number(value))

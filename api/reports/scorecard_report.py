@@ -98,7 +98,8 @@ def _compared(
         [_column("supplier", 1.9), _column("mark", 0.7, right=True),
          _column("delivered", 1, right=True), _column("inspected", 1.1, right=True),
          _column("rejected", 1, right=True), _column("trend", 1, right=True),
-         _column("complaints", 1.2, right=True), _column("unnumbered", 1, right=True),
+         _column("complaints", 1.2, right=True), _column("recalls", 0.9, right=True),
+         _column("unnumbered", 1, right=True),
          _column("late_days", 1, right=True),
          Column(text("report.scorecard.exposure_in", currency=found.table.currency), 1.6, "right")],
         [_card(row, names, strong=row["supplier"] == supplier) for row in rows.to_dicts()],
@@ -118,7 +119,8 @@ def _card(row: dict[str, Any], names: Names, *, strong: bool) -> list[Cell]:
         names.company(row["supplier"]), _mark(row["mark"]), figures.number(row["delivered"]),
         figures.number(row["inspected"]), figures.number(row["rejected"]),
         "–" if trend is None else ("+" if trend > 0 else "") + figures.share(trend),
-        figures.number(row["complaints"]), figures.number(row["unnumbered"]),
+        figures.number(row["complaints"]), figures.number(row["recalls"]),
+        figures.number(row["unnumbered"]),
         figures.number(row["late_days"]), figures.plain_money(row["exposure"]),
     ]  # fmt: skip
     return [{"strong": cell} if strong else cell for cell in cells]

@@ -369,14 +369,15 @@ def _compared(visit: Visit, state: State) -> html.Section:
         [html.A(names.company(row["supplier"]), href=link(page.path, supplier=row["supplier"])),
          _mark(row["mark"]), words.number(row["delivered"], 0),
          f"{words.number(row['rejected'], 0)} / {words.number(row['inspected'], 0)}",
-         words.number(row["complaints_shared"], 1), words.number(row["unnumbered"], 0),
+         words.number(row["complaints_shared"], 1), words.number(row["recalls"], 0),
+         words.number(row["unnumbered"], 0),
          _days(row["late_days"]), *([words.money(row["exposure"], currency)] if priced else [])]
         for row in rows.iter_rows(named=True)
     ]  # fmt: skip
     heads = [text("screen.kind.supplier"), *(
         f">{text(f'screen.purchasing.figure.{name}')}" for name in
-        ("mark", "delivered", "rejected_of", "complaints_shared", "unnumbered", "late_days",
-         *(["exposure"] if priced else []))
+        ("mark", "delivered", "rejected_of", "complaints_shared", "recalls", "unnumbered",
+         "late_days", *(["exposure"] if priced else []))
     )]  # fmt: skip
     return panel(title, table(heads, lines, label=title),
                  aside=parts.shown_of(len(lines), len(rows)))  # fmt: skip

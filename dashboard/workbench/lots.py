@@ -97,7 +97,8 @@ def where(visit: Visit, located: dict[str, Any], names: Names, line: dict[str, A
 def _place(place: str, amount: Any, names: Names) -> str:
     label = text(f"screen.place.{place}")
     if not isinstance(amount, dict):
-        return label if not amount else f"{label} {words.number(amount)}"
+        shown = words.unknown() if amount is None else words.number(amount)
+        return label if amount == 0 else f"{label} {shown}"
     if place in (places.SHIPPED, places.IN_TRANSIT) and len(amount) > 1:
         return text("screen.where.customers", place=label, count=len(amount))
     at = [key for key in amount if key]
@@ -105,4 +106,5 @@ def _place(place: str, amount: Any, names: Names) -> str:
         return f"{label}{text('screen.comma')}{names.company(at[0].rpartition('/')[2])}"
     if at:
         return f"{label}{text('screen.comma')}{names.site(at[0])}"
-    return f"{label} {words.number(sum(amount.values()))}"
+    unknown = None in amount.values()
+    return f"{label} {words.unknown() if unknown else words.number(sum(amount.values()))}"

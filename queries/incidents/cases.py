@@ -17,10 +17,12 @@ from graph_model.network import Facts
 from graph_model.schema import Customer
 from graph_model.settings import Settings
 from queries.incidents import deadlines
+from queries.incidents.asked import asked as asked
+from queries.incidents.asked import deeds as deeds
+from queries.incidents.asked import suspects as suspects
 from queries.incidents.deadlines import Clock
 from queries.recall import rulebook
 from queries.recall.hazard import Hazard
-from queries.recall.roots import Suspects
 from queries.recall.rulebook import Rulebook
 from queries.recall.words import moment
 
@@ -54,34 +56,10 @@ def find(facts: Facts, number: str) -> dict[str, Any]:
     return found.row(0, named=True)
 
 
-def deeds(facts: Facts, incident: str) -> pl.DataFrame:
-    """What was done in an incident, oldest first, without what was withdrawn."""
-    own = facts[cases.Deed].filter(pl.col("incident") == incident)
-    gone = own.filter(pl.col("kind") == "withdraw")["subject"]
-    return own.filter(~pl.col("key").is_in(gone.implode())).sort("at", "key")
-
-
 def status(own: pl.DataFrame) -> str:
     """open or closed, by the deeds of an incident."""
     last = own.filter(pl.col("kind").is_in(["close", "reopen"])).tail(1)
     return CLOSED if len(last) and last["kind"][0] == "close" else OPEN
-
-
-def suspects(asked: str | None) -> Suspects:
-    """A question that was kept as JSON."""
-    given: dict[str, Any] = json.loads(asked or "{}")
-    lots = tuple(given.pop("lots", ()))
-    return Suspects(lots=lots, **given)
-
-
-def asked(facts: Facts, row: Mapping[str, Any], own: pl.DataFrame) -> Suspects:
-    """What an incident suspects: its chosen hypothesis, or else what it was opened with."""
-    chosen = own.filter(pl.col("kind") == "choose")["subject"].to_list()
-    if chosen and chosen[-1] != row["key"]:
-        kept = facts[cases.Hypothesis].filter(pl.col("key") == chosen[-1])
-        if len(kept):
-            return suspects(kept["asked"][0])
-    return suspects(row["asked"])
 
 
 def hazard(row: Mapping[str, Any]) -> Hazard:

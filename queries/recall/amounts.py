@@ -55,8 +55,10 @@ def _blend(cone: Cone) -> tuple[sparse.csr_array, Flags]:
     bring nothing affected and count in the total only.
     """
     lineage, lots = cone.lineage, len(cone.lots)
-    into = _masses(lineage.consumed, lineage.inputs.at(cone.steps[~cone.contact]), "op")
-    made = _masses(lineage.produced, _made(lineage, cone.lots), "lot")
+    into = _masses(
+        lineage.consumed, lineage.inputs.at(cone.steps[~cone.contact]), "op", lineage.units
+    )
+    made = _masses(lineage.produced, _made(lineage, cone.lots), "lot", lineage.units)
     taken = _Part.of(
         lots + np.searchsorted(cone.steps, into["op"].to_numpy()),
         np.searchsorted(cone.lots, into["lot"].to_numpy()),
@@ -124,15 +126,28 @@ def _spread(blend: sparse.csr_array, unknown: Flags, free: Flags) -> Flags:
     return unknown
 
 
-def _masses(flows: pl.DataFrame, rows: Index, whole: str) -> pl.DataFrame:
-    """op, lot, mass in kilograms, or in the one unit that all rows of each `whole` share."""
-    found = flows.select("op", "lot", "quantity", "uom")[rows]
-    units = found["uom"].unique().drop_nulls()
+def _masses(flows: pl.DataFrame, rows: Index, whole: str, units: pl.DataFrame) -> pl.DataFrame:
+    """op, lot, mass in kilograms, or in the one unit that all rows of each `whole` share.
+
+    Packs count as what is in them: ten bags of one item are not ten bags of another.
+    """
+    found = flows.select("op", "lot", "item", "quantity", "uom")[rows]
+    base = units.select(item="key", base="uom").unique("item")
+    found = quantity.to_item_unit(found, units)
+    found = found.join(base, on="item", how="left", maintain_order="left")
+    inside = pl.col("amount").is_not_null()
+    found = found.select(
+        "op", "lot",
+        quantity=pl.coalesce("amount", "quantity"),
+        uom=pl.when(inside).then("base").otherwise("uom"),
+    )  # fmt: skip
+    names = found["uom"].unique().drop_nulls()
     factors = pl.DataFrame(
-        {"uom": units, "factor": [quantity.factor(uom, "KGM") for uom in units]},
+        {"uom": names, "factor": [quantity.factor(uom, "KGM") for uom in names]},
         schema={"uom": pl.String, "factor": pl.Float64},
     )
-    single = (pl.col("uom").min() == pl.col("uom").max()).over(whole) & pl.col("uom").is_not_null()
+    single = (pl.col("uom").min() == pl.col("uom").max()).over(whole)
+    single &= pl.col("uom").is_not_null().all().over(whole)
     mass = pl.col("quantity") * pl.when(single).then(1.0).otherwise(pl.col("factor"))
     known = found.join(factors, on="uom", how="left", maintain_order="left").with_columns(mass=mass)
     return known.group_by("op", "lot", maintain_order=True).agg(

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import polars as pl
 from polars.dataframe.group_by import GroupBy
 
+from graph_model import quantity
 from graph_model.lineage import Index, Lineage, Rows, spans
 from queries.recall.contact import CONTACT
 
@@ -184,8 +185,9 @@ class Cone:
 
 
 def _inputs(lineage: Lineage, steps: Index, contact: Flags) -> pl.DataFrame:
-    columns = ["op", "lot", "t0", "t1", "doubtful", "rule", "basis", "item", "quantity"]
+    columns = ["op", "lot", "t0", "t1", "doubtful", "rule", "basis", "item", "quantity", "uom"]
     rows = lineage.consumed.select(columns)[lineage.inputs.at(steps)]
+    rows = _in_item_units(rows, lineage)
     grouped = _by_stay(rows, steps, contact).agg(
         pl.col("t0").min(),
         pl.col("t1").max(),
@@ -194,10 +196,26 @@ def _inputs(lineage: Lineage, steps: Index, contact: Flags) -> pl.DataFrame:
         pl.col("rule").first(),
         recorded=pl.col("rule").is_null().any(),
         exact=pl.col("basis").eq_missing("exact").all(),
-        # Taken back by negative lines.
-        undone=pl.col("quantity").is_not_null().any() & (pl.col("quantity").sum() <= 0),
+        # Taken back by negative lines; perhaps, where amounts cannot be summed.
+        undone=pl.col("quantity").is_not_null().any()
+        & (
+            (pl.col("quantity").sum() <= 0)
+            | ((pl.col("unit").n_unique() > 1) & (pl.col("quantity") < 0).any())
+        ),
     )
     return grouped.sort("step", "t0", "lot")
+
+
+def _in_item_units(rows: pl.DataFrame, lineage: Lineage) -> pl.DataFrame:
+    """The rows with quantity and `unit` in the stock unit of their item, where that converts."""
+    if not (rows["quantity"] < 0).any():
+        return rows.with_columns(unit="uom")
+    rows = quantity.to_item_unit(rows, lineage.units)
+    inside = pl.col("amount").is_not_null()
+    return rows.with_columns(
+        quantity=pl.coalesce("amount", "quantity"),
+        unit=pl.when(~inside).then(pl.coalesce("uom", pl.lit(""))),
+    ).drop("amount")
 
 
 def _outputs(lineage: Lineage, steps: Index, contact: Flags) -> pl.DataFrame:

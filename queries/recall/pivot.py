@@ -16,14 +16,14 @@ import polars as pl
 from graph_model.errors import BadInput
 from graph_model.lineage import Index, Lineage
 from graph_model.network import Facts
-from queries.recall import report, roots
-from queries.recall.completeness import Missing, of_lots
+from queries.recall import completeness, report, roots
+from queries.recall.completeness import Missing
 from queries.recall.exposure import supplied_lots
 from queries.recall.parties import customers
 from queries.recall.roots import Suspects
 from queries.recall.scope import Scope
 from queries.recall.sweeps import Net
-from queries.recall.totals import incomplete
+from queries.recall.totals import incomplete, open_gaps
 
 
 @dataclass(frozen=True)
@@ -122,11 +122,12 @@ def to_dict(found: Pivot, scope: Scope | None = None) -> dict[str, Any]:
     """As JSON; with the scope of a chosen input also what else is out there."""
     lineage = found.lineage
     keys = lineage.lots.select("key", "item_code", "lot_no", "owner", "sublot")[found.inputs["lot"]]
-    missing = _missing(found) + ([] if scope is None else scope.missing)
+    own = _missing(found)
+    missing = own + ([] if scope is None else scope.missing)
     told: dict[str, Any] = {
         "as_of": lineage.batch,
         "head": f"{lineage.batch}:{lineage.head}",
-        "complete": not _missing(found) and (scope is None or not incomplete(scope)),
+        "complete": not open_gaps(own) and (scope is None or not incomplete(scope)),
         "missing": [entry.to_dict() for entry in missing],
         "cases": [
             {"case": case.name, "lots": lineage.lots["key"][case.lots].to_list()}
@@ -142,7 +143,6 @@ def to_dict(found: Pivot, scope: Scope | None = None) -> dict[str, Any]:
 
 
 def _missing(found: Pivot) -> list[Missing]:
-    """Lots of the cases of which nothing records what they were made of."""
-    lineage, lots = found.lineage, found.complained
-    bare = lots[lineage.origins.first[lots + 1] == lineage.origins.first[lots]]
-    return of_lots("no_origin", lineage, bare)
+    """What the ways back from the cases do not tell."""
+    reach = found.lineage.backward(found.complained)
+    return completeness.of_cone(found.facts, found.lineage, reach.lots, reach.operations)

@@ -14,6 +14,7 @@ import polars as pl
 
 from graph_model.derived import ends, links
 from graph_model.lineage import Index, Lineage, Rows, once, spans
+from graph_model.quantity import DECIMALS
 from queries.recall.units import in_one_unit
 
 ON_HAND, IN_PROCESS, PICKED, IN_TRANSIT, SHIPPED, RETURNED, CONSUMED, SCRAPPED, SEARCH = (
@@ -67,10 +68,14 @@ def _find(lineage: Lineage, lots: Index) -> pl.DataFrame:
     made = made.with_columns(
         kind=heads["kind"][made["op"]], ended=ends.ended(_sent_keys(lineage, made))
     )
-    parts = [_on_hand(lineage, lots, used, made), _shipped(lineage, lots)]
+    sent = _shipped(lineage, lots)
+    parts = [_on_hand(lineage, lots, used, made, sent), sent]
     is_order = pl.col("kind").is_in(["produce", "rework"])
     in_process = used.filter(is_order & (pl.col("status") != "closed").fill_null(True))
-    parts.append(_placed(in_process, IN_PROCESS))
+    back = _rows(lineage.returned, lineage.given_back, lots)
+    parts.append(
+        _placed(_still_there(in_process, pl.concat([made, back], how="diagonal")), IN_PROCESS)
+    )
     parts.append(_placed(used.filter(pl.col("kind") == "scrap"), SCRAPPED))
     parts.append(_placed(made.filter("ended"), SCRAPPED))
     done = is_order & (pl.col("status") == "closed").fill_null(False)
@@ -145,6 +150,22 @@ def _rows(
     return found.filter(pl.col("rule").is_null() | (pl.col("rule") == links.PACKED))
 
 
+def _still_there(taken: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
+    """What orders took of lots, less what they gave back of the same lots."""
+    both = ["op", "lot"]
+    back = given.join(taken.select(both).unique(), on=both, how="semi")
+    lines = [taken.select(*both, "quantity"), back.select(*both, quantity=-pl.col("quantity"))]
+    rest = (
+        pl.concat(lines)
+        .group_by(both, maintain_order=True)
+        .agg(
+            # What is left of an unknown amount, or less an unknown one, is not known.
+            pl.when(~pl.col("quantity").has_nulls()).then(pl.col("quantity").sum())
+        )
+    )
+    return rest.filter((pl.col("quantity") > 1e-9) | pl.col("quantity").is_null())
+
+
 def _placed(frame: pl.DataFrame, place: str, at: str | None = None) -> pl.DataFrame:
     return frame.select(
         pl.col("lot").cast(pl.Int64),
@@ -160,13 +181,16 @@ def _amount() -> dict[str, pl.Expr]:
     return {"quantity": stated.fill_null(0.0), "unknown": stated.is_null().cast(pl.UInt32)}
 
 
-def _on_hand(lineage: Lineage, lots: Index, used: pl.DataFrame, made: pl.DataFrame) -> pl.DataFrame:
+def _on_hand(
+    lineage: Lineage, lots: Index, used: pl.DataFrame, made: pl.DataFrame, sent: pl.DataFrame
+) -> pl.DataFrame:
     stock = _rows(lineage.stock, lineage.stocked, lots)
     stated = stock.filter(pl.col("quantity") > 0)
     zero = stock.group_by("lot").agg(pl.col("quantity").sum()).filter(pl.col("quantity") <= 0)
     stated = stock.filter((pl.col("quantity") > 0) | pl.col("quantity").is_null())
     zero = zero.join(stated, on="lot", how="anti")
     balance = _balance(lineage, lots, used, made)
+    stated = _without_picked(stated, balance, sent.filter(pl.col("place") == PICKED))
     balance = balance.join(
         stock.select(pl.col("lot").cast(pl.Int64)).unique(), on="lot", how="anti"
     )
@@ -183,6 +207,31 @@ def _on_hand(lineage: Lineage, lots: Index, used: pl.DataFrame, made: pl.DataFra
             _placed(empty, SEARCH),
         ]
     )
+
+
+def _without_picked(
+    stated: pl.DataFrame, balance: pl.DataFrame, picked: pl.DataFrame
+) -> pl.DataFrame:
+    """Stock without goods that were picked and are still counted.
+
+    Only as far as the movements say that there cannot be both: what came less what went bounds
+    what is there. Where an amount is unknown, or more was counted than that, both stand.
+    """
+    out = picked.group_by("lot").agg(picked=pl.col("quantity").sum(), odd=pl.col("unknown").sum())
+    rest = balance.join(out.filter(pl.col("odd") == 0), on="lot").filter(pl.col("unknown") == 0)
+    # The balance has taken off what was picked.
+    rest = rest.select("lot", "picked", there=pl.col("quantity") + pl.col("picked"))
+    counted = pl.col("quantity").sum().over("lot")
+    whole = ~pl.col("quantity").is_null().any().over("lot")
+    rows = stated.with_columns(pl.col("lot").cast(pl.Int64), _order=pl.int_range(pl.len()))
+    rows = rows.join(rest, on="lot", how="left").with_columns(counted=counted)
+    fits = whole & (pl.col("counted") <= pl.col("there") + 1e-9)
+    twice = (pl.col("counted") + pl.col("picked") - pl.col("there")).clip(0, None)
+    twice = pl.when(fits).then(pl.min_horizontal(twice, "picked", "counted")).fill_null(0.0)
+    left = (pl.col("quantity") * (1 - twice / pl.col("counted"))).round(DECIMALS)
+    kept = pl.when(twice > 0).then(left).otherwise("quantity")
+    rows = rows.with_columns(quantity=kept, gone=(twice > 0) & (left <= 0)).sort("_order")
+    return rows.filter(~pl.col("gone")).select(stated.columns)
 
 
 def _balance(lineage: Lineage, lots: Index, used: pl.DataFrame, made: pl.DataFrame) -> pl.DataFrame:

@@ -181,9 +181,10 @@ def _cut(words: Words, cut: Cut, records: dict[tuple[int, int, int], list[str]])
 
 def _places(scope: Scope) -> dict[int, dict[str, Any]]:
     found: dict[int, dict[str, Any]] = {}
-    for lot, place, at, amount in scope.places.drop("unknown").iter_rows():
+    for lot, place, at, known, unknown in scope.places.iter_rows():
         here = found.setdefault(lot, {})
-        amount = round(amount, 6)
+        # Nothing known is not nothing there. `actions` tell where only a part is known.
+        amount = None if unknown and not known else round(known, 6)
         if place in (places.ON_HAND, places.SHIPPED, places.PICKED, places.IN_TRANSIT):
             here.setdefault(place, {})[at] = amount
         else:

@@ -179,7 +179,7 @@ def compute(
     sure_first = np.argsort(~worlds.certain[cone.number(held)], kind="stable")
     # What a party costs once must not hang on a lot that is excluded, or that is less sure.
     costs = prices.costs(held[sure_first])
-    blanket = yardstick.blanket(facts, lineage, found, held, table)
+    blanket = yardstick.blanket(facts, lineage, reached, found, held, table)
     scope = Scope(
         facts, lineage, asked, found, worlds, lots, located, costs, table,
         (len(lots), prices.total(listed)), blanket, case, start, np.union1d(failed, perhaps),

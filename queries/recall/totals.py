@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import polars as pl
@@ -10,7 +11,9 @@ from graph_model.quantity import DECIMALS
 from graph_model.schema import Item
 from queries import balance
 from queries.recall import cost, evidence, released, unaccounted
+from queries.recall.completeness import Missing
 from queries.recall.contact_gaps import NOT_CONSIDERED
+from queries.recall.places import ACTIVE
 from queries.recall.scope import CERTAIN, EXCLUDED, POSSIBLE, TIERS, Scope
 from queries.recall.worlds import GRADES
 
@@ -19,10 +22,15 @@ C = pl.col
 
 def incomplete(scope: Scope) -> bool:
     """Whether something is missing that may change the answer."""
+    return open_gaps(scope.missing)
+
+
+def open_gaps(missing: Iterable[Missing]) -> bool:
+    """Whether any of these may change an answer."""
     harmless = {"data_until", "near", "unpriced", "retracted", "rules_ignored", "stock_outdated"}
     return any(
         entry.kind not in harmless and not entry.kind.startswith(NOT_CONSIDERED)
-        for entry in scope.missing
+        for entry in missing
     )
 
 
@@ -34,6 +42,7 @@ def totals(scope: Scope, lost: pl.DataFrame) -> dict[str, Any]:
     return {
         **unaccounted.totals(scope, lost),
         "balance": _balance(scope.balances),
+        "places_unknown": _places_unknown(scope),
         "affected": affected(scope),
         "lots": {
             CERTAIN: counts.get(CERTAIN, 0),
@@ -47,6 +56,13 @@ def totals(scope: Scope, lost: pl.DataFrame) -> dict[str, Any]:
         **money(scope),
         "currency": scope.table.currency,
     }
+
+
+def _places_unknown(scope: Scope) -> int:
+    """How many held lots have a place with an unknown amount that one would act on."""
+    held = C("lot").is_in(pl.Series(scope.held).implode())
+    vague = C("place").is_in(ACTIVE) & (C("unknown") > 0)
+    return scope.places.filter(held & vague)["lot"].n_unique()
 
 
 def _balance(rows: pl.DataFrame) -> dict[str, Any]:

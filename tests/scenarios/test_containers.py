@@ -62,7 +62,7 @@ CASES: dict[str, Case] = {
             "packing": f"{PACK}\nK1,1,PAL,P,P1,40,pack\n",
             "shipments": f"{SHIP}\nD1,1,D1,C1,PAL\nD2,1,D2,C2,PAL\n",
         },
-        {"on_hand": {"": 100.0}, "shipped": {"C1": 0.0, "C2": 0.0}},
+        {"on_hand": {"": 100.0}, "shipped": {"C1": None, "C2": None}},
     ),
     "packed and shipped on one day": (
         {

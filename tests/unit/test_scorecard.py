@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from graph_model import network
+from graph_model.cases import MOCK, Deed, Hypothesis, Incident
 from graph_model.errors import BadInput
 from graph_model.ledger import Facts
 from graph_model.lineage import Lineage
@@ -108,6 +110,39 @@ def test_suppliers_are_marked_by_what_is_recorded() -> None:
     assert sum(row["complaints_shared"] for row in card.values()) == pytest.approx(1, abs=1e-5)
     assert found["supplier"].to_list()[-1] == "S2"
     assert card["S2"]["mark"] > card["S1"]["mark"]
+
+
+def test_recalls_are_traced_to_the_supplier_that_they_suspect() -> None:
+    rows = plant({"S1": [0, 0], "S2": [0, 0]})
+    asked = [
+        {"lots": ["S1/A/S1-0"]}, {"lots": ["P/A/S1-1"]}, {"lots": ["P/P/X"]},
+        {"complaint": "C1"}, {"lots": ["P/A/gone"]}, {"lots": ["S2/A/S2-0"]},
+    ]  # fmt: skip
+    rows[Incident] = [
+        {"key": f"P/{n}", "company": "P", "incident_no": str(n), "asked": json.dumps(question),
+         "kind": MOCK if n == 5 else "test"} for n, question in enumerate(asked)
+    ]  # fmt: skip
+    rows[Complaint].append({"key": "P/C1", "company": "P", "complaint_no": "C1", "lot": "P/P/X"})
+    facts, lineage = folds(rows)
+    found = scorecard.scorecard(facts, lineage, exposure(facts, lineage))
+    assert dict(found.select("supplier", "recalls").iter_rows()) == {"S1": 2, "S2": 0}
+    assert found["supplier"].to_list() == ["S1", "S2"]
+    # A hypothesis that was chosen is what is suspected now.
+    rows[Hypothesis] = [
+        {"key": "h", "incident": "P/3", "name": "S2", "asked": json.dumps(asked[5])}
+    ]
+    rows[Deed] = [{"key": "d", "incident": "P/3", "kind": "choose", "subject": "h", "at": 1}]
+    facts, lineage = folds(rows)
+    found = scorecard.scorecard(facts, lineage, exposure(facts, lineage))
+    assert dict(found.select("supplier", "recalls").iter_rows()) == {"S1": 2, "S2": 1}
+
+
+def test_weights_without_recalls_still_count(tmp_path: Path) -> None:
+    old = "\n".join(
+        f"[{name}]\nweight = 1.0\nworst = 1.0" for name in scorecard.FIGURES if name != "recalls"
+    )
+    (tmp_path / "old.toml").write_text(old, encoding="utf-8")
+    assert scorecard.load(tmp_path / "old.toml").weight["recalls"] == 0.0
 
 
 @pytest.mark.parametrize("seed", range(15))
