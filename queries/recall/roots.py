@@ -8,7 +8,7 @@ A complaint, customer or shipment is an effect: it names no source.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -22,47 +22,12 @@ from graph_model.i18n import text, time_text
 from graph_model.interval import MAX, MIN, in_force
 from graph_model.lineage import Index, Lineage, once
 from graph_model.network import Facts
-from graph_model.schema import Complaint, Decision, Item, Shipment, Site
+from graph_model.schema import MOVEMENTS, Complaint, Decision, Item, Person, Shipment, Site
 from queries.recall import alike, slices
 from queries.recall.lines import MADE, lines
-from queries.recall.slices import Stretch
+from queries.recall.suspects import Suspects as Suspects
 
 _YES, _UNKNOWN, _NO = 2, 1, 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Suspects:
-    """What is suspected. Period ends are microseconds UTC; people are pseudonyms."""
-
-    lots: tuple[str, ...] = ()
-    supplier: str | None = None
-    supplier_lot: str | None = None
-    item: str | None = None
-    start: int | None = None
-    end: int | None = None
-    operation: str | None = None
-    operator: str | None = None
-    machine: str | None = None
-    site: str | None = None
-    shipment: str | None = None
-    customer: str | None = None
-    complaint: str | None = None
-    printed_from: int | None = None
-    printed_to: int | None = None
-    serial_from: str | None = None
-    serial_to: str | None = None
-
-    @property
-    def stretch(self) -> Stretch:
-        """The part of the lots that is meant, where only a part is."""
-        return Stretch(
-            printed_from=self.printed_from, printed_to=self.printed_to,
-            serial_from=self.serial_from, serial_to=self.serial_to,
-        )  # fmt: skip
-
-    def given(self) -> dict[str, object]:
-        """What was asked, without what was not."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name)}
 
 
 @dataclass(frozen=True)
@@ -156,6 +121,7 @@ def each_lot(lineage: Lineage, texts: Sequence[str]) -> Index:
 
 def answer(facts: Facts, lineage: Lineage, asked: Suspects) -> Roots:
     """Matches, lots that cannot be ruled out, and lots that look alike."""
+    asked.refuse_unused()
     match, unknown, near, unclear = _none(), _none(), _none(), _none()
     if asked.lots:
         match = each_lot(lineage, asked.lots)
@@ -165,8 +131,10 @@ def answer(facts: Facts, lineage: Lineage, asked: Suspects) -> Roots:
     elif asked.stretch.given():
         raise BadInput("slice_without_lot")
     effect = bool(asked.shipment or asked.customer or asked.complaint)
-    if effect:
-        match = np.union1d(match, _effects(facts, lineage, asked))
+    if not _is_known(facts, lineage, asked):
+        pass
+    elif effect:
+        match = np.union1d(match, _of_item(facts, lineage, asked, _effects(facts, lineage, asked)))
     elif asked.operation or asked.operator or asked.machine or asked.site:
         sure, maybe = _steps(facts, lineage, asked)
         match, unknown = np.union1d(match, sure), np.union1d(unknown, maybe)
@@ -186,6 +154,18 @@ def answer(facts: Facts, lineage: Lineage, asked: Suspects) -> Roots:
     if not (match.size or unknown.size):
         raise NotFound("nothing_matches", wanted=", ".join(_told(asked)))
     return Roots(match, unknown, near, effect, unclear)
+
+
+def _is_known(facts: Facts, lineage: Lineage, asked: Suspects) -> bool:
+    """Whether the item and the person asked for are named anywhere; a mistyped one matches none."""
+    if asked.item:
+        coded = lineage.lots["item_code"] == asked.item
+        if not (coded.any() or len(_same_items(facts, lineage, asked.item))):
+            return False
+    if asked.operator is None:
+        return True
+    people = [facts[kind]["person"] for kind in MOVEMENTS] + [facts[Person]["pseudonym"]]
+    return any((people_of == asked.operator).any() for people_of in people)
 
 
 def _told(asked: Suspects) -> Iterator[str]:
@@ -339,6 +319,9 @@ def _steps(facts: Facts, lineage: Lineage, asked: Suspects) -> tuple[Index, Inde
                 pl.col("person").eq(asked.operator).fill_null(False), pl.col("person").is_null()
             )
         )
+    if asked.item:
+        same = pl.col("item").is_in(_same_items(facts, lineage, asked.item).implode())
+        judged.append(_judged(same.fill_null(False), pl.col("item").is_null()))
     places = [place for place in (asked.machine, asked.site) if place]
     judged += [_ran_at(lineage, within(facts, place)) for place in places]
     if asked.start is not None or asked.end is not None:
@@ -383,6 +366,17 @@ def within(facts: Facts, place: str) -> list[str]:
 
 
 # ---------------------------------------------------------------------------- effects
+
+
+def _of_item(facts: Facts, lineage: Lineage, asked: Suspects, lots: Index) -> Index:
+    """Those of the item asked for, where one is, or of which it is not known."""
+    if not asked.item:
+        return lots
+    item = lineage.lots["item"][lots]
+    same = item.is_in(_same_items(facts, lineage, asked.item).implode()).fill_null(True)
+    code = lineage.lots["item_code"][lots] == asked.item
+    kept: Index = lots[(same | code).to_numpy()]
+    return kept
 
 
 def _effects(facts: Facts, lineage: Lineage, asked: Suspects) -> Index:
