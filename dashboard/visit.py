@@ -6,6 +6,7 @@ Answers are computed by the query functions; here they are only kept.
 from __future__ import annotations
 
 import threading
+import tomllib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
@@ -18,12 +19,15 @@ from graph_model.network import Facts
 from graph_model.schema import Person
 from graph_model.settings import Settings
 from queries import coverage, names
-from queries.recall import report
+from queries.recall import report, rulebook
 from queries.recall.hazard import UNKNOWN, Hazard
 from queries.recall.roots import Suspects
-from queries.recall.scope import Scope, compute
+from queries.recall.scope import Scope
+from queries.recall.trials import Trial, tried
 
 T = TypeVar("T")
+RECORDED = Trial()
+"""Nothing is tried out."""
 KEPT = 48
 """Answers kept in memory; each stands on one batch."""
 
@@ -140,16 +144,17 @@ class Visit:
         self,
         asked: Suspects,
         as_of: int | None,
-        clean: tuple[str, ...] = (),
+        trial: Trial = RECORDED,
         hazard: Hazard = UNKNOWN,
+        rules: str | None = None,
     ) -> Judged:
-        """The scope of what is suspected, with lots (keys) taken as examined and found clean."""
+        """The scope of what is suspected, with what is tried out; `rules`: TOML of a case."""
 
         def judge(facts: Facts, lineage: Lineage) -> Judged:
-            numbers = frozenset(int(n) for n in lineage.number(list(clean)) if n >= 0)
-            return Judged(compute(facts, lineage, asked, clean=numbers, hazard=hazard))
+            book = rulebook.read(tomllib.loads(rules), "rules") if rules else None
+            return Judged(tried(facts, lineage, asked, trial, hazard=hazard, rules=book))
 
-        return self.desk.on(as_of, ("scope", asked, tuple(sorted(clean)), hazard), judge)
+        return self.desk.on(as_of, ("scope", asked, trial, hazard, rules), judge)
 
 
 @dataclass(frozen=True)

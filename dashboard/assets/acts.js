@@ -128,13 +128,20 @@
     if (event.target.value && event.target.value.length === 1) first = Date.now();
   });
 
-  /* What is only looked at goes into the address. */
+  /* What is only looked at goes into the address: each field under its name, or all of them by a
+     pattern as one more value of `param`. */
   document.addEventListener("submit", function (event) {
-    const form = event.target.closest("form[data-param]");
+    const form = event.target.closest("form[data-address]");
     if (!form) return;
     event.preventDefault();
-    const name = form.dataset.param;
-    lotgraph.setParam(name, (new FormData(form).get(name) || "").trim());
+    const url = new URL(form.dataset.address, location.href);
+    const given = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, value.trim()]));
+    if (form.dataset.pattern) url.searchParams.append(form.dataset.param, fill(form.dataset.pattern, given));
+    else for (const [name, value] of Object.entries(given)) {
+      if (value) url.searchParams.set(name, value);
+      else url.searchParams.delete(name);
+    }
+    lotgraph.go(url.pathname + url.search);
   });
 
   document.addEventListener("submit", async function (event) {
@@ -157,6 +164,36 @@
       else say(form, reply.problem);
     } catch { later(form, deed); }
     if (button) button.disabled = false;
+  });
+
+  /* Files are made when they are asked for; what cannot be made is told here, not on a blank page. */
+  const save = async (address, making) => {
+    if (making) lotgraph.tell(making);
+    const reply = await fetch(address).catch(() => null);
+    if (!reply) return;
+    if (!reply.ok) {
+      const problem = await reply.json().catch(() => ({}));
+      return lotgraph.tell([problem.title, problem.detail].filter(Boolean).join(" ") || String(reply.status));
+    }
+    const named = /filename\*=UTF-8''([^;]+)/.exec(reply.headers.get("content-disposition") || "");
+    const anchor = document.createElement("a");
+    anchor.href = URL.createObjectURL(await reply.blob());
+    anchor.download = named ? decodeURIComponent(named[1]) : "";
+    anchor.click();
+    setTimeout(() => URL.revokeObjectURL(anchor.href), 1000);
+    if (making) document.getElementById("notice").replaceChildren();
+  };
+  document.addEventListener("click", (event) => {
+    const anchor = event.target.closest("a[data-file]");
+    if (!anchor) return;
+    event.preventDefault();
+    save(anchor.href, anchor.dataset.making);
+  });
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest("form[data-file]");
+    if (!form) return;
+    event.preventDefault();
+    save(form.dataset.file + "?" + new URLSearchParams(new FormData(form)), form.dataset.making);
   });
 
   document.addEventListener("keydown", (event) => {

@@ -78,7 +78,7 @@ def _other(visit: Visit, found: Listing, state: State) -> html.Div:
     ask = html.Form(
         [field("other", text("screen.hold.other_label"), value=code, required=True, focus=True),
          html.Button(text("screen.hold.look"), type="submit", className="button")],
-        className="form inline", **attrs(data_param="other"),
+        className="form inline", **attrs(data_address=state.link(other=None)),
     )  # fmt: skip
     if not code:
         return html.Div(ask, className="other")

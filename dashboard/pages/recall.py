@@ -16,7 +16,19 @@ from dashboard.grids import grid
 from dashboard.pages import Change, Page, View
 from dashboard.url import State
 from dashboard.visit import Visit
-from dashboard.workbench import cells, holding, lot, lots, side, tables
+from dashboard.workbench import (
+    cells,
+    guesses,
+    holding,
+    lot,
+    lots,
+    packs,
+    parties,
+    proving,
+    side,
+    tables,
+    what_if,
+)
 from dashboard.workbench.question import Question, read
 from graph_model import keys
 from graph_model.i18n import text
@@ -47,7 +59,7 @@ def view(visit: Visit, state: State) -> View:
                         ],
                         className="panel", **attrs(aria_label=text("screen.recall.lots")),
                     ),
-                    html.Div(made["customers"], id="recall-customers"),
+                    html.Div(made["customers"], id="recall-customers", className="stack"),
                 ],
                 className="stack",
             ),
@@ -106,6 +118,8 @@ def _parts(visit: Visit, question: Question, state: State) -> dict[str, Any]:
         extra.append(tables.gaps(question, state))
     if state.whole("since") is not None:
         extra.append(_difference(visit, question, state))
+    if state.one("compare"):
+        extra.append(guesses.table(visit, question, state))
     priced = visit.can("price.see")
     chosen = lot.about(visit, question, state)
     return {
@@ -114,17 +128,30 @@ def _parts(visit: Visit, question: Question, state: State) -> dict[str, Any]:
         "figures": [tables.tiers(visit, question, state), tables.whereabouts(question, state)],
         "extra": extra,
         "lots-head": _lots_head(question, state),
-        "customers": _customers(visit, question, state),
-        "ask": holding.asked(visit, question, state),
+        "customers": [
+            parties.listing(visit, question, state),
+            proving.listing(visit, question, state),
+        ],
+        "ask": _asked(visit, question, state),
         "side": [
             chosen,
-            side.what_if(visit, question, state),
+            what_if.panel(visit, question, state),
             side.next_best(visit, question, state),
             side.stop_first(question, state),
             side.against(question) if priced else None,
             _sentence(visit, question),
         ],
     }
+
+
+def _asked(visit: Visit, question: Question, state: State) -> Any:
+    """The dialog of the act that the address asks for; one at a time."""
+    if not state.one("ask"):
+        return None
+    given = (visit, question, state)
+    dialogs = (holding.asked, proving.asked, parties.asked, guesses.asked, packs.asked)
+    found = (dialog(*given) for dialog in dialogs)
+    return next((one for one in found if one), None) or what_if.asked(question, state)
 
 
 def _footer(question: Question, state: State) -> list[Any]:
@@ -162,6 +189,7 @@ def _title(visit: Visit, question: Question, state: State) -> html.Div:
         " · ", text(f"screen.recall.source_{question.recorded.told['source']}"),
         " · ", text("screen.recall.hazard", hazard=words.labelled(
             "screen.hazard", scope.case.hazard.kind)),
+        *guesses.line(question, state),
     ]  # fmt: skip
     return html.Div(
         [
@@ -170,8 +198,9 @@ def _title(visit: Visit, question: Question, state: State) -> html.Div:
             html.Div(className="grow"),
             *_clock(visit, question),
             button(text("screen.recall.trace"), _trace(first["key"], state), kind="no-print"),
-            html.Button([icon("print"), text("screen.print")], className="button no-print",
-                        **attrs(data_print="true")),
+            html.Button(icon("print"), className="button no-print", title=text("screen.print"),
+                        **attrs(data_print="true", aria_label=text("screen.print"))),
+            packs.act(visit, state),
             *holding.buttons(visit, question, state),
         ],
         className="title-line",
@@ -271,19 +300,6 @@ def _grid(visit: Visit, question: Question, state: State) -> Any:
         "recall-lots", columns, lots.rows(visit, question, state), total=total,
         chosen=state.one("sel") or None, label=text("screen.recall.no_lots"),
     )  # fmt: skip
-
-
-def _customers(visit: Visit, question: Question, state: State) -> Any:
-    title = text("screen.recall.customers")
-    if not visit.can("contact.see") and not visit.can("price.see"):
-        return panel(title, empty(text("screen.recall.customers_hidden")))
-    rows = lot.customers(visit, question, state)
-    if not rows:
-        return panel(title, empty(text("screen.recall.no_customers")))
-    heads = ["", text("screen.kind.customer"), f">{text('screen.head.lots')}",
-             f">{text('screen.head.amount')}", text("screen.head.documents")]  # fmt: skip
-    return panel(title, parts.table(heads, rows, label=title, kind="customers"),
-                 aside=parts.shown_of(len(rows), len(rows)))  # fmt: skip
 
 
 def _difference(visit: Visit, question: Question, state: State) -> html.Section:

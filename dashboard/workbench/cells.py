@@ -133,6 +133,6 @@ def _since(visit: Visit, question: Question, state: State) -> html.Div:
 def changes(visit: Visit, question: Question, before: int) -> tuple[list[str], list[str]]:
     """Keys of lots that came into the scope and that left it since a batch."""
     now = question.recorded.scope
-    then = visit.scope(question.asked, before, hazard=now.case.hazard).scope
+    then = visit.scope(question.asked, before, hazard=now.case.hazard, rules=question.rules).scope
     is_, was = (set(s.lineage.lots["key"][s.held].to_list()) for s in (now, then))
     return sorted(is_ - was), sorted(was - is_)

@@ -6,7 +6,6 @@ from typing import Any
 
 from dash import html
 
-from dashboard import words
 from dashboard.components.parts import amount, attrs, button, glyph, icon, lot_no, tier_of
 from dashboard.url import State, link
 from dashboard.visit import Visit
@@ -52,18 +51,3 @@ def about(visit: Visit, question: Question, state: State) -> html.Section | None
         className="panel lot-panel",
         id="lot-panel",
     )
-
-
-def customers(visit: Visit, question: Question, state: State) -> list[list[Any]]:
-    """Rows of who has goods of the scope: tier, customer, lots, amount, documents."""
-    names = visit.names(state.whole("as_of"))
-    return [
-        [
-            glyph("certain" if one["tier"] == "certain" else "recorded"),
-            names.company(one["customer"].rpartition("/")[2]),
-            words.number(len(one["lots"]), 0),
-            words.number(one["quantity"]),
-            text("screen.comma").join(str(number) for number in one["shipments"]),
-        ]
-        for one in question.recorded.told["customers"]
-    ]

@@ -39,9 +39,12 @@ def _leaving_with(question: Question) -> set[str]:
     """Keys of lots that the what-if takes out."""
     if question.what_if is None:
         return set()
-    before, after = question.recorded.scope, question.what_if.scope
-    keys = before.lineage.lots["key"]
-    return set(keys[before.held].to_list()) - set(keys[after.held].to_list())
+    # What is tried out may have derived the flows again: keys are the same, numbers are not.
+    before, after = (
+        set(scope.lineage.lots["key"][scope.held].to_list())
+        for scope in (question.recorded.scope, question.what_if.scope)
+    )
+    return before - after
 
 
 def _rows(visit: Visit, judged: Judged, as_of: int | None) -> list[dict[str, Any]]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from dashboard.url import State
 from dashboard.visit import Judged, Visit
-from graph_model.errors import BadInput
+from queries import given
 from queries.incidents import cases
 from queries.recall import hazard
 from queries.recall.roots import Suspects
+from queries.recall.trials import Trial
 
 NAMES = ("supplier", "supplier_lot", "item", "operation", "machine", "site", "shipment",
          "customer", "complaint")  # fmt: skip
@@ -25,7 +24,9 @@ class Question:
     asked: Suspects
     recorded: Judged
     what_if: Judged | None
-    clean: tuple[str, ...]
+    trial: Trial
+    rules: str | None = None
+    """TOML of the incident's own rules."""
     incident: dict[str, Any] | None = None
     """The incident that asks, where the address names one: see `queries.incidents.cases.whole`."""
 
@@ -37,22 +38,37 @@ class Question:
 
 def read(visit: Visit, state: State) -> Question | None:
     """The question of an address; None where it names nothing suspect."""
-    batch, clean = state.whole("as_of"), tuple(sorted(set(state.all("clean"))))
-    number, incident = state.one("incident"), None
+    batch, trial = state.whole("as_of"), tried_out(visit, state)
+    number, incident, rules = state.one("incident"), None, None
     if number:
         facts = visit.facts(batch)
         row = cases.find(facts, number)
         asked = cases.asked(facts, row, cases.deeds(facts, row["key"]))
-        harm = cases.hazard(row)
+        harm, rules = cases.hazard(row), row["rules"]
         incident = cases.whole(facts, number, cases.Home.of(visit.desk.live.settings))
     else:
         asked = suspects(visit, state)
         harm = hazard.read(state.one("hazard")) if state.one("hazard") else hazard.UNKNOWN
     if not asked.given():
         return None
-    recorded = visit.scope(asked, batch, hazard=harm)
-    tried = visit.scope(asked, batch, clean, harm) if clean else None
-    return Question(asked, recorded, tried, clean, incident)
+    recorded = visit.scope(asked, batch, hazard=harm, rules=rules)
+    tried = visit.scope(asked, batch, trial, harm, rules) if trial.given() else None
+    return Question(asked, recorded, tried, trial, rules, incident)
+
+
+def tried_out(visit: Visit, state: State) -> Trial:
+    """What the address tries out. Raises BadInput for what cannot be read."""
+    pairs = {name: [one.rpartition("@") for one in sorted(set(state.all(name)))]
+             for name in ("delay", "empty", "kill")}  # fmt: skip
+    return Trial(
+        clean=tuple(sorted(set(state.all("clean")))),
+        delays=tuple((source, given.duration(late)) for source, _, late in pairs["delay"]),
+        empty=tuple((site, given.moment(at, visit.zone, end=False))
+                    for site, _, at in pairs["empty"]),
+        kills=tuple((step, limits) for step, _, limits in pairs["kill"]),
+        start=_moment(state.one("window_from"), visit.zone, end=False),
+        end=_moment(state.one("window_to"), visit.zone, end=True),
+    )  # fmt: skip
 
 
 def suspects(visit: Visit, state: State) -> Suspects:
@@ -78,13 +94,4 @@ def suspected(state: State) -> dict[str, Any]:
 
 
 def _moment(content: str, zone: str, *, end: bool) -> int | None:
-    if not content:
-        return None
-    try:
-        stamp = datetime.fromisoformat(content)
-    except ValueError as error:
-        raise BadInput("bad_time", value=content) from error
-    stamp = stamp if stamp.tzinfo else stamp.replace(tzinfo=ZoneInfo(zone))
-    if end and len(content) <= 10:
-        stamp += timedelta(days=1, microseconds=-1)
-    return round(stamp.timestamp() * 1e6)
+    return given.moment(content, zone, end=end) if content else None

@@ -1,4 +1,4 @@
-"""What can be done: what if, the next best test, where to stop first, and what it costs."""
+"""What can be done: the next best test, where to stop first, and what it costs."""
 
 from __future__ import annotations
 
@@ -7,50 +7,21 @@ from typing import Any
 from dash import html
 
 from dashboard import words
-from dashboard.components.parts import attrs, button, chip, empty, icon, lot_no, panel, switch
+from dashboard.components.parts import button, chip, empty, icon, lot_no, panel
 from dashboard.url import State, link
 from dashboard.visit import Visit
 from dashboard.workbench.question import Question
 from dashboard.workbench.tables import drawn, figures
 from graph_model import keys
 from graph_model.i18n import text
-from queries.names import Names
 from queries.recall import containment, next_test
 from queries.recall.overview import TIERS
 from queries.recall.scope import Scope
 
-TRIED = 3
 STOPS = 5
 
 
-def what_if(visit: Visit, question: Question, state: State) -> html.Section:
-    """Switches of what could be shown; recorded figures stay, the changed ones beside them."""
-    names = visit.names(state.whole("as_of"))
-    tests = _tests(question)
-    tried = [row for row in tests if row["key"] in question.clean]
-    others = [row for row in tests if row["key"] not in question.clean][
-        : max(0, TRIED - len(tried))
-    ]
-    known = {row["key"] for row in tests}
-    rows = [_test_row(row, names, question, state) for row in [*tried, *others]]
-    rows += [_free_row(key, names, state) for key in question.clean if key not in known]
-    body: list[Any] = rows or [empty(text("screen.what_if.none"))]
-    foot = html.Div(
-        [html.Span(text("screen.what_if.nothing_changed"), className="meta"),
-         html.A(text("screen.what_if.reset"), href=state.link(clean=None))
-         if question.clean else None],
-        className="what-if-foot",
-    )  # fmt: skip
-    head = html.Div(
-        [html.H2(text("screen.what_if.title")), html.Div(_change(visit, question),
-                                                         className="change")],
-        className="panel-head",
-    )  # fmt: skip
-    named = attrs(aria_label=text("screen.what_if.title"), aria_live="polite")
-    return html.Section([head, *body, foot], className="panel what-if", **named)
-
-
-def _tests(question: Question) -> list[dict[str, Any]]:
+def tests(question: Question) -> list[dict[str, Any]]:
     """The lots that can be examined, best first."""
 
     def predicted(scope: Scope) -> list[dict[str, Any]]:
@@ -61,58 +32,13 @@ def _tests(question: Question) -> list[dict[str, Any]]:
     return question.recorded.once("tests", predicted)
 
 
-def _change(visit: Visit, question: Question) -> Any:
-    before = figures(question.recorded).total
-    if question.what_if is None:
-        return text("screen.what_if.lots", lots=words.number(before.lots, 0))
-    found = figures(question.what_if)
-    lots = f"{words.number(before.lots, 0)} → {words.number(found.total.lots, 0)}"
-    shown = [html.B(lots), f" {text('screen.lots')}"]
-    if visit.can("price.see"):
-        costs = (
-            words.money_headline(before.cost, found.currency),
-            words.money_headline(found.total.cost, found.currency),
-        )
-        shown += [" · ", html.B(" → ".join(costs))]
-    return shown
-
-
-def _test_row(row: dict[str, Any], names: Names, question: Question, state: State) -> html.Div:
-    on = row["key"] in question.clean
-    _, item, number, sublot = keys.lot_parts(row["key"])
-    label = text("screen.what_if.clean", lot=number + (f" #{sublot}" if sublot else ""))
-    needs = text(f"screen.what_if.needs_{row['covers']}")
-    return html.Div(
-        [
-            switch(on, state.toggle("clean", row["key"]), label),
-            html.Div([html.Div(label), html.Div([names.item(None, item), " · ", needs],
-                                                className="meta")], className="grow"),
-            html.B(words.counted("screen.what_if.fewer", row["leaving"])),
-        ],
-        className="try",
-    )  # fmt: skip
-
-
-def _free_row(key: str, names: Names, state: State) -> html.Div:
-    """A lot that is tried out although nothing of it can be examined."""
-    _, item, number, _ = keys.lot_parts(key)
-    label = text("screen.what_if.clean", lot=number)
-    return html.Div(
-        [switch(True, state.toggle("clean", key), label),
-         html.Div([html.Div(label),
-                   html.Div([names.item(None, item), " · ", text("screen.what_if.not_there")],
-                            className="meta")], className="grow")],
-        className="try",
-    )  # fmt: skip
-
-
 def next_best(visit: Visit, question: Question, state: State) -> html.Section:
     """The lot whose examination would take most out."""
     title = [icon("flask"), text("screen.test.title")]
-    tests = _tests(question)
-    if not tests:
+    found = tests(question)
+    if not found:
         return panel(title, empty(text("screen.test.none")))
-    best = tests[0]
+    best = found[0]
     _, item, number, _ = keys.lot_parts(best["key"])
     names = visit.names(state.whole("as_of"))
     total = len(question.recorded.scope.held)
@@ -126,8 +52,8 @@ def next_best(visit: Visit, question: Question, state: State) -> html.Section:
     act = button(text("screen.test.try"), state.toggle("clean", best["key"]), kind="small accent",
                  act="w")  # fmt: skip
     foot = html.Div(
-        [act if best["key"] not in question.clean else None,
-         html.Span(text("screen.test.of", count=words.number(len(tests), 0)), className="meta")],
+        [act if best["key"] not in question.trial.clean else None,
+         html.Span(text("screen.test.of", count=words.number(len(found), 0)), className="meta")],
         className="row spread",
     )  # fmt: skip
     return panel(title, html.Div([head, html.P(what, className="meta"), foot],

@@ -71,6 +71,13 @@ def confirm(page: Page, label: str) -> None:
     page.locator(".scan-form button").click()
 
 
+def sign(page: Page, why: str) -> None:
+    """Signs what the dialog asks; it closes when it was recorded."""
+    page.get_by_role("dialog").locator("input[name=reason]").fill(why)
+    page.get_by_role("dialog").locator("button[type=submit]").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
 def test_goods_are_held_found_and_released_by_two_persons(
     context: BrowserContext, signed: FastAPI
 ) -> None:
@@ -141,6 +148,34 @@ def test_what_is_suspected_becomes_an_incident_first(
     expect(page.get_by_role("dialog")).to_have_count(0)
     rows = signed.state.plant.now().facts[Incident]
     assert "Metal found" in rows["title"].to_list()
+    page.context.close()
+
+
+def test_parties_are_told_and_answer_and_hypotheses_stand_side_by_side(
+    context: BrowserContext, signed: FastAPI
+) -> None:
+    number = signed.state.plant.now().facts[Incident]["incident_no"][0]
+    page = enter(context, signed, "ann", f"/recall?incident={number}&ask=notify")
+    sign(page, "all have to know")
+    expect(page.locator(".table.customers")).to_contain_text("prepared")
+    page.goto(f"{signed.state.address}/recall?incident={number}&ask=told")
+    sign(page, "mailed")
+    expect(page.locator(".table.customers")).to_contain_text("sent")
+    page.locator(".table.customers a.button").first.click()
+    page.get_by_role("dialog").locator("input[name='amounts.recovered']").fill("1")
+    sign(page, "came back")
+    expect(page.locator(".table.customers")).to_contain_text("answered")
+
+    page.goto(f"{signed.state.address}/recall?incident={number}&ask=guess&compare=1")
+    lot = lines(signed)[0].lot_no
+    page.get_by_role("dialog").locator("input[name=name]").fill("one lot only")
+    page.get_by_role("dialog").locator("input[name='suspected.lot']").fill(lot)
+    sign(page, "the rest was tested")
+    expect(page.locator("#compare tbody tr")).to_have_count(2)
+    expect(page.locator("#compare")).to_contain_text("one lot only")
+    page.locator("#compare").get_by_text("Follow it").click()
+    sign(page, "chosen")
+    expect(page.locator("#recall-title")).to_contain_text("hypothesis one lot only")
     page.context.close()
 
 

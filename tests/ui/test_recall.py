@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from dashboard.url import link
 from queries.recall.overview import overview
+from queries.recall.parties import customers
 from queries.recall.roots import Suspects
 from queries.recall.scope import Scope, compute
 from tests.ui.conftest import Opener, Served
@@ -112,3 +113,38 @@ def test_a_role_without_prices_sees_no_cost(opened: Opener, address: str) -> Non
 
 def _choose(page: Page) -> None:
     page.locator(".ag-center-cols-container .ag-row").nth(2).locator(".ag-cell").nth(1).click()
+
+
+def test_other_things_than_tests_are_tried_out(opened: Opener, address: str) -> None:
+    page = opened(address)
+    page.get_by_text("Try something else").click()
+    delay = page.get_by_role("dialog").locator("section").first
+    delay.locator("input").fill("0")
+    delay.locator("button").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator(".try .switch[aria-checked=true]")).to_have_count(1)
+    assert "delay=" in page.url
+    page.locator(".try .switch[aria-checked=true]").click()
+    expect(page.locator(".try .switch[aria-checked=true]")).to_have_count(0)
+    page.goto(page.url + "&ask=try")
+    window = page.get_by_role("dialog").locator("section").last
+    window.locator("input").first.fill("2019-01-01")
+    window.locator("button").click()
+    expect(page.locator(".what-if .change")).to_contain_text("→")
+    assert "window_from=2019-01-01" in page.url
+
+
+def test_wrong_words_in_a_trial_are_told(opened: Opener, address: str) -> None:
+    page = opened(address + "&delay=issues%40soon")
+    expect(page.locator("#page")).to_contain_text("soon")
+
+
+def test_delivery_notes_are_counted_and_opened(opened: Opener, address: str, scope: Scope) -> None:
+    page = opened(address)
+    expect(page.locator(".table.customers tbody tr")).to_have_count(
+        min(25, len(customers(scope)))
+    )  # fmt: skip
+    many = page.locator(".table.customers details")
+    if many.count():
+        many.first.locator("summary").click()
+        expect(many.first).to_contain_text(",")
