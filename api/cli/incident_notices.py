@@ -19,7 +19,7 @@ from graph_model.errors import BadInput
 from graph_model.i18n import text
 from queries import partner
 from queries.incidents import cases as reading
-from queries.incidents import claims, figures, notices
+from queries.incidents import claims, figures, notices, scopes
 from queries.recall.roots import one_lot
 
 Customers = Annotated[list[str] | None, typer.Option("--customer", help=text("incident.customer"))]
@@ -232,7 +232,7 @@ def waiting(
 def figures_(as_json: Json = False) -> None:
     """All incidents in figures: time to scope and to containment, cost, unaccounted."""
     with context.plant() as plant:
-        found = figures.management(plant.facts())
+        found = figures.management(plant.facts(), plant.lineage())
     if as_json:
         context.show_json(found)
         return
@@ -252,7 +252,7 @@ def _hours(seconds: float | None) -> str:
 
 
 def _unaccounted(amounts: dict[str, dict[str, float]]) -> str:
-    return ", ".join(f"{one['unaccounted']:g} {unit}" for unit, one in amounts.items())
+    return ", ".join(f"{one['total']:g} {unit}" for unit, one in amounts.items())
 
 
 def report(
@@ -261,7 +261,7 @@ def report(
 ) -> None:
     """All of an incident as JSON, for the closing report."""
     with context.plant() as plant:
-        whole = figures.closing(plant.facts(), number, incidents.home(plant))
+        whole = figures.closing(plant.facts(), plant.lineage(), number, incidents.home(plant))
     if output is None:
         context.show_json(whole)
     else:
@@ -279,7 +279,7 @@ def pack(
     """What one customer is told: its own lots, amounts and dates, and nobody else's."""
     with context.plant() as plant:
         row = reading.find(plant.facts(), number)
-        scope = incidents.scope_now(plant, row)
+        scope = scopes.scope_of(plant.facts(), plant.lineage(), row)
         whole = partner.pack(scope, customer, name_suppliers=name_suppliers).to_dict()
     if output is None:
         context.show_json(whole)

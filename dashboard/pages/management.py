@@ -32,7 +32,7 @@ PLACES = ("on_hand", "in_process", "picked", "in_transit", "shipped", "returned"
 def view(visit: Visit, state: State) -> View:
     """The bill of one incident, decisions, readiness and risks."""
     batch = state.whole("as_of")
-    found = visit.desk.on(batch, "management", lambda facts, _: figures.management(facts))
+    found = visit.desk.on(batch, "management", figures.management)
     chosen = _chosen(found["incidents"], state.one("incident"))
     left: list[Any] = []
     strip: Any = None

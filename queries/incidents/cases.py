@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,7 +20,7 @@ from queries.incidents.asked import asked as asked
 from queries.incidents.asked import deeds as deeds
 from queries.incidents.asked import suspects as suspects
 from queries.incidents.deadlines import Clock
-from queries.recall import rulebook
+from queries.recall import tables
 from queries.recall.hazard import Hazard
 from queries.recall.rulebook import Rulebook
 from queries.recall.words import moment
@@ -69,7 +68,9 @@ def hazard(row: Mapping[str, Any]) -> Hazard:
 
 def rules(row: Mapping[str, Any]) -> Rulebook | None:
     """The rules kept with an incident; None where it goes by the plant's own."""
-    return rulebook.read(tomllib.loads(row["rules"]), row["incident_no"]) if row["rules"] else None
+    if not row["rules"]:
+        return None
+    return replace(tables.read_rules(row["rules"]), origin=row["incident_no"])
 
 
 # ---------------------------------------------------------------------------- clocks
@@ -204,6 +205,37 @@ def brief(
         "overdue": sum(clock.state == "overdue" for clock in ticking),
         "scope": None if frozen is None else scope_line(frozen),
     }
+
+
+def with_names(
+    whole: dict[str, Any], names: Callable[[Iterable[str]], dict[str, str]]
+) -> dict[str, Any]:
+    """An answer with names, by `names`, in the place of the pseudonyms of persons."""
+    found = names(set(_persons(whole)))
+    told: dict[str, Any] = _named(whole, found)
+    return told
+
+
+def _persons(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("person"), str):
+            yield value["person"]
+        for part in value.values():
+            yield from _persons(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _persons(part)
+
+
+def _named(value: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {
+            name: names.get(part, part)
+            if name == "person" and isinstance(part, str)
+            else _named(part, names)
+            for name, part in value.items()
+        }
+    return [_named(part, names) for part in value] if isinstance(value, list) else value
 
 
 def scope_line(frozen: Mapping[str, Any]) -> dict[str, Any]:

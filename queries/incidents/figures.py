@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from graph_model import cases, holding
+from graph_model import cases
 from graph_model.interval import in_force
+from graph_model.lineage import Lineage
 from graph_model.network import Facts
 from graph_model.schema import Decision
-from queries.incidents import alerts, claims, holds, notices
+from queries.incidents import alerts, claims, holds, notices, scopes
 from queries.incidents.cases import (
     OPEN,
     Home,
@@ -70,24 +71,7 @@ def _chosen(own: pl.DataFrame) -> bool:
     return not own.filter(pl.col("kind") == "choose").is_empty()
 
 
-def unaccounted(facts: Facts, incident: str) -> dict[str, dict[str, float]]:
-    """By unit: shipped without answer, searched for and not found, and both together."""
-    told = notices.totals(notices.listing(facts, incident))["amounts"]
-    held = holds.sums(holds.lines(facts, incident))
-    return {
-        unit: {
-            "shipped": told.get(unit, {}).get("unaccounted", 0.0),
-            "lost": held.get(unit, {}).get("lost", 0.0),
-            "unaccounted": round(
-                told.get(unit, {}).get("unaccounted", 0.0) + held.get(unit, {}).get("lost", 0.0),
-                holding.PLACES,
-            ),
-        }
-        for unit in sorted(told.keys() | held.keys())
-    }
-
-
-def of_incident(facts: Facts, row: dict[str, Any]) -> dict[str, Any]:
+def of_incident(facts: Facts, lineage: Lineage, row: dict[str, Any]) -> dict[str, Any]:
     """One incident in figures; times in seconds from knowing, None where it is not done."""
     own = deeds(facts, row["key"])
     when, frozen = events(facts, row, own), last_frozen(facts, row["key"])
@@ -108,14 +92,14 @@ def of_incident(facts: Facts, row: dict[str, Any]) -> dict[str, Any]:
         "complete": frozen["complete"] if frozen else None,
         "claimed": sum(one["amount"] or 0.0 for one in owed),
         "recovered_money": sum(one["recovered"] for one in owed),
-        "unaccounted": unaccounted(facts, row["key"]),
+        "unaccounted": scopes.lost(facts, lineage, row["key"]),
     }  # fmt: skip
 
 
-def management(facts: Facts) -> dict[str, Any]:
+def management(facts: Facts, lineage: Lineage) -> dict[str, Any]:
     """All incidents in figures, and what open and closed ones cost by currency."""
     rows = facts[cases.Incident].sort("opened_at", "key").iter_rows(named=True)
-    found = [of_incident(facts, row) for row in rows]
+    found = [of_incident(facts, lineage, row) for row in rows]
     real = [one for one in found if one["kind"] != cases.MOCK]
 
     def cost(state: str) -> dict[str, float]:
@@ -167,7 +151,7 @@ def over_time(facts: Facts, incident: str, home: Home) -> list[dict[str, Any]]:
     return found
 
 
-def closing(facts: Facts, number: str, home: Home) -> dict[str, Any]:
+def closing(facts: Facts, lineage: Lineage, number: str, home: Home) -> dict[str, Any]:
     """What a closing report says of an incident: all that was asked, done, told and found."""
     row = find(facts, number)
     key = row["key"]
@@ -175,7 +159,7 @@ def closing(facts: Facts, number: str, home: Home) -> dict[str, Any]:
     own = holds.lines(facts, key)
     return {
         "incident": whole(facts, number, home),
-        "figures": of_incident(facts, row),
+        "figures": of_incident(facts, lineage, row),
         "clocks": [clock.to_dict() for clock in clocks(facts, row, home)],
         "holds": {"sums": holds.sums(own), "lots": len({line.hold["lot"] for line in own}),
                   "unheld": holds.unheld(facts, key)},

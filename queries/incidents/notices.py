@@ -127,16 +127,22 @@ def _by_lot(shipped: Mapping[tuple[str, str], float], told: pl.DataFrame) -> lis
 
 
 def _sums(lots: list[dict[str, Any]]) -> Amounts:
-    """Sums by unit. An answer without a lot counts against what no lot answers for."""
+    """Sums by unit. An answer without a lot counts against what no lot answers for.
+
+    What is answered of a lot beyond what was got of it makes no other lot's amount smaller.
+    """
     found: Amounts = {}
     for row in lots:
         into = found.setdefault(row["uom"], dict.fromkeys(SUMS, 0.0))
         for name in SUMS[:-2]:
             into[name] = round(into[name] + row[name], 6)
-    for into in found.values():
+    for unit, into in found.items():
+        rows = [row for row in lots if row["uom"] == unit]
+        loose = sum(row["surplus"] for row in rows if row["lot"] is None)
+        missing = max(sum(row["unaccounted"] for row in rows) - loose, 0.0)
         said = sum(into[name] for name in cases.OUTCOMES)
-        into["unaccounted"] = round(max(into["shipped"] - said, 0.0), 6)
-        into["surplus"] = round(max(said - into["shipped"], 0.0), 6)
+        into["unaccounted"] = round(missing, 6)
+        into["surplus"] = round(said + missing - into["shipped"], 6)
     return found
 
 

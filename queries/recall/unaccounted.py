@@ -11,6 +11,8 @@ from typing import Any
 import polars as pl
 
 from graph_model import quantity
+from graph_model.lineage import Lineage
+from graph_model.network import Facts
 from graph_model.schema import Item
 from queries import balance
 from queries.recall.scope import CERTAIN, POSSIBLE, Scope
@@ -25,15 +27,23 @@ C = pl.col
 
 
 def unaccounted(scope: Scope, answers: pl.DataFrame | None = None) -> pl.DataFrame:
-    """lot (number), unit, PARTS, total, in_scope, known: a row for each held lot that is ours.
+    """`lost` of the lots that a scope holds."""
+    return lost(scope.facts, scope.lineage, scope.balances, answers)
+
+
+def lost(
+    facts: Facts, lineage: Lineage, balances: pl.DataFrame, answers: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """lot (number), unit, PARTS, total, in_scope, known: a row for each balanced lot that is ours.
 
     `answers`: columns ANSWERS, any number of rows a lot. Goods that came back by record are
     answered too; a confirmation and a return of one delivery are told once, by the larger amount.
     `in_scope` is what did not become other lots. Where an amount is missing or cannot be converted
     `known` is false and the figures are those of the amounts that are known.
     """
-    rows = scope.balances.filter(C("state") != balance.NOT_OURS)
-    rows = rows.join(_told(scope, rows, answers), on="lot", how="left").with_columns(
+    rows = balances.filter(C("state") != balance.NOT_OURS)
+    told = _told(facts, lineage, rows, answers)
+    rows = rows.join(told, on="lot", how="left").with_columns(
         C(ANSWERED, MISSING).fill_null(0.0), C("convertible").fill_null(True)
     )
     back = pl.max_horizontal("returned", ANSWERED)
@@ -53,13 +63,15 @@ def unaccounted(scope: Scope, answers: pl.DataFrame | None = None) -> pl.DataFra
     )  # fmt: skip
 
 
-def _told(scope: Scope, rows: pl.DataFrame, answers: pl.DataFrame | None) -> pl.DataFrame:
+def _told(
+    facts: Facts, lineage: Lineage, rows: pl.DataFrame, answers: pl.DataFrame | None
+) -> pl.DataFrame:
     """lot, answered, missing in the unit of the lot's balance; whether all could be converted."""
     if answers is None:
         answers = pl.DataFrame(schema=ANSWERS)
-    numbers = pl.Series("number", scope.lineage.number(answers["lot"].to_list()), pl.Int64)
+    numbers = pl.Series("number", lineage.number(answers["lot"].to_list()), pl.Int64)
     told = answers.with_columns(lot=numbers).join(rows.select("lot", "item", "unit"), on="lot")
-    told = quantity.to_item_unit(told, scope.facts[Item])
+    told = quantity.to_item_unit(told, facts[Item])
     same = C("uom").eq_missing(C("unit")) | C("uom").is_null()
     told = told.with_columns(amount=pl.when(same).then("quantity").otherwise("amount"))
     return told.group_by("lot").agg(
@@ -68,21 +80,24 @@ def _told(scope: Scope, rows: pl.DataFrame, answers: pl.DataFrame | None) -> pl.
     )
 
 
+def by_unit(rows: pl.DataFrame) -> dict[str, dict[str, float]]:
+    """By unit: total, PARTS and in_scope of the rows of `lost`."""
+    sums = rows.group_by("unit").agg(C("total", *PARTS, "in_scope").sum().round(6)).sort("unit")
+    return {row.pop("unit"): row for row in sums.to_dicts()}
+
+
 def totals(scope: Scope, rows: pl.DataFrame) -> dict[str, Any]:
     """Unaccounted amounts by unit, their parts, by tier, and how many lots cannot be told."""
-    sums = rows.group_by("unit").agg(C("total", "in_scope", *PARTS).sum().round(6)).sort("unit")
+    sums = by_unit(rows)
     tiers = rows.join(scope.lots.select("lot", "tier", "grade"), on="lot")
     sure = tiers.filter(C("tier") == CERTAIN)
     return {
-        "unaccounted": dict(sums.select("unit", "total").iter_rows()),
-        "unaccounted_parts": {
-            row.pop("unit"): row
-            for row in sums.select("unit", "total", *PARTS, "in_scope").to_dicts()
-        },
+        "unaccounted": {unit: parts["total"] for unit, parts in sums.items()},
+        "unaccounted_parts": sums,
         "unaccounted_by": {
-            CERTAIN: _by_unit(sure),
+            CERTAIN: _total(sure),
             POSSIBLE: {
-                grade: _by_unit(tiers.filter(C("tier") == POSSIBLE, C("grade") == grade))
+                grade: _total(tiers.filter(C("tier") == POSSIBLE, C("grade") == grade))
                 for grade in (*GRADES, "contact")
             },
         },
@@ -90,5 +105,5 @@ def totals(scope: Scope, rows: pl.DataFrame) -> dict[str, Any]:
     }
 
 
-def _by_unit(rows: pl.DataFrame) -> dict[str, float]:
+def _total(rows: pl.DataFrame) -> dict[str, float]:
     return dict(rows.group_by("unit").agg(C("total").sum().round(6)).sort("unit").iter_rows())
