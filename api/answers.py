@@ -1,4 +1,4 @@
-"""How answers leave: as JSON, NDJSON, CSV or Arrow by `Accept`, in pages or whole, or as a 304.
+"""How answers leave: as JSON, NDJSON, CSV, Arrow or Excel by `Accept`, in pages, or as a 304.
 
 Every answer stands on one batch. Its ETag follows from that batch, the language and what the reader
 may not see, so an unchanged answer is found before anything is computed. JSON without `limit` holds
@@ -11,6 +11,7 @@ import csv
 import hashlib
 import io
 import json
+import tempfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,17 +21,23 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
+from api.reports.answers import about
+from api.reports.edition import Edition
+from api.reports.sheets import answer_book
 from graph_model.access import hidden_fields, redact, signed_in
 from graph_model.audit import Told
 from graph_model.errors import BadInput
 from graph_model.i18n import language, text
 from graph_model.live import LivePlant, Moment
 
-JSON, NDJSON, CSV, ARROW = FORMATS = (
+JSON, NDJSON, CSV, ARROW, XLSX = FORMATS = (
     "application/json", "application/x-ndjson", "text/csv", "application/vnd.apache.arrow.stream",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 )  # fmt: skip
 LARGEST_PAGE = 10_000
+PREFIX = "/api/v1/"
 _CHUNK = 1_000
+_PART = 1 << 16
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -96,7 +103,9 @@ def answer(
         return StreamingResponse(_lines(found), 200, headers, NDJSON)
     if wanted == CSV:
         return StreamingResponse(_csv(found), 200, headers, CSV + "; charset=utf-8")
-    return Response(_arrow(found), 200, headers, ARROW)
+    if wanted == ARROW:
+        return Response(_arrow(found), 200, headers, ARROW)
+    return StreamingResponse(_workbook(request, whole, found), 200, headers, XLSX)
 
 
 def listed(
@@ -182,6 +191,22 @@ def _cell(value: Any) -> Any:
     if isinstance(value, str) and value.startswith(_FORMULA):
         return "'" + value
     return value
+
+
+def _workbook(
+    request: Request, whole: dict[str, Any], rows: list[dict[str, Any]]
+) -> Iterator[bytes]:
+    """Rows behind a sheet that says what was asked, what it stands on and what is missing."""
+    plant: LivePlant = request.app.state.plant
+    edition, as_of = None, whole.get("as_of")
+    if isinstance(as_of, int):
+        edition = Edition.among(plant.batches(), plant.settings, as_of)
+    title = request.url.path.removeprefix(PREFIX)
+    with tempfile.TemporaryFile() as file:
+        answer_book(file, rows, about(title, whole, edition))
+        file.seek(0)
+        while part := file.read(_PART):
+            yield part
 
 
 def _arrow(rows: list[dict[str, Any]]) -> bytes:

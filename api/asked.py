@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from graph_model.access import signed_in
 from graph_model.audit import Told
+from queries.recall.inspections import PREVALENCE
 
 AsOf = Annotated[
     int | None, Field(ge=0, le=2**31, description="Ledger batch; default: the last one")
@@ -19,6 +20,8 @@ Limit = Annotated[
 After = Annotated[str | None, Field(max_length=30, description="`next` of the page before")]
 Word = Annotated[str, Field(max_length=300)]
 Words = Annotated[list[Word], Field(max_length=100_000)]
+Reason = Annotated[str, Field(min_length=1, max_length=2000, description="Why")]
+Toml = Annotated[str, Field(max_length=200_000)]
 
 
 class Asked(BaseModel):
@@ -29,6 +32,15 @@ class Asked(BaseModel):
     as_of: AsOf = None
     limit: Limit = None
     after: After = None
+
+
+class Signed(BaseModel):
+    """A deed: who does it is known, the role they act in and why they say."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Reason
+    role: Word = Field(default="", description="Role acted in; default: the account's roles")
 
 
 class Suspicion(BaseModel):
@@ -49,15 +61,28 @@ class Suspicion(BaseModel):
     shipment: Word | None = Field(default=None, description="Delivery number")
     customer: Word | None = Field(default=None, description="Customer code")
     complaint: Word | None = Field(default=None, description="Complaint number")
-    printed_from: Word | None = Field(default=None, description="First printed time, ISO")
-    printed_to: Word | None = Field(default=None, description="Last printed time, ISO")
+    printed_from: Word | None = Field(default=None, description="Printed from, of named lots; ISO")
+    printed_to: Word | None = Field(default=None, description="Printed to, of named lots; ISO")
+    serial_from: Word | None = Field(default=None, description="First serial, of named lots")
+    serial_to: Word | None = Field(default=None, description="Last serial, of named lots")
 
 
-class Scoped(Suspicion, Asked):
-    """A question to the scope of what is suspected."""
+class Judged(BaseModel):
+    """What a scope is judged by, besides what is suspected."""
 
     hazard: Word = Field(default="unknown", description="KIND or KIND:AGENT, as --hazard")
+    rules: Toml | None = Field(
+        default=None, description="TOML, as --rules; default: the plant's own, else the shipped"
+    )
+
+
+class Scoped(Suspicion, Judged, Asked):
+    """A question to the scope of what is suspected."""
+
     clean: Words = Field(default=[], description="Lots taken as examined in every unit and clean")
+    prevalence: float = Field(
+        default=PREVALENCE, ge=0, le=1, description="Share of bad units that samples may miss"
+    )
 
 
 def size(request: Request, rows: int) -> None:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.answers import ARROW, CSV, NDJSON
+from api.answers import ARROW, CSV, NDJSON, XLSX
 from api.auth.guard import guard
 
 # No postponed annotations here: FastAPI reads the models that `asks` is given from them.
@@ -46,7 +46,7 @@ class Rows(Answer, Generic[Row]):
 
 def answered(model: Any = Answer) -> dict[int | str, dict[str, Any]]:
     """How a successful answer is described in OpenAPI."""
-    others: dict[str, Any] = {kind: {} for kind in (NDJSON, CSV, ARROW)}
+    others: dict[str, Any] = {kind: {} for kind in (NDJSON, CSV, ARROW, XLSX)}
     return {
         200: {"model": model, "content": others},
         304: {"description": "Your copy (If-None-Match) is of this batch"},
@@ -62,11 +62,13 @@ def asks(
     permission: str,
     audit: str,
     answers: Any = Answer,
+    described: dict[int | str, dict[str, Any]] | None = None,
     title: str = "",
 ) -> Callable[[Callable[[Request, Any], Response]], Callable[[Request, Any], Response]]:
     """Makes a function `(request, asked) -> Response` answer at `path` by GET and POST.
 
-    `model`: the fields of the question. The function's docstring describes both addresses.
+    `model`: the fields of the question; `answers`: the model of an answer, or `described`: how
+    it is told in OpenAPI where it is no list. The function's docstring describes both addresses.
     """
 
     def register(
@@ -83,7 +85,8 @@ def asks(
             door.__doc__ = function.__doc__
             router.add_api_route(
                 path, door, methods=[method], dependencies=[guard(permission, audit=audit)],
-                response_class=Response, responses=answered(answers), summary=title or None,
+                response_class=Response, responses=described or answered(answers),
+                summary=title or None,
                 operation_id=f"{name}_{method.lower()}", name=f"{name}_{method.lower()}",
             )  # fmt: skip
         return function

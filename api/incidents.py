@@ -7,8 +7,7 @@ same amount. Command line and routes call these functions and decide nothing.
 from __future__ import annotations
 
 import contextlib
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -22,9 +21,10 @@ from graph_model.lineage import Lineage
 from graph_model.plant import Plant
 from loaders.entries import Signature, incidents, now
 from queries.incidents import cases as reading
-from queries.incidents import frozen
+from queries.incidents import frozen, scopes
 from queries.incidents.cases import Home
-from queries.recall import cost, difference, rulebook
+from queries.recall import acting as acting_on
+from queries.recall import cost, tables
 from queries.recall.hazard import UNKNOWN, Hazard
 from queries.recall.roots import Suspects, answer, find_lots, one_lot
 from queries.recall.scope import Scope, compute
@@ -87,7 +87,7 @@ def open_incident(
     facts, lineage = plant.facts(), plant.lineage()
     asked = lasting(lineage, opening.asked)
     roots = answer(facts, lineage, asked)
-    book = rulebook.read(tomllib.loads(opening.rules), "rules") if opening.rules else None
+    book = tables.read_rules(opening.rules) if opening.rules else None
     scope = compute(facts, lineage, asked, table, hazard=opening.hazard, rulebook=book)
     only = lineage.lots["key"][int(roots.match[0])] if len(roots.match) == 1 else None
     with acting(plant, actor, "open") as (batch, facts, signed):
@@ -132,12 +132,7 @@ def lasting(lineage: Lineage, asked: Suspects) -> Suspects:
 
 def scope_now(plant: Plant, row: Mapping[str, Any], table: cost.CostTable | None = None) -> Scope:
     """The scope of an incident on the facts of now."""
-    facts = plant.facts()
-    asked = reading.asked(facts, row, reading.deeds(facts, row["key"]))
-    return compute(
-        facts, plant.lineage(), asked, table,
-        hazard=reading.hazard(row), rulebook=reading.rules(row),
-    )  # fmt: skip
+    return scopes.scope_of(plant.facts(), plant.lineage(), row, table)
 
 
 def freeze(
@@ -152,15 +147,22 @@ def freeze(
     return reading.scope_line(made["FrozenScope"].row(0, named=True))
 
 
-def differences(plant: Plant, number: str, since: int | None = None) -> dict[str, Any]:
+At = Callable[[int | None], tuple[Facts, Lineage]]
+"""Facts and arrays as of a batch; None: of now."""
+
+
+def differences(
+    at: At, ledger: acting_on.Manifest, number: str, since: int | None = None
+) -> dict[str, Any]:
     """What differs now from a frozen scope, and the batches and facts that did it.
 
     `since`: batch of a frozen scope; default: the newest of which the lots were others. Raises
     BadInput where no frozen scope stands on that batch.
     """
-    row = reading.find(plant.facts(), number)
-    kept = plant.facts()[cases.FrozenScope].filter(pl.col("incident") == row["key"]).sort("as_of")
-    new = scope_now(plant, row)
+    facts, lineage = at(None)
+    row = reading.find(facts, number)
+    kept = facts[cases.FrozenScope].filter(pl.col("incident") == row["key"]).sort("as_of")
+    new = scopes.scope_of(facts, lineage, row)
     digest = frozen.digest(frozen.lots_of(new), frozen.parties_of(new))
     wanted = pl.col("digest") != digest if since is None else pl.col("as_of") == since
     chosen = kept.filter(wanted)
@@ -170,13 +172,10 @@ def differences(plant: Plant, number: str, since: int | None = None) -> dict[str
         raise BadInput("no_frozen_scope", batch=since)
     before = chosen.row(-1, named=True)
     old = compute(
-        plant.facts(before["as_of"]), plant.lineage(before["as_of"]),
-        reading.suspects(before["asked"]), new.table,
+        *at(before["as_of"]), reading.suspects(before["asked"]), new.table,
         hazard=reading.hazard(row), rulebook=reading.rules(row),
     )  # fmt: skip
-    between = plant.ledger.batches()[before["as_of"] :]
-    stated = {batch.number: plant.ledger.stated(batch.number) for batch in between}
-    return difference.to_dict(old, new, between, stated)
+    return acting_on.difference(ledger, old, new)
 
 
 def open_only(facts: Facts, number: str) -> dict[str, Any]:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from api.incidents import Actor
 from graph_model import cases, keys
 from graph_model.errors import NotFound
+from graph_model.ledger import Facts
 from graph_model.plant import Plant
 from loaders import entries
 from queries import retention
 
 
-def listing(plant: Plant, *, due: bool = False) -> list[dict[str, Any]]:
+def listing(
+    facts: Facts, names: Callable[[Iterable[str]], dict[str, str]], *, due: bool = False
+) -> list[dict[str, Any]]:
     """Everyone by pseudonym, with name (None once erased) and until when it is kept."""
-    found = retention.people(plant.facts(), retention.now())
-    names = plant.ledger.records.names(one["person"] for one in found)
+    found = retention.people(facts, retention.now())
+    known = names(one["person"] for one in found)
     return [
-        one | {"name": names.get(one["person"])}
+        one | {"name": known.get(one["person"])}
         for one in found
-        if not due or (one["due"] and one["person"] in names)
+        if not due or (one["due"] and one["person"] in known)
     ]
 
 

@@ -68,16 +68,18 @@ PERMISSIONS: dict[str, frozenset[str]] = {
 
 FIELDS: dict[str, frozenset[str]] = {
     "price.see": frozenset({
-        "average_cost", "blanket_cost", "claim_amount", "committed_cost", "cost", "cost_by",
-        "cost_fixed", "cost_lines", "cost_recovered", "cost_total", "costs", "saved", "sales_price",
-        "unit_cost", "worst_cost",
+        "average_cost", "blanket", "blanket_cost", "claim_amount", "claimed", "committed_cost",
+        "cost", "cost_bound", "cost_by", "cost_closed", "cost_fixed", "cost_lines", "cost_open",
+        "cost_recovered", "cost_total", "costs", "documented", "expected_cost", "outstanding",
+        "recovered_money", "sales_price", "saved", "unit_cost", "worst_cost",
     }),
     "contact.see": frozenset({
         "address", "contact", "contact_email", "contact_name", "contact_phone", "contacts",
         "email", "fax", "phone", "telephone",
     }),
     "person.see": frozenset({
-        "confirmed_by", "entered_by", "operator", "person", "person_name", "second_person",
+        "confirmed_by", "entered_by", "operator", "person", "person_name", "persons",
+        "second_person",
     }),
 }  # fmt: skip
 """Which fields of an answer are seen only with a permission, by name of the field."""
@@ -161,7 +163,7 @@ def redact(answer: Any, user: User) -> Any:
 
 def _without(value: Any, hidden: frozenset[str], emptied: set[str]) -> Any:
     if isinstance(value, dict):
-        gone = {name for name in value.keys() & hidden if not _is_grade(name, value[name])}
+        gone = {name for name in value.keys() & hidden if not _is_other(name, value[name])}
         emptied |= gone
         return {
             name: None if name in gone else _without(part, hidden, emptied)
@@ -172,7 +174,13 @@ def _without(value: Any, hidden: frozenset[str], emptied: set[str]) -> Any:
     return value
 
 
-def _is_grade(name: str, value: Any) -> bool:
-    """Whether it is a figure of the lots that contact reaches, not how to reach somebody."""
+def _is_other(name: str, value: Any) -> bool:
+    """Whether a field of that name is something else here: figures of the lots that contact
+    reaches, not how to reach somebody; a blanket recall with its lots, not what it costs."""
     figures = value.values() if isinstance(value, dict) else [value]
-    return name == "contact" and all(isinstance(figure, int | float) for figure in figures)
+    numbers = all(isinstance(figure, int | float) for figure in figures)
+    return (name == "contact" and numbers) or (name == "blanket" and "lots" in _names(value))
+
+
+def _names(value: Any) -> Any:
+    return value if isinstance(value, dict) else ()

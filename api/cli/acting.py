@@ -82,14 +82,15 @@ def _show_cut(whole: dict[str, Any]) -> None:
     else:
         rows: list[list[object]] = [
             [step["item"], step["lot_no"], text(f"tier.{step['tier']}"), _amounts(step["held"]),
-             f"{step['weight']:,.2f}", step["beyond"], ", ".join(step["customers"]),
+             f"{step[whole['by']]:,.2f}", step["beyond"], ", ".join(step["customers"]),
              ", ".join(str(line["document"]) for line in step["leaving"])]
             for step in whole["cut"][:ROWS]
         ]  # fmt: skip
         heads = _heads("item", "lot_no", "tier", "held", whole["by"], "beyond", "customers",
                        "leaving")  # fmt: skip
         unit = whole["currency"] if whole["by"] == containment.COST else "/".join(whole["units"])
-        title = text("acting.cut_title", count=len(whole["cut"]), weight=f"{whole['weight']:,.2f}",
+        weight = f"{whole[whole['by']]:,.2f}"
+        title = text("acting.cut_title", count=len(whole["cut"]), weight=weight,
                      unit=unit)  # fmt: skip
         context.show_table(title, heads, rows, len(whole["cut"]))
     if len(whole["units"]) > 1:
@@ -155,7 +156,7 @@ def _show_tests(whole: dict[str, Any], expected: bool) -> None:
             [row["key"], text(f"tier.{row['tier']}"), f"{row['on_hand']:g} {row['uom'] or ''}",
              text(f"acting.covers.{row['covers']}"), row["leaving"],
              ", ".join(f"{amount:g} {unit}" for unit, amount in row["amounts"].items()),
-             f"{row['cost']:,.2f}", *([f"{row['expected']:,.2f}"] if expected else []),
+             f"{row['cost']:,.2f}", *([f"{row['expected_cost']:,.2f}"] if expected else []),
              f"{row['inspected']} / {row['failed']}"]
             for row in found[:ROWS]
         ]  # fmt: skip
@@ -166,7 +167,7 @@ def _show_tests(whole: dict[str, Any], expected: bool) -> None:
         say(text("acting.sample"))
     if whole["plan"] and whole["plan"]["tests"]:
         plan = whole["plan"]
-        cost_, bound = f"{plan['cost']:,.2f}", f"{plan['bound']:,.2f}"
+        cost_, bound = f"{plan['cost']:,.2f}", f"{plan['cost_bound']:,.2f}"
         tests = ", ".join(plan["tests"])
         told = text("acting.plan", tests=tests, lots=len(plan["lots"]), cost=cost_, bound=bound)
         say(told, markup=False)

@@ -89,20 +89,12 @@ def open_(
         whole = incidents.open_incident(plant, Actor(by, role, reason), opening, table)
         with progress() as tell:
             context.project(plant, tell, watch=False)
-        _named(plant, whole)
+        whole = reading.with_names(whole, plant.ledger.records.names)
     _tell(whole, as_json=as_json)
 
 
 def _text_of(rules: Path | None) -> str | None:
     return None if rules is None else rules.read_text(encoding="utf-8-sig")
-
-
-def _named(plant: Plant, whole: dict[str, Any]) -> None:
-    """Puts names in the place of pseudonyms, where there are any."""
-    every = [whole, *whole["deeds"], *whole["hypotheses"], *whole["scopes"]]
-    people = plant.ledger.records.names(one["person"] for one in every if one.get("person"))
-    for one in every:
-        one["person"] = people.get(one.get("person"), one.get("person"))
 
 
 def list_(
@@ -157,7 +149,7 @@ def show(number: Number, as_json: Json = False) -> None:
     """One incident whole."""
     with context.plant() as plant:
         whole = reading.whole(plant.facts(), number, incidents.home(plant))
-        _named(plant, whole)
+        whole = reading.with_names(whole, plant.ledger.records.names)
     _tell(whole, as_json=as_json)
 
 
@@ -284,7 +276,9 @@ def diff(
 ) -> None:
     """What differs now from a frozen scope, and why."""
     with context.plant() as plant:
-        whole = incidents.differences(plant, number, since)
+        whole = incidents.differences(
+            lambda batch: (plant.facts(batch), plant.lineage(batch)), plant.ledger, number, since
+        )
     if as_json:
         context.show_json(whole)
     else:

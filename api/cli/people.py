@@ -32,7 +32,7 @@ def list_(
 ) -> None:
     """Everyone the ledger names, and until when the name is kept."""
     with context.plant() as plant:
-        found = privacy.listing(plant, due=due)
+        found = privacy.listing(plant.facts(), plant.ledger.records.names, due=due)
     if as_json:
         context.show_json(found)
         return

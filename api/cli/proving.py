@@ -5,25 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-import polars as pl
 import typer
 
+from api import proving
 from api.cli import context
 from api.cli.context import Json
 from api.cli.importing import progress
 from api.cli.keeping import By, Reason, Role
-from api.cli.suspecting import moment
-from graph_model import evidence as known
-from graph_model import keys
-from graph_model.errors import NotFound
 from graph_model.i18n import text
-from graph_model.ledger import Facts
 from graph_model.plant import Plant
-from graph_model.schema import Evidence, Inspection, Item, Site
+from graph_model.schema import Evidence
+from loaders.entries import Signature
 from loaders.entries import evidence as entries
-from queries.recall import hazard as hazards
 from queries.recall import rulebook, tables
-from queries.recall.roots import one_lot
 
 evidence = typer.Typer(help=text("evidence.help"), no_args_is_help=True, rich_markup_mode=None)
 add = typer.Typer(help=text("evidence.add"), no_args_is_help=True, rich_markup_mode=None)
@@ -71,16 +65,10 @@ def add_inspection(
     as_json: Json = False,
 ) -> None:
     """Put an inspection of a lot forward."""
-    sought = hazards.read(hazard)
-    with context.plant() as plant:
-        fields = {
-            "lot": _lot(plant, lot), "result": entries.result(result), "hazard": sought.kind,
-            "agent": sought.agent, "full_examination": full, "sample_size": n, "acceptance": c,
-            "unit_size": unit_size, "uom": unit, "composite": composite, "method": method,
-            "detection_limit": detection_limit, "place": place, "laboratory": laboratory,
-            "person": plant.ledger.records.pseudonym(by) if by.strip() else None, **_times(at),
-        }  # fmt: skip
-        _record(plant, "inspection", fields, by, role, reason, as_json=as_json)
+    _put_forward("inspection", by, role, reason, as_json, lot=lot, result=result, hazard=hazard,
+                 full=full, sample_size=n, acceptance=c, unit_size=unit_size, unit=unit,
+                 composite=composite, method=method, detection_limit=detection_limit, place=place,
+                 laboratory=laboratory, at=at)  # fmt: skip
 
 
 @add.command("process-value", help=text("evidence.process_value"))
@@ -98,13 +86,8 @@ def add_process_value(
     as_json: Json = False,
 ) -> None:
     """Put a measured value of a step forward."""
-    with context.plant() as plant:
-        fields = {
-            "operation": _operation(plant, operation), "step": step, "process_param": param,
-            "measured_value": measured, "uom": unit, "lot": _lot(plant, lot) if lot else None,
-            "source": "evidence", **_times(at),
-        }  # fmt: skip
-        _record(plant, "process_value", fields, by, role, reason, as_json=as_json)
+    _put_forward("process_value", by, role, reason, as_json, operation=operation, step=step,
+                 param=param, measured=measured, unit=unit, lot=lot, at=at)  # fmt: skip
 
 
 @add.command("cleaning", help=text("evidence.cleaning"))
@@ -121,12 +104,8 @@ def add_cleaning(
     as_json: Json = False,
 ) -> None:
     """Put a cleaning or line clearance forward."""
-    with context.plant() as plant:
-        fields = {
-            "site": _site(plant, site), "result": entries.result(result), "method": method,
-            "verified": verified, "clearance": clearance, "source": "evidence", **_times(at),
-        }  # fmt: skip
-        _record(plant, "cleaning", fields, by, role, reason, as_json=as_json)
+    _put_forward("cleaning", by, role, reason, as_json, site=site, result=result, at=at,
+                 method=method, verified=verified, clearance=clearance)  # fmt: skip
 
 
 @add.command("count", help=text("evidence.count"))
@@ -144,13 +123,8 @@ def add_count(
     as_json: Json = False,
 ) -> None:
     """Put a count or an empty mark forward."""
-    with context.plant() as plant:
-        fields = {
-            "site": _site(plant, site), "item": _item(plant, item) if item else None,
-            "lot": _lot(plant, lot) if lot else None, "quantity": quantity, "uom": unit,
-            "verified_empty": empty, "status": "posted", "source": "evidence", **_times(at),
-        }  # fmt: skip
-        _record(plant, "count", fields, by, role, reason, as_json=as_json)
+    _put_forward("count", by, role, reason, as_json, site=site, quantity=quantity, unit=unit,
+                 item=item, lot=lot, empty=empty, at=at)  # fmt: skip
 
 
 @add.command("label", help=text("evidence.label"))
@@ -167,14 +141,8 @@ def add_label(
     as_json: Json = False,
 ) -> None:
     """Put a version of a label forward."""
-    with context.plant() as plant:
-        fields = {
-            "item": _item(plant, item), "contains": contains, "version": version,
-            "market": market.upper() if market else None,
-            "valid_from": moment(start, end=False) if start else None,
-            "valid_to": moment(end, end=True) if end else None,
-        }  # fmt: skip
-        _record(plant, "label", fields, by, role, reason, as_json=as_json)
+    _put_forward("label", by, role, reason, as_json, item=item, contains=contains, market=market,
+                 version=version, start=start, end=end)  # fmt: skip
 
 
 @add.command("decision", help=text("evidence.decision"))
@@ -189,15 +157,8 @@ def add_decision(
     as_json: Json = False,
 ) -> None:
     """Put a judgement forward; a second person accepts it."""
-    sought = hazards.read(hazard) if hazard else None
-    entries.check_decision(sought.kind if sought else None, operation, not_before)
-    with context.plant() as plant:
-        about: dict[str, Any] = {"operation": _operation(plant, operation) if operation else None}
-        if sought is not None:
-            about |= {"hazard": sought.kind, "agent": sought.agent}
-        if not_before:
-            about["not_before"] = moment(not_before, end=False)
-        _put_forward(plant, "decision", _lot(plant, lot), by, role, reason, about, as_json=as_json)
+    _put_forward("decision", by, role, reason, as_json, lot=lot, hazard=hazard,
+                 operation=operation, not_before=not_before)  # fmt: skip
 
 
 @add.command("invalidation", help=text("evidence.invalidation"))
@@ -209,9 +170,7 @@ def add_invalidation(
     as_json: Json = False,
 ) -> None:
     """Put forward that an inspection is invalid; a second person accepts it."""
-    with context.plant() as plant:
-        key = _only(plant.facts()[Inspection], inspection, "inspection_no", "no_such_inspection")
-        _put_forward(plant, "invalidation", key, by, role, reason, {}, as_json=as_json)
+    _put_forward("invalidation", by, role, reason, as_json, inspection=inspection)
 
 
 @add.command("record", help=text("evidence.record"))
@@ -223,9 +182,7 @@ def add_record(
     as_json: Json = False,
 ) -> None:
     """Put an imported record forward."""
-    with context.plant() as plant:
-        kind, key = entries.kind_of(plant.facts(), record)
-        _put_forward(plant, kind, key, by, role, reason, {}, as_json=as_json)
+    _put_forward("record", by, role, reason, as_json, record=record)
 
 
 # ---------------------------------------------------------------------------- accept, revoke, list
@@ -267,7 +224,7 @@ def revoke(
 def list_evidence(as_json: Json = False) -> None:
     """All evidence and how far it came."""
     with context.plant() as plant:
-        rows = listed(plant, plant.facts())
+        rows = proving.listed(plant.facts(), plant.ledger.records.names)
     if as_json:
         context.show_json(rows)
         return
@@ -279,17 +236,6 @@ def list_evidence(as_json: Json = False) -> None:
         for row in rows
     ]  # fmt: skip
     context.show_table(text("evidence.list"), heads, cells)
-
-
-def listed(plant: Plant, facts: Facts) -> list[dict[str, Any]]:
-    """The rows of `graph_model.evidence.states` with the names of persons."""
-    frame = known.states(facts).drop("_file", "_sheet", "_row", strict=False)
-    people = [*frame["person"].drop_nulls(), *frame["by"].drop_nulls()]
-    names = plant.ledger.records.names(people)
-    return [
-        row | {name: names.get(row[name], row[name]) for name in ("person", "by")}
-        for row in frame.to_dicts()
-    ]
 
 
 # ---------------------------------------------------------------------------- rules
@@ -339,24 +285,12 @@ def show_rules(as_json: Json = False) -> None:
 # ---------------------------------------------------------------------------- what they share
 
 
-def _record(
-    plant: Plant, kind: str, fields: dict[str, Any], by: str, role: str, reason: str, *,
-    as_json: bool,
-) -> None:  # fmt: skip
-    stated = entries.record(
-        kind, plant.settings.company, fields, person=_person(plant, by), role=role, reason=reason
-    )
-    _append(plant, stated, by, kind, stated[Evidence.__name__]["key"][0], as_json=as_json)
-
-
-def _put_forward(
-    plant: Plant, kind: str, subject: str, by: str, role: str, reason: str, about: dict[str, Any],
-    *, as_json: bool,
-) -> None:  # fmt: skip
-    stated = entries.put_forward(
-        kind, subject, person=_person(plant, by), role=role, reason=reason, **about
-    )
-    _append(plant, stated, by, kind, stated[Evidence.__name__]["key"][0], as_json=as_json)
+def _put_forward(kind: str, by: str, role: str, reason: str, as_json: bool, **given: Any) -> None:
+    with context.plant() as plant:
+        signed = Signature(_person(plant, by), role, reason)
+        ground = proving.Ground(plant.facts(), plant.lineage(), plant.settings)
+        stated = proving.put_forward(ground, kind, given, signed)
+        _append(plant, stated, by, kind, stated[Evidence.__name__]["key"][0], as_json=as_json)
 
 
 def _append(
@@ -365,50 +299,14 @@ def _append(
     plant.ledger.append(stated, source="evidence", who=by, note=note)
     with progress() as tell:
         context.project(plant, tell)
-    rows = [row for row in listed(plant, plant.facts()) if row["key"] == key]
+    rows = proving.listed(plant.facts(), plant.ledger.records.names)
+    row = next(row for row in rows if row["key"] == key)
     if as_json:
-        context.show_json(rows[0])
+        context.show_json(row)
         return
-    state = text(f"evidence.state.{rows[0]['state']}")
+    state = text(f"evidence.state.{row['state']}")
     context.console.print(text("evidence.done", key=key, state=state), markup=False)
 
 
 def _person(plant: Plant, name: str) -> str:
     return plant.ledger.records.pseudonym(name) if name.strip() else ""
-
-
-def _times(at: str | None) -> dict[str, int]:
-    if at is None:
-        return {}
-    return {"earliest": moment(at, end=False), "latest": moment(at, end=True)}
-
-
-def _lot(plant: Plant, reference: str) -> str:
-    lineage = plant.lineage()
-    key: str = lineage.lots["key"][one_lot(lineage, reference)]
-    return key
-
-
-def _operation(plant: Plant, number: str) -> str:
-    whole = plant.lineage().operations.filter(pl.col("order").is_null() & pl.col("rule").is_null())
-    return _only(whole, number, "work_order_no", "no_such_operation")
-
-
-def _site(plant: Plant, code: str) -> str:
-    return _only(plant.facts()[Site], code, "site_code", "no_such_site")
-
-
-def _item(plant: Plant, code: str) -> str:
-    name = code if "/" in code else keys.join(plant.settings.company, code)
-    return _only(plant.facts()[Item], name, "item_code", "no_such_item")
-
-
-def _only(rows: pl.DataFrame, number: str, column: str, error: str) -> str:
-    """The one key that is, or whose number is, what was typed. Raises NotFound."""
-    found = rows.filter((pl.col("key") == number) | (pl.col(column) == number))["key"]
-    exact = found.filter(found == number)
-    chosen = exact if len(exact) else found
-    if len(chosen) != 1:
-        raise NotFound(error, number=number)
-    key: str = chosen[0]
-    return key

@@ -12,22 +12,24 @@ import typer
 
 from api.cli import context
 from api.cli.context import AsOf
-from api.cli.suspecting import Given, cost_table, premises, suspecting, suspects
+from api.cli.suspecting import Given, cost_table, named, premises, suspecting, suspects
 from api.reports import letters, pdf
 from api.reports.audit_pack import audit_pack
 from api.reports.document import Document
 from api.reports.drill_report import drill_report
 from api.reports.edition import Edition
-from api.reports.names import everybody
+from api.reports.names import Names, everybody
 from api.reports.recall_pack import recall_pack
 from api.reports.scorecard_report import scorecard_report
 from api.reports.statutory import food_law, fsma204
 from graph_model.errors import BadInput
 from graph_model.i18n import text
+from graph_model.network import Facts
 from graph_model.plant import Plant
 from queries import drill as drills
 from queries import partner as partners
 from queries import scorecard
+from queries.incidents import cases, scopes
 from queries.partner import Pack
 from queries.recall import tables
 from queries.recall.exposure import exposure
@@ -37,6 +39,7 @@ from queries.recall.scope import Scope, compute
 report = typer.Typer(help=text("report.cli.help"), no_args_is_help=True, rich_markup_mode=None)
 Target = Annotated[Path, typer.Option("--output", help=text("report.cli.output"))]
 Costs = Annotated[Path | None, typer.Option("--costs", help=text("cli.costs"))]
+Incident = Annotated[str | None, typer.Option("--incident", help=text("report.cli.incident"))]
 
 
 def register(app: typer.Typer) -> None:
@@ -79,17 +82,36 @@ def _opened(target: Path, suffix: str) -> Iterator[IO[bytes]]:
         yield file
 
 
-def _scope(plant: Plant, given: Given, as_of: int | None, costs: Path | None) -> Scope:
-    asked = suspects(plant, given)
+def _scope(
+    plant: Plant, given: Given, as_of: int | None, costs: Path | None, number: str | None = None
+) -> Scope:
+    """The scope of what is named on the line, or of an incident by its number."""
     facts, lineage = plant.facts(as_of), plant.lineage(as_of)
+    if number is not None:
+        if named(given):
+            raise BadInput("incident_or_suspects", number=number)
+        return scopes.scope_of(facts, lineage, cases.find(facts, number), cost_table(costs))
+    asked = suspects(plant, given)
     return compute(facts, lineage, asked, cost_table(costs), **premises(given))
 
 
-def recall(given: Given, output: Target, costs: Costs = None, as_of: AsOf = None) -> None:
+def _names(plant: Plant, facts: Facts) -> Names:
+    return Names.of(facts, plant.ledger.records.names(everybody(facts)))
+
+
+def recall(
+    given: Given,
+    output: Target,
+    incident: Incident = None,
+    costs: Costs = None,
+    as_of: AsOf = None,
+) -> None:
     """The recall pack of a scope."""
     with context.plant() as plant:
-        scope = _scope(plant, given, as_of, costs)
-        document = recall_pack(scope, Edition.of(plant, as_of), everybody(plant, scope.facts))
+        scope = _scope(plant, given, as_of, costs, incident)
+        facts = scope.facts
+        told = scopes.answers(facts, cases.find(facts, incident)["key"]) if incident else None
+        document = recall_pack(scope, Edition.of(plant, as_of), _names(plant, facts), told)
     _print(document, output)
 
 
@@ -102,8 +124,8 @@ def audit(
     with context.plant() as plant:
         facts, lineage = plant.facts(as_of), plant.lineage(as_of)
         number = one_lot(lineage, lot)
-        names = everybody(plant, facts)
-        document = audit_pack(facts, lineage, number, Edition.of(plant, as_of), names)
+        edition = Edition.of(plant, as_of)
+        document = audit_pack(facts, lineage, number, edition, _names(plant, facts))
     _print(document, output)
 
 
@@ -174,12 +196,13 @@ def partner(
     given: Given,
     to_customer: Customer,
     output: Target,
+    incident: Incident = None,
     name_suppliers: Named = False,
     instructions: Instructions = None,
     as_of: AsOf = None,
 ) -> None:
     """What one customer is told of a scope."""
-    pack, edition = _pack(given, as_of, to_customer, name_suppliers)
+    pack, edition = _pack(given, as_of, incident, to_customer, name_suppliers)
     if output.suffix.lower() == ".xlsx":
         with _opened(output, ".xlsx") as target:
             digest = letters.partner_sheet(pack, edition, target, instructions)
@@ -192,19 +215,22 @@ def notice(
     given: Given,
     to_customer: Customer,
     output: Target,
+    incident: Incident = None,
     name_suppliers: Named = False,
     instructions: Instructions = None,
     as_of: AsOf = None,
 ) -> None:
     """The recall notice to one customer."""
-    pack, edition = _pack(given, as_of, to_customer, name_suppliers)
+    pack, edition = _pack(given, as_of, incident, to_customer, name_suppliers)
     _print(letters.customer_notice(pack, edition, instructions), output)
 
 
-def _pack(given: Given, as_of: int | None, customer: str, named: bool) -> tuple[Pack, Edition]:
+def _pack(
+    given: Given, as_of: int | None, incident: str | None, customer: str, open_: bool
+) -> tuple[Pack, Edition]:
     with context.plant() as plant:
-        scope = _scope(plant, given, as_of, None)
-        return partners.pack(scope, customer, name_suppliers=named), Edition.of(plant, as_of)
+        scope = _scope(plant, given, as_of, None, incident)
+        return partners.pack(scope, customer, name_suppliers=open_), Edition.of(plant, as_of)
 
 
 def claim(
@@ -216,12 +242,13 @@ def claim(
     reply_by: Annotated[
         str | None, typer.Option("--reply-by", help=text("report.cli.reply_by"))
     ] = None,
+    incident: Incident = None,
     costs: Costs = None,
     as_of: AsOf = None,
 ) -> None:
     """The claim to the supplier of the suspect lots."""
     with context.plant() as plant:
-        scope = _scope(plant, given, as_of, costs)
+        scope = _scope(plant, given, as_of, costs, incident)
         edition = Edition.of(plant, as_of)
         document = letters.supplier_claim(scope, edition, to_supplier, reply_by)
     _print(document, output)

@@ -97,6 +97,11 @@ def suspects(plant: Plant, given: Given) -> Suspects:
     )  # fmt: skip
 
 
+def named(given: Given) -> bool:
+    """Whether anything was said of what is suspected, and by which hazard and rules."""
+    return any(value for name, value in given.items() if (name, value) != ("hazard", "unknown"))
+
+
 def premises(given: Given) -> Premises:
     """Hazard and rules of a scope. Raises BadInput for what cannot be read."""
     rules = given.get("rules")

@@ -46,10 +46,10 @@ def audit_pack(
     lineage: Lineage,
     lot: int,
     edition: Edition,
-    persons: Mapping[str, str] | None = None,
+    names: Names | None = None,
 ) -> Document:
-    """The audit pack of a lot, by its number in the plant; `persons`: names by pseudonym."""
-    return _Pack(LotRecord(data, lineage, lot), Names.of(data, persons), edition).document()
+    """The audit pack of a lot, by its number in the plant; `names`: of whom it may name."""
+    return _Pack(LotRecord(data, lineage, lot), names or Names.of(data), edition).document()
 
 
 class _Pack:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from graph_model.ledger import BatchInfo
 from graph_model.plant import Plant
+from graph_model.settings import Settings
 
 NOTHING = datetime(1970, 1, 1, tzinfo=UTC)
 """When a ledger without batches was sealed."""
@@ -24,11 +27,17 @@ class Edition:
 
     @staticmethod
     def of(plant: Plant, as_of: int | None = None) -> Edition:
-        """The edition now or as of a batch."""
-        number, head = plant.ledger.head()
-        sealed = NOTHING
-        for batch in plant.ledger.batches():
+        """The edition of a plant now or as of a batch."""
+        return Edition.among(plant.ledger.batches(), plant.settings, as_of)
+
+    @staticmethod
+    def among(
+        batches: Sequence[BatchInfo], settings: Settings, as_of: int | None = None
+    ) -> Edition:
+        """The edition of the last of these batches, or of the last one until `as_of`."""
+        number, head, sealed = 0, "", NOTHING
+        for batch in batches:
             if as_of is None or batch.number <= as_of:
                 number, head, sealed = batch.number, batch.hash, datetime.fromisoformat(batch.at)
-        zone = ZoneInfo(plant.settings.timezone)
-        return Edition(number, f"{number}:{head}", sealed, zone, plant.settings.company)
+        zone = ZoneInfo(settings.timezone)
+        return Edition(number, f"{number}:{head}", sealed, zone, settings.company)

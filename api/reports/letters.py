@@ -6,9 +6,12 @@ A customer's letter is made from `queries.partner.Pack` alone, which holds nobod
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import IO
 
+import numpy as np
 import polars as pl
 
 from api.reports import figures, sheets
@@ -30,13 +33,19 @@ from api.reports.document import (
 )
 from api.reports.edition import Edition
 from api.reports.names import Names
-from api.reports.scope_fields import ScopeFields
+from api.reports.scope_fields import Lot, ScopeFields
 from api.reports.sheets import About, Sheet
 from graph_model.errors import BadInput
 from graph_model.i18n import text
-from graph_model.schema import Inspection
+from graph_model.lineage import Index
+from graph_model.schema import Inspection, Item
 from queries.partner import AffectedLot, Delivery, Pack
-from queries.recall.scope import Scope
+from queries.recall import cost
+from queries.recall.parties import received
+from queries.recall.roots import Suspects
+from queries.recall.scope import CERTAIN, EXCLUDED, Scope, compute
+from queries.recall.totals import incomplete
+from queries.recall.worlds import CONTACT
 
 STEPS = ("d1", "d2", "d3", "d4", "d5", "d6", "d7", "d8")
 ASKED = ("stop", "separate", "pass_on", "reply")
@@ -207,9 +216,11 @@ def supplier_claim(
 ) -> Document:
     """The claim to the supplier of the suspect lots (8D). Names no customer.
 
-    `supplier` is needed where the suspect lots are of several. Raises BadInput.
+    The amount is that of what this supplier's lots caused over recorded movements and mixed stock;
+    what contact alone reaches is told apart and not claimed. `supplier` is needed where the
+    suspect lots are of several. Raises BadInput.
     """
-    fields, names = ScopeFields(scope), Names.of(scope.facts)
+    names = Names.of(scope.facts)
     lots = scope.lineage.lots[scope.roots.match]
     owners = pl.coalesce(pl.col("supplier"), pl.col("owner"))
     of = lots.with_columns(theirs=owners)
@@ -219,6 +230,7 @@ def supplier_claim(
     if supplier is None or supplier not in known:
         raise BadInput("claim_supplier", suppliers=", ".join(known) or "–")
     mine = of.filter(pl.col("theirs") == supplier)["key"].to_list()
+    caused = _Caused.by(scope, mine)
     party = names.companies.get(supplier, {})
     lines = [names.company(supplier), party.get("address"), party.get("country")]
     shown = text("report.comma").join(figures.lot(key) for key in mine)
@@ -228,39 +240,88 @@ def supplier_claim(
         heading(text("report.claim.subject", lots=shown)),
         paragraph(text("report.notice.greeting")),
         paragraph(text("report.claim.body", company=edition.company, lots=shown)),
-        facts(_damage(fields, reply_by)),
-        *_costs(fields),
-        *_evidence(scope, mine, fields, edition),
+        facts(_damage(caused, reply_by)),
+        *_costs(caused),
+        *_evidence(caused, mine, edition),
         *_eight_d(),
         signatures([edition.company, names.company(supplier)]),
     ]  # fmt: skip
     title = text("report.claim.title")
-    state = text(f"report.claim.state_{'complete' if fields.whole['complete'] else 'incomplete'}")
+    complete = not incomplete(caused.scope)
+    state = text(f"report.claim.state_{'complete' if complete else 'incomplete'}")
     return Document("claim", title, names.company(supplier), edition, state, blocks)
 
 
-def _damage(fields: ScopeFields, reply_by: str | None) -> list[tuple[str, Cell]]:
-    counts, currency = fields.counts(), fields.currency
-    possible = len(fields.held) - counts["certain"]
-    return [
+@dataclass(frozen=True)
+class _Caused:
+    """What a supplier's lots caused: lots by number, apart from those that only contact reaches.
+
+    `scope`: of these lots alone, so that nobody pays for what another's lot caused.
+    """
+
+    scope: Scope
+    fields: ScopeFields
+    lots: Index
+    by_contact: Index
+
+    @staticmethod
+    def by(scope: Scope, mine: list[str]) -> _Caused:
+        """What lots (keys) of a scope caused, judged as the scope is."""
+        case = scope.case
+        own = compute(
+            scope.facts, scope.lineage, Suspects(lots=tuple(mine), **vars(scope.asked.stretch)),
+            scope.table, case.clean, hazard=case.hazard, rulebook=case.rulebook,
+            prevalence=scope.prevalence,
+        )  # fmt: skip
+        certain, touched = pl.col("tier") == CERTAIN, pl.col("grade") == CONTACT
+        held = own.lots.filter(pl.col("tier") != EXCLUDED).sort(~certain, maintain_order=True)
+        apart = (touched & ~certain).fill_null(False)
+        lots, by_contact = (held.filter(one)["lot"].to_numpy() for one in (~apart, apart))
+        return _Caused(own, ScopeFields(own), lots, by_contact)
+
+    @cached_property
+    def rows(self) -> list[Lot]:
+        """The lots as a scope tells them."""
+        keys = set(self.scope.lineage.lots["key"][self.lots].to_list())
+        return [lot for lot in self.fields.lots if lot["key"] in keys]
+
+    @property
+    def customers(self) -> int:
+        """How many got some of the lots."""
+        lines = received(self.scope)
+        return lines.filter(pl.col("lot").is_in(self.lots))["customer"].n_unique()
+
+
+def _damage(caused: _Caused, reply_by: str | None) -> list[tuple[str, Cell]]:
+    fields = caused.fields
+    certain = sum(lot["tier"] == CERTAIN for lot in caused.rows)
+    told: list[tuple[str, Cell]] = [
         (text("report.recall.hazard"), fields.hazard),
-        (text("report.claim.certain"), figures.number(counts["certain"])),
-        (text("report.claim.possible"), figures.number(possible)),
-        (text("report.claim.quantity"), figures.amounts(fields.quantities(fields.held))),
-        (text("report.claim.customers"), figures.number(len(fields.whole["customers"]))),
+        (text("report.claim.certain"), figures.number(certain)),
+        (text("report.claim.possible"), figures.number(len(caused.rows) - certain)),
+        (text("report.claim.quantity"), figures.amounts(fields.quantities(caused.rows))),
+        (text("report.claim.customers"), figures.number(caused.customers)),
         (text("report.claim.amount"),
-         {"strong": figures.money(fields.scope.cost_of(fields.scope.held), currency)}),
-        (text("report.claim.reply_by"), reply_by or text("report.claim.reply_default")),
+         {"strong": figures.money(caused.scope.cost_of(caused.lots), fields.currency)}),
     ]  # fmt: skip
+    if len(caused.by_contact):
+        more = caused.scope.cost_of(np.concatenate([caused.lots, caused.by_contact]))
+        amount = figures.money(more - caused.scope.cost_of(caused.lots), fields.currency)
+        lots = figures.number(len(caused.by_contact))
+        words = text("report.claim.contact_told", lots=lots, amount=amount)
+        told.append((text("report.claim.contact"), words))
+    return [*told, (text("report.claim.reply_by"), reply_by or text("report.claim.reply_default"))]
 
 
-def _costs(fields: ScopeFields) -> Iterator[Block]:
+def _costs(caused: _Caused) -> Iterator[Block]:
     """What the amount is made of: cost type by place."""
-    rows = fields.scope.costs.group_by("place", "cost_type").agg(pl.col("cost").sum())
+    scope = caused.scope
+    prices = cost.prices(scope.table, scope.lineage, scope.facts[Item])
+    rows = prices.costs(caused.lots).group_by("place", "cost_type").agg(pl.col("cost").sum())
     yield heading(text("report.claim.made_of"))
     yield table(
         [_column("place", 2), _column("cost_type", 2),
-         Column(text("report.cost_in", currency=fields.currency), 1.5, "right")],
+         Column(text("report.cost_in", currency=caused.fields.currency), 1.5, "right")],
         [
             [text(f"place.{place}"), figures.word("cost", kind), figures.plain_money(amount)]
             for place, kind, amount in rows.sort("place", "cost_type").iter_rows()
@@ -268,18 +329,16 @@ def _costs(fields: ScopeFields) -> Iterator[Block]:
         ],
     )  # fmt: skip
     yield paragraph(
-        text("report.claim.table", date=fields.scope.table.date or text("report.unknown"),
-             source=fields.scope.table.source or text("report.unknown"))
+        text("report.claim.table", date=scope.table.date or text("report.unknown"),
+             source=scope.table.source or text("report.unknown"))
     )  # fmt: skip
 
 
-def _evidence(
-    scope: Scope, lots: list[str], fields: ScopeFields, edition: Edition
-) -> Iterator[Block]:
+def _evidence(caused: _Caused, lots: list[str], edition: Edition) -> Iterator[Block]:
     """Checks of the suspect lots, also under our own numbers for them."""
-    held = {lot["key"] for lot in fields.held if lot["rule"] in {"root", "exact"}}
+    held = {lot["key"] for lot in caused.rows if lot["rule"] in {"root", "exact"}}
     about = pl.Series([*lots, *sorted(held)])
-    rows = scope.facts[Inspection].filter(pl.col("lot").is_in(about.implode()))
+    rows = caused.scope.facts[Inspection].filter(pl.col("lot").is_in(about.implode()))
     yield heading(text("report.claim.evidence"))
     yield table(
         [_column("document", 1.3), _column("lot", 2.2), _column("checked", 2),

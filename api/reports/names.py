@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from api.reports import figures
+from graph_model.access import FIELDS
 from graph_model.network import Facts
-from graph_model.plant import Plant
 from graph_model.schema import KINDS, Customer, Item, Person, Site, Supplier, columns
 
 Row = Mapping[str, Any]
@@ -28,9 +28,17 @@ class Names:
     persons: Mapping[str, str] = field(default_factory=dict)
 
     @staticmethod
-    def of(facts: Facts, persons: Mapping[str, str] | None = None) -> Names:
-        """The names that the facts of a batch state."""
+    def of(
+        facts: Facts, persons: Mapping[str, str] | None = None, *, contacts: bool = True
+    ) -> Names:
+        """The names that the facts of a batch state; without `contacts` no address of anybody."""
         parties = _by_key(facts, Supplier) | _by_key(facts, Customer)
+        if not contacts:
+            hidden = FIELDS["contact.see"]
+            parties = {
+                key: {name: value for name, value in row.items() if name not in hidden}
+                for key, row in parties.items()
+            }
         return Names(_by_key(facts, Item), _by_key(facts, Site), parties, persons or {})
 
     def item(self, key: str | None, code: str = "") -> str:
@@ -63,10 +71,10 @@ class Names:
         return self.persons.get(pseudonym, pseudonym) if pseudonym else figures.word("report", None)
 
 
-def everybody(plant: Plant, facts: Facts) -> dict[str, str]:
-    """Names by pseudonym of all persons that the facts mention, as far as the records know them."""
+def everybody(facts: Facts) -> set[str]:
+    """Pseudonyms of all persons that the facts mention."""
     found = set(facts[Person]["key"])
     for kind in KINDS.values():
         if any(column.name == "person" for column in columns(kind)):
             found |= set(facts[kind]["person"].drop_nulls().unique())
-    return plant.ledger.records.names(found)
+    return found

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+
+import polars as pl
 
 from api.reports import figures, recall_lists
 from api.reports.document import (
@@ -23,6 +25,7 @@ from api.reports.document import (
     table,
 )
 from api.reports.edition import Edition
+from api.reports.names import Names
 from api.reports.scope_fields import ScopeFields
 from graph_model.i18n import text
 from queries.recall.scope import EXCLUDED, Scope
@@ -31,10 +34,16 @@ SIGNERS = ("quality", "production", "management")
 
 
 def recall_pack(
-    scope: Scope, edition: Edition, persons: Mapping[str, str] | None = None
+    scope: Scope,
+    edition: Edition,
+    names: Names | None = None,
+    answers: pl.DataFrame | None = None,
 ) -> Document:
-    """The recall pack of a scope, in the language in force; `persons`: names by pseudonym."""
-    fields = ScopeFields(scope, persons)
+    """The recall pack of a scope, in the language in force.
+
+    `names`: of whom and what it may name; `answers`: of its incident, as `unaccounted` takes them.
+    """
+    fields = ScopeFields(scope, names, answers)
     roots = [figures.lot(key) for key in fields.whole["roots"]["match"]]
     subject = text("report.recall.subject", roots=_few(roots))
     blocks = [

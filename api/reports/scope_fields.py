@@ -46,10 +46,12 @@ class Delivery:
 class ScopeFields:
     """A scope with everything in words, and the sums that reports print."""
 
-    def __init__(self, scope: Scope, persons: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, scope: Scope, names: Names | None = None, answers: pl.DataFrame | None = None
+    ) -> None:
         self.scope = scope
-        self.whole: dict[str, Any] = report.to_dict(scope)
-        self.names = Names.of(scope.facts, persons)
+        self.whole: dict[str, Any] = report.to_dict(scope, answers)
+        self.names = names or Names.of(scope.facts)
         self.lots: list[Lot] = self.whole["lots"]
         self.held = [lot for lot in self.lots if lot["tier"] != EXCLUDED]
         self.excluded = [lot for lot in self.lots if lot["tier"] == EXCLUDED]
@@ -66,12 +68,8 @@ class ScopeFields:
     @property
     def unaccounted(self) -> dict[str, float] | None:
         """Amounts that nothing explains, by unit."""
-        found = self.whole.get("unaccounted") or self.whole["totals"].get("unaccounted")
-        if not isinstance(found, Mapping):
-            return None
-        sums = found.get("quantity", found)
-        numeric = {unit: value for unit, value in sums.items() if isinstance(value, int | float)}
-        return numeric or None
+        found: dict[str, float] = self.whole["totals"]["unaccounted"]
+        return found or None
 
     @property
     def evidence(self) -> Sequence[Mapping[str, Any]]:

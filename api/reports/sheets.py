@@ -363,9 +363,15 @@ def _write(path: Path, rows: Sequence[Row], whole: Any, about: About) -> None:
     elif path.suffix == ".xlsx":
         # Opened first: a workbook that cannot be written would leave its scratch files behind.
         with path.open("wb") as target:
-            workbook(target, about, sheet, *_gaps(about))
+            answer_book(target, rows, about)
     else:
         raise BadInput("output_kind", path=str(path))
+
+
+def answer_book(target: IO[bytes], rows: Sequence[Row], about: About) -> str:
+    """All rows of an answer and what is missing as a workbook; the SHA-256 of the rows."""
+    sheet = Sheet(text("report.rows_sheet"), rows)
+    return workbook(target, about, sheet, *_gaps(about))
 
 
 def write_form(path: Path, rows: Sequence[Row]) -> None:

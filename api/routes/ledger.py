@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal
 import polars as pl
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from api import watching
 from api.answers import listed, moment_of
-from api.asked import Asked, Word, who
+from api.asked import Asked, Signed, Word, who
 from api.auth.guard import guard
 from api.doors import Rows, answered
 from graph_model.access import signed_in
@@ -30,16 +30,6 @@ from queries.recall import tables
 router = APIRouter(prefix="/api/v1", tags=["ledger"])
 
 AnyRow = Rows[dict[str, Any]]
-Reason = Annotated[str, Field(min_length=1, max_length=2000, description="Why")]
-
-
-class Signed(BaseModel):
-    """A deed: who does it is known, the role they act in and why they say."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    reason: Reason
-    role: Word = Field(default="", description="Role acted in; default: the account's roles")
 
 
 class Decided(Signed):

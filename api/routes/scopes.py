@@ -9,17 +9,17 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.answers import answer, moment_of
-from api.asked import Asked, Scoped, Suspicion, Word, Words
+from api.asked import Asked, Judged, Scoped, Suspicion, Toml, Word, Words
 from api.auth.guard import guard
 from api.doors import answered, asks
+from api.scoping import premises, scope_of, suspects
 from graph_model.access import signed_in
 from graph_model.errors import BadInput
-from graph_model.live import Moment
 from queries import given
-from queries.recall import acting, compare, containment, hazard, report
+from queries.recall import acting, compare, containment, report, spread
 from queries.recall import pivot as pivoting
-from queries.recall.roots import Suspects, each_lot
-from queries.recall.scope import Scope, compute
+from queries.recall.roots import Suspects
+from queries.recall.scope import compute
 from queries.recall.totals import incomplete
 
 router = APIRouter(prefix="/api/v1", tags=["scopes"])
@@ -60,15 +60,17 @@ class Guess(BaseModel):
 
     name: Word
     suspected: Suspicion
+    hazard: Word | None = Field(default=None, description="Default: that of all")
+    rules: Toml | None = Field(default=None, description="Default: those of all")
 
 
-class Guesses(Asked):
-    """Hypotheses side by side."""
+class Guesses(Judged, Asked):
+    """Hypotheses side by side, each by its own hazard and rules or by those of all."""
 
     guesses: Annotated[list[Guess], Field(min_length=2, max_length=20)]
 
 
-class Effects(Asked):
+class Effects(Judged, Asked):
     """Complaints, shipments, customers or lots that something is wrong with."""
 
     complaint: Words = Field(default=[], description="Complaint numbers")
@@ -76,27 +78,6 @@ class Effects(Asked):
     customer: Words = Field(default=[], description="Customer codes")
     lot: Words = Field(default=[], description="Lots")
     choose: Word | None = Field(default=None, description="Input to compute the scope of")
-    hazard: Word = "unknown"
-
-
-def suspects(request: Request, asked: Suspicion) -> Suspects:
-    """What is suspected."""
-    plant = request.app.state.plant
-    return given.suspects(asked.model_dump(), asked.lot, plant.settings.timezone, plant.pseudonym)
-
-
-def scope_of(request: Request, asked: Scoped, moment: Moment) -> Scope:
-    """The scope, computed on the account's bill; one that was computed for the batch is kept."""
-    wanted = suspects(request, asked)
-    danger = hazard.read(asked.hazard)
-    clean = frozenset(each_lot(moment.lineage, asked.clean).tolist())
-
-    def made() -> Scope:
-        with request.app.state.budget.spend(signed_in().account):
-            return compute(moment.facts, moment.lineage, wanted, clean=clean, hazard=danger)
-
-    kept: Scope = request.app.state.kept.once((moment.head, wanted, danger, clean), made)
-    return kept
 
 
 @asks(router, "/scope", Scoped, permission="scope.read", audit="scope.computed")
@@ -104,7 +85,20 @@ def scope(request: Request, asked: Scoped) -> Response:
     """The scope in three tiers, each lot with its reason, places, cost, and what is missing."""
     found = scope_of(request, asked, moment_of(request, asked.as_of, asked.after))
     whole = report.to_dict(found)
+    plant = request.app.state.plant
+    names = plant.names(name for piece in whole["evidence"] for name in piece["persons"])
+    for piece in whole["evidence"]:
+        piece["persons"] = [names.get(person, person) for person in piece["persons"]]
     return answer(request, whole, "lots", limit=asked.limit, after=asked.after)
+
+
+@asks(router, "/scope/spread", Scoped, permission="scope.read", audit="scope.spread")
+def show_spread(request: Request, asked: Scoped) -> Response:
+    """Where the suspect material itself went, in proportion to the recorded amounts."""
+    found = scope_of(request, asked, moment_of(request, asked.as_of, asked.after))
+    with request.app.state.budget.spend(signed_in().account):
+        whole = spread.to_dict(found, spread.spread(found))
+    return answer(request, whole, "links", limit=asked.limit, after=asked.after)
 
 
 @asks(router, "/scope/why", Why, permission="scope.read", audit="scope.explained")
@@ -172,8 +166,7 @@ def pivot(request: Request, asked: Effects) -> Response:
         chosen = None
         if asked.choose is not None:
             one = Suspects(lots=(asked.choose,))
-            danger = hazard.read(asked.hazard)
-            chosen = compute(moment.facts, moment.lineage, one, hazard=danger)
+            chosen = compute(moment.facts, moment.lineage, one, **premises(asked))
         whole = pivoting.to_dict(found, chosen)
     return answer(request, whole, "inputs", limit=asked.limit, after=asked.after)
 
@@ -186,7 +179,14 @@ def hypotheses(request: Request, asked: Guesses) -> Response:
     if len({one.name for one in asked.guesses}) < len(asked.guesses):
         raise BadInput("too_few_cases")
     wanted = {one.name: suspects(request, one.suspected) for one in asked.guesses}
+    judged = {
+        one.name: premises(
+            Judged(hazard=one.hazard or asked.hazard, rules=one.rules or asked.rules)
+        )
+        for one in asked.guesses
+    }
     with request.app.state.budget.spend(signed_in().account):
-        whole = compare.to_dict(compare.compare(moment.facts, moment.lineage, wanted))
+        found = compare.compare(moment.facts, moment.lineage, wanted, premises=judged)
+        whole = compare.to_dict(found)
     whole |= {"as_of": moment.batch, "head": moment.head}
     return answer(request, whole, "hypotheses", limit=asked.limit, after=asked.after)

@@ -60,7 +60,7 @@ def next_tests(
         "candidates": next_test.to_dict(scope, next_test.predict(scope, probability)),
         "plan": None if plan is None else {
             "tests": keys[plan.lots].to_list(), "lots": keys[plan.leaving].to_list(),
-            "cost": round(plan.cost, 2), "bound": round(plan.bound, 2),
+            "cost": round(plan.cost, 2), "cost_bound": round(plan.bound, 2),
         },
         "currency": scope.table.currency, "hold_list": len(scope.held),
         "complete": not incomplete(scope),

@@ -193,7 +193,10 @@ def _verify(ways: Ways, cut: Index, ends: Index) -> None:
 
 
 def to_dict(found: Containment) -> dict[str, Any]:
-    """The cut as JSON-ready data: where to act first, what it stops, what has left already."""
+    """The cut as JSON-ready data: where to act first, what it stops, what has left already.
+
+    What it weighs stands under the name of what it is weighed by, so that costs are told as such.
+    """
     scope = found.scope
     leaving = parties.leaving(scope)
     keys = scope.lineage.lots["key"]
@@ -203,7 +206,7 @@ def to_dict(found: Containment) -> dict[str, Any]:
         "state": _state(found),
         "currency": scope.table.currency,
         "units": found.units,
-        "weight": round(found.weight, 2),
+        found.by: round(found.weight, 2),
         "slack": round(found.slack, 6),
         "cut": _steps(found, leaving),
         "pull": [line for line in leaving if line["lot"] not in held],
@@ -239,7 +242,7 @@ def _steps(found: Containment, leaving: list[dict[str, Any]]) -> list[dict[str, 
         steps.append(
             {
                 "lot": key, "item": item, "lot_no": lot_no, "tier": scope.tiers[lot],
-                "weight": round(weight, 2), "held": _held(scope, lot), "beyond": len(beyond),
+                found.by: round(weight, 2), "held": _held(scope, lot), "beyond": len(beyond),
                 "customers": reached["customer"].unique().sort().to_list(),
                 "leaving": [line for line in leaving if line["lot"] in keys],
             }

@@ -212,7 +212,7 @@ def predict(scope: Scope, probability: float | None = None) -> pl.DataFrame:
     """The candidates with what would leave with each: best first by cost, then by lots.
 
     Adds `leaving` (lots), `amounts` (struct by unit), `cost`, and with the chance that a test
-    finds a lot clean `expected`, the cost saved on average.
+    finds a lot clean `expected_cost`, the cost saved on average.
     """
     forecast, rows = Forecast.of(scope), candidates(scope)
     at = np.searchsorted(forecast.listed, rows["lot"].to_numpy())
@@ -224,7 +224,7 @@ def predict(scope: Scope, probability: float | None = None) -> pl.DataFrame:
     else:
         rows = rows.with_columns(amounts=pl.lit(None))
     if probability is not None:
-        rows = rows.with_columns(expected=(pl.col("cost") * probability).round(2))
+        rows = rows.with_columns(expected_cost=(pl.col("cost") * probability).round(2))
     return rows.sort("cost", "leaving", "lot", descending=[True, True, False])
 
 

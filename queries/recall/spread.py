@@ -8,6 +8,7 @@ mixed stock has no amounts. The figures show spread; they never rank, cut or pri
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,10 +16,12 @@ from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
 from graph_model.lineage import Index
+from graph_model.quantity import DECIMALS
 from graph_model.schema import Item
 from queries.recall import places
 from queries.recall.inference_passage import Numbers, weighed
 from queries.recall.scope import CERTAIN, Scope
+from queries.recall.totals import incomplete
 
 ROOT, RECEIVED, ITEM, CUSTOMER, STOCK, LOSS = (
     "root", "received", "item", "customer", "stock", "loss",
@@ -193,3 +196,18 @@ def _groups(scope: Scope) -> pl.DataFrame:
         name=pl.when(pl.col("root") | same).then("key").otherwise(pl.coalesce("item", "key")),
         column=column.cast(pl.Int64),
     )
+
+
+def to_dict(scope: Scope, found: Spread) -> dict[str, Any]:
+    """The spread as JSON-ready data, with what it stands on."""
+    return {
+        "links": found.links.to_dicts(),
+        "unit": found.unit,
+        "total": round(found.total, DECIMALS),
+        "assumed": found.assumed,
+        "undrawn": found.undrawn,
+        "complete": not incomplete(scope) and not (found.assumed or found.undrawn),
+        "missing": [entry.to_dict() for entry in scope.missing],
+        "as_of": scope.facts.batch,
+        "head": f"{scope.facts.batch}:{scope.facts.head}",
+    }

@@ -74,9 +74,14 @@ def rules(facts: Facts) -> rulebook.Rulebook:
     found = own(facts, "rules")
     if found is None:
         return rulebook.Rulebook()
-    book = _read("rules", found)
+    return replace(read_rules(found), origin=history(facts, "rules")[-1]["key"])
+
+
+def read_rules(content: str) -> rulebook.Rulebook:
+    """Rules as the text of their file. Raises BadInput with every fault that is found."""
+    book = _read("rules", content)
     assert isinstance(book, rulebook.Rulebook)
-    return replace(book, origin=history(facts, "rules")[-1]["key"])
+    return book
 
 
 def weights(facts: Facts) -> scorecard.Weighting:

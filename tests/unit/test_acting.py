@@ -57,7 +57,7 @@ def test_next_test_ranks_lots_with_stock_and_says_whether_results_come_in_time(d
     first = found["candidates"][0]  # type: ignore[index]
     # Everything that F1 reaches leaves with it; half of its flour is used already.
     assert (first["key"], first["covers"], first["leaving"]) == ("PLANT/FLOUR/F1", "part", 5)
-    assert first["expected"] == pytest.approx(first["cost"] / 2, abs=0.01)
+    assert first["expected_cost"] == pytest.approx(first["cost"] / 2, abs=0.01)
     assert found["plan"]["tests"] == ["PLANT/FLOUR/F1"]  # type: ignore[index]
     shown = lotgraph(data, "next-test", "--lot", "F1").stdout
     assert "released on test" in shown

@@ -67,7 +67,7 @@ def test_the_cut_of_a_plant_stops_every_customer_that_can_still_be_stopped(
         assert sinks & reached_without(scope, rest) > gone
     told = containment.to_dict(found)
     assert told["hold_list"] == len(scope.held) >= len(found.cut)
-    assert [step["weight"] for step in told["cut"]] == pytest.approx(
+    assert [step[told["by"]] for step in told["cut"]] == pytest.approx(
         [round(dict(zip(keys(scope, found.cut), found.weights, strict=True))[step["lot"]], 2)
          for step in told["cut"]]
     )  # fmt: skip

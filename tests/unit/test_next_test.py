@@ -56,7 +56,7 @@ def test_predictions_are_what_a_new_scope_says(seed: int) -> None:
         assert row["leaving"] == len(left)
         saved = scope.cost_of(scope.held) - clean.cost_of(clean.held)
         assert row["cost"] == pytest.approx(saved, abs=0.01)
-        assert row["expected"] == pytest.approx(row["cost"] / 4, abs=0.01)
+        assert row["expected_cost"] == pytest.approx(row["cost"] / 4, abs=0.01)
         amounts = {unit: amount for unit, amount in row["amounts"].items() if amount}
         assert amounts == pytest.approx(quantities(scope, left))
 

@@ -17,6 +17,7 @@ from api.reports.audit_pack import audit_pack
 from api.reports.document import Document
 from api.reports.drill_report import drill_report
 from api.reports.lot_record import LotRecord
+from api.reports.names import Names
 from api.reports.scorecard_report import scorecard_report
 from api.reports.statutory import FSMA, SALES, food_law, fsma204
 from graph_model.errors import BadInput, NotFound
@@ -119,7 +120,8 @@ def test_persons_without_a_name_stay_pseudonyms() -> None:
     people = {row["person"] for step in LotRecord(scope.facts, scope.lineage, lot).steps()
               for row in step.moved if row["person"]}  # fmt: skip
     named = sorted(people)[0]
-    pack = audit_pack(scope.facts, scope.lineage, lot, edition(scope), {named: "Mei Lan"})
+    names = Names.of(scope.facts, {named: "Mei Lan"})
+    pack = audit_pack(scope.facts, scope.lineage, lot, edition(scope), names)
     content = pack.content()
     assert "Mei Lan" in content
     assert named not in content
