@@ -21,6 +21,7 @@ from api.auth.attempts import Attempts
 from api.auth.gate import Gate
 from api.budget import Budget
 from api.kept import Kept
+from api.pulling import Schedule
 from graph_model.accounts import Accounts
 from graph_model.audit import Audit
 from graph_model.errors import BadInput
@@ -52,6 +53,7 @@ def create(settings: Settings) -> FastAPI:
     async def life(app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         await anyio.to_thread.run_sync(plant.start)
+        app.state.schedule.start()
         yield
         await anyio.to_thread.run_sync(app.state.close)
 
@@ -63,7 +65,8 @@ def create(settings: Settings) -> FastAPI:
     app.state.accounts, app.state.audit, app.state.attempts = accounts, trail, Attempts()
     app.state.jobs, app.state.script_hashes, app.state.metrics = jobs, (), registry()
     app.state.budget, app.state.kept = Budget(settings.dear_seconds), Kept(KEPT)
-    app.state.close = partial(_close, jobs, plant, trail, records)
+    app.state.records, app.state.schedule = records, Schedule(plant, jobs, records, trail)
+    app.state.close = partial(_close, app.state.schedule, jobs, plant, trail, records)
     problems.install(app)
     app.include_router(login.router)
     app.include_router(oidc.router)

@@ -10,6 +10,7 @@ LotgraphError     code = message key in every language; exit = exit status of th
 ├─ TooMany        429  9  too many requests or too dear a question; .seconds until the next try
 ├─ Locked         423  5  another process is writing; names the holder
 ├─ EngineError    503  6  the graph did not answer
+├─ SourceError    502 10  a source system did not answer as agreed; nothing was taken from it
 └─ LedgerError    500  7  a batch fails its hash; nothing is served from it
 """
 
@@ -101,6 +102,13 @@ class EngineError(LotgraphError):
 
     status = 503
     exit = 6
+
+
+class SourceError(LotgraphError):
+    """A source system did not answer as agreed; nothing of that answer was taken."""
+
+    status = 502
+    exit = 10
 
 
 class LedgerError(LotgraphError):

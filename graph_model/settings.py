@@ -77,6 +77,15 @@ class Settings(BaseSettings):
     dear_seconds: float = Field(
         default=120, description="Computing time that one user may ask for in a minute", gt=0
     )
+    source_secrets: dict[str, SecretStr] = Field(
+        default={},
+        description='Credentials of source systems, as JSON: {"erp.app_secret": "…"}',
+    )
+    source_secrets_folder: Path | None = Field(
+        default=None,
+        description="Folder with these credentials, one a file of that name (erp.app_secret); "
+        "goes before the JSON",
+    )
     backup_passphrase: SecretStr = Field(
         default=SecretStr(""), description="What backups are encrypted with; default: asked for"
     )

@@ -67,7 +67,8 @@ def load(
     tables = {
         name: conform(KINDS[name], frame, provenance=True) for name, frame in taken.tables.items()
     }
-    _count_known(plant, taken, tables)
+    known = plant.ledger.known(tables)
+    count_known(known, tables, taken.counts, lambda file, tab: taken.tabs.get((file, tab), tab))
     if dry_run:
         return Loaded(taken.kind, None, taken.counts, taken.findings)
     tell(text("cli.appending"))
@@ -85,9 +86,16 @@ def load(
     return Loaded(taken.kind, batch, taken.counts, taken.findings + mine)
 
 
-def _count_known(plant: Plant, taken: intake.Intake, tables: dict[str, Any]) -> None:
-    """Rows whose every statement the ledger has already count as known, not as loaded."""
-    known = plant.ledger.known(tables)
+def count_known(
+    known: dict[str, pl.DataFrame],
+    tables: dict[str, pl.DataFrame],
+    counts: dict[str, intake.Counts],
+    sheet: Callable[[str, str], str | None],
+) -> None:
+    """Rows whose every statement is known already count as known, not as loaded.
+
+    `sheet`: which of `counts` rows belong to, from the file and the sheet they were read from.
+    """
     place = ["_file", "_sheet", "_row"]
     schema = {"_file": pl.String, "_sheet": pl.String, "_row": pl.Int64}
     seen, new = [pl.DataFrame(schema=schema)], [pl.DataFrame(schema=schema)]
@@ -98,6 +106,6 @@ def _count_known(plant: Plant, taken: intake.Intake, tables: dict[str, Any]) -> 
         new.append(frame.join(known[name], on="key", how="anti").select(place).drop_nulls())
     rows = pl.concat(seen).unique().join(pl.concat(new), on=place, how="anti")
     for file, tab, count in rows.group_by("_file", "_sheet").len().iter_rows():
-        counts = taken.counts.get(taken.tabs.get((file, tab), tab))
-        if counts is not None:
-            counts.already_known += min(count, counts.loaded)
+        found = counts.get(sheet(file, tab) or "")
+        if found is not None:
+            found.already_known += min(count, found.loaded)

@@ -1,8 +1,8 @@
 """The gate: one middleware in front of everything, mounted applications included.
 
-Nothing passes without a user but the few addresses of `guard.PUBLIC`. It gives each request an id
-and a language, finds out who asks, checks where a change comes from, writes the audit trail before
-an answer leaves, and sets the security headers.
+Nothing passes without a user but the few addresses that `guard.is_public` knows. It gives each
+request an id and a language, finds out who asks, checks where a change comes from, writes the audit
+trail before an answer leaves, and sets the security headers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.auth.addresses import cookie_name, from_loopback, is_https, own_origins
-from api.auth.guard import OWN, PUBLIC
+from api.auth.guard import OWN, is_public
 from api.auth.headers import security_headers
 from api.logs import log
 from api.problems import plain, problem
@@ -132,7 +132,7 @@ class _Passage:
         try:
             self._check_host()
             self._check_size()
-            if path in PUBLIC:
+            if is_public(path):
                 self._check_origin()
                 return None
             user = self._user = await self._gate.user(request)

@@ -17,14 +17,21 @@ from graph_model.access import PERMISSIONS, signed_in
 from graph_model.audit import tell
 
 PUBLIC = frozenset({
-    "/health", "/ready", "/login", "/login/oidc", "/login/oidc/callback",
+    "/health", "/ready", "/login", "/login/oidc", "/login/oidc/callback", "/push/{name}",
 })  # fmt: skip
-"""All that can be reached without being signed in."""
+"""All routes that can be reached without being signed in. What is pushed is signed itself."""
+
+_PUSH = "/push/"
 
 OWN = frozenset({"/logout", "/password"})
 """What anybody signed in may do, also before the first password is changed."""
 
 _BODY_SHOWN = 20_000
+
+
+def is_public(path: str) -> bool:
+    """Whether an address is one of a public route."""
+    return path in PUBLIC or (path.startswith(_PUSH) and "/" not in path.removeprefix(_PUSH))
 
 
 class Guard:

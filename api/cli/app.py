@@ -23,6 +23,7 @@ from api.cli import (
     people,
     projecting,
     proving,
+    pulling,
     reporting,
     saving,
     serving,
@@ -52,6 +53,7 @@ def shared(
 # In the order in which help lists them.
 COMMANDS = (
     importing,
+    pulling,
     asking,
     acting,
     inferring,

@@ -115,7 +115,7 @@ def check(
     if as_json:
         context.show_json(told)
     else:
-        _show_findings(told)
+        show_findings(told)
 
 
 def load_into(
@@ -142,21 +142,26 @@ def _sheet(name: str) -> str:
 
 
 def _show(summary: dict[str, Any]) -> None:
+    batch = summary["batch"]
+    title = text("cli.loaded", batch=batch) if batch else text("cli.dry")
+    show_sheets(title, summary["sheets"])
+    show_findings(summary["findings"])
+
+
+def show_sheets(title: str, sheets: dict[str, dict[str, int]]) -> None:
+    """What was read, loaded, known and set aside of each sheet."""
     heads = [
         text(f"cli.head.{head}")
         for head in ("sheet", "read", "loaded", "already_known", "set_aside")
     ]
     rows: list[list[object]] = [
         [_sheet(name), *(count[part] for part in ("read", "loaded", "already_known", "set_aside"))]
-        for name, count in summary["sheets"].items()
+        for name, count in sheets.items()
     ]
-    batch = summary["batch"]
-    title = text("cli.loaded", batch=batch) if batch else text("cli.dry")
     context.show_table(title, heads, rows)
-    _show_findings(summary["findings"])
 
 
-def _show_findings(findings: list[dict[str, Any]]) -> None:
+def show_findings(findings: list[dict[str, Any]]) -> None:
     """The gravest findings first; says how many of how many, and how to get all."""
     if not findings:
         context.console.print(text("cli.no_findings"))

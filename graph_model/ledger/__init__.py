@@ -28,7 +28,7 @@ from graph_model.ledger.manifest import RESTATED, BatchInfo, batch_info, stating
 from graph_model.ledger.payloads import Payloads
 from graph_model.ledger.restated import Restating, in_force
 from graph_model.ledger.verify import Fault, chain_faults, find_faults
-from graph_model.ledger.writer import Batch
+from graph_model.ledger.writer import Also, Batch
 from graph_model.records import BATCH, Records
 from graph_model.schema import KINDS, columns, conform
 
@@ -243,9 +243,13 @@ class Ledger:
         who: str,
         note: str = "",
         names: dict[str, str] | None = None,
+        also: Also | None = None,
     ) -> BatchInfo:
-        """Seals the statements as one batch; see `batch` and `Batch.add`."""
-        with self.batch(source=source, who=who, note=note) as batch:
+        """Seals the statements as one batch; see `batch` and `Batch.add`.
+
+        `also` writes to the records database in the transaction that makes the batch exist.
+        """
+        with self._writing(source, who, note, voids=None, also=also) as batch:
             batch.add(tables, names)
         return batch.info
 
@@ -260,7 +264,9 @@ class Ledger:
         return voiding.info
 
     @contextlib.contextmanager
-    def _writing(self, source: str, who: str, note: str, voids: int | None) -> Iterator[Batch]:
+    def _writing(
+        self, source: str, who: str, note: str, voids: int | None, also: Also | None = None
+    ) -> Iterator[Batch]:
         with self.lease() as connection:
             number, previous = self.head()
             batch = Batch(number + 1, self._payloads, functools.partial(self._known, source))
@@ -269,7 +275,7 @@ class Ledger:
                 yield batch
                 batch.add({}, {pseudonym: who})
                 batch.commit(
-                    self.records, connection, previous,
+                    self.records, connection, previous, also,
                     source=source, who=pseudonym, note=note, voids=voids,
                 )  # fmt: skip
             except BaseException:

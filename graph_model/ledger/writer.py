@@ -25,6 +25,9 @@ Known = Callable[[str, pl.DataFrame], pl.DataFrame | None]
 
 None where the source said nothing of that kind."""
 
+Also = Callable[[sa.Connection, int], None]
+"""What else the transaction writes that makes a batch exist, told its number."""
+
 
 class Batch:
     """Takes statements until it is committed. `info` is its manifest row from then on."""
@@ -100,9 +103,16 @@ class Batch:
         return data
 
     def commit(
-        self, records: Records, connection: sa.Connection, previous: str, **stated: Any
+        self,
+        records: Records,
+        connection: sa.Connection,
+        previous: str,
+        also: Also | None = None,
+        **stated: Any,
     ) -> None:
-        """Makes the batch exist, with the names of people that came with it."""
+        """Makes the batch exist, with the names of people that came with it, and what `also` does.
+
+        All of it is there then, or nothing."""
         small = not self._parts and sum(map(self._held, self._waiting)) <= INLINE_ROWS
         inline = self._inline() if small else {}
         for kind in list(self._waiting):
@@ -125,6 +135,8 @@ class Batch:
                     [{"batch": self.number, "kind": k, "data": raw} for k, raw in inline.items()],
                 )
             connection.execute(sa.insert(BATCH), row)
+            if also is not None:
+                also(connection, self.number)
         self.info = batch_info(row)
 
 

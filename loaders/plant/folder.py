@@ -7,7 +7,7 @@ holds the facts and one sheet.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -17,7 +17,7 @@ from loaders.findings import Finding, Severity
 from loaders.headings import both, heading_row, is_guide
 from loaders.intake import Counts, Intake, Options
 from loaders.plant.aside import Aside
-from loaders.plant.frames import Zones, picked, tails, timed, typed, with_key
+from loaders.plant.frames import Zones, completed, picked, tails, timed, typed, with_key
 from loaders.plant.lines import Context, prepared, stubs
 from loaders.plant.movements import MAPPERS
 from loaders.plant.people import Names
@@ -39,8 +39,31 @@ def read(
     progress: Callable[[str], None],
 ) -> Intake:
     """All sheets of the files as tables."""
+    return _mapped(files, {}, options, pseudonym, progress)
+
+
+def read_rows(
+    rows: Mapping[str, pl.DataFrame],
+    options: Options,
+    pseudonym: Callable[[str], str],
+    progress: Callable[[str], None],
+) -> Intake:
+    """Rows by sheet, as text, as tables: what a file with these columns would give.
+
+    A frame has some of the sheet's fields, and `_file`, `_sheet` and `_row` of each row.
+    """
+    return _mapped([], rows, options, pseudonym, progress)
+
+
+def _mapped(
+    files: list[Path],
+    rows: Mapping[str, pl.DataFrame],
+    options: Options,
+    pseudonym: Callable[[str], str],
+    progress: Callable[[str], None],
+) -> Intake:
     out = Tables()
-    frames = Frames(files, options, Names(pseudonym), Aside(out), progress)
+    frames = Frames(files, rows, options, Names(pseudonym), Aside(out), progress)
     ctx = Context(out, frames.aside, frames)
     for sheet in SHEETS:
         frame = frames.pop(sheet.name)
@@ -56,7 +79,7 @@ def read(
 
 
 class Frames:
-    """The sheets of some files as typed frames, each read when first asked for.
+    """The sheets of some files and rows as typed frames, each read when first asked for.
 
     What is noticed while reading is in `findings`, the rows read in `counts`, the sheet that each
     tab was taken for in `tabs`.
@@ -65,6 +88,7 @@ class Frames:
     def __init__(
         self,
         files: list[Path],
+        rows: Mapping[str, pl.DataFrame],
         options: Options,
         names: Names,
         aside: Aside,
@@ -76,6 +100,7 @@ class Frames:
         self.tabs: dict[tuple[str, str], str] = {}
         self._company = options.company
         self._parts: dict[str, list[Path | Grid]] = defaultdict(list)
+        self._rows = dict(rows)
         self._frames: dict[str, pl.DataFrame] = {}
         for file in files:
             self._find(file)
@@ -125,9 +150,12 @@ class Frames:
 
     def _typed(self, name: str) -> pl.DataFrame | None:
         """A sheet of all files together, times as text."""
-        if name in self._parts:
-            grids = self._grids(self._parts.pop(name))
+        if name in self._parts or name in self._rows:
+            grids = self._grids(self._parts.pop(name, []))
             frames = [self._part(grid, BY_NAME[name]) for grid in grids if len(grid.frame)]
+            if name in self._rows:
+                rows = completed(self._rows.pop(name), BY_NAME[name])
+                frames.append(self._read(rows, BY_NAME[name]))
             if frames:
                 self._frames[name] = pl.concat(frames, rechunk=True)
         return self._frames.get(name)
@@ -146,6 +174,9 @@ class Frames:
             self.aside.table(sheet.name, grid, "heading_missing")
         frame, notes = picked(grid, sheet)
         self.findings += notes
+        return self._read(frame, sheet)
+
+    def _read(self, frame: pl.DataFrame, sheet: Sheet) -> pl.DataFrame:
         frame, notes = typed(frame, sheet)
         self.findings += notes
         return frame

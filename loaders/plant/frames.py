@@ -112,6 +112,15 @@ def picked(grid: Grid, sheet: Sheet) -> tuple[pl.DataFrame, list[Finding]]:
     return frame, notes
 
 
+def completed(rows: pl.DataFrame, sheet: Sheet) -> pl.DataFrame:
+    """Rows with a column for every field of the sheet, as `picked` gives them."""
+    texts = [
+        pl.col(name) if name in rows.columns else pl.lit(None, pl.String).alias(name)
+        for name in (*sheet.fields, "_file", "_sheet")
+    ]
+    return rows.select(pl.col(ROW).cast(pl.Int64), *texts)
+
+
 def _word(column: pl.Series, name: str) -> pl.Series:
     written = column.unique().drop_nulls()
     codes = [word and word_code(name, word) for word in clean_text(written)]
