@@ -91,6 +91,20 @@ def factor(from_uom: str | None, to_uom: str | None) -> float | None:
         return None
 
 
+_CODES = {
+    "kg": "KGM", "g": "GRM", "mg": "MGM", "t": "TNE", "lb": "LBR", "oz": "ONZ", "L": "LTR",
+    "mL": "MLT", "m3": "MTQ", "m": "MTR", "cm": "CMT", "mm": "MMT", "km": "KMT", "m2": "MTK",
+    "pcs": "EA", "pair": "PR", "set": "SET", "box": "XBX", "bag": "XBG", "drum": "XDR",
+    "bottle": "XBO", "can": "XCA", "roll": "XRO", "pallet": "XPX", "pack": "XPK",
+}  # fmt: skip
+
+
+@cache
+def unece_code(text: str | None) -> str | None:
+    """The UNECE Rec 20 or 21 code of a unit; None where it has none, or is not known."""
+    return _CODES.get(canonical_unit(text) or "")
+
+
 @cache
 def is_bulk(uom: str | None) -> bool | None:
     """True: it flows and is measured; False: it is counted; None: the unit is not known."""

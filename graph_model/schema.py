@@ -264,7 +264,7 @@ class Event:
     retracted: bool | None = prop("It declares itself, or the event of its id, to be an error")
     retract_reason: str | None = prop("Why it was declared an error")
     declared_at: int | None = prop("When it was declared an error", unit="us")
-    corrected_by: str | None = prop("Ids of the events that correct it, separated by ;")
+    corrected_by: str | None = prop("Ids of the events that correct it, separated by blanks")
     recorded_at: int | None = prop("When it was recorded", unit="us", graph=False)
     content: str | None = prop("The event as received, as EPCIS 2.0 JSON", graph=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ import typer
 from api.cli import context
 from api.cli.context import AsOf
 from api.cli.suspecting import Given, cost_table, named, premises, suspecting, suspects
-from api.reports import letters, pdf
+from api.reports import epcis, letters, pdf
 from api.reports.audit_pack import audit_pack
 from api.reports.document import Document
 from api.reports.drill_report import drill_report
@@ -49,6 +50,7 @@ def register(app: typer.Typer) -> None:
     report.command("drill", help=text("report.cli.drill"))(drill)
     report.command("scorecard", help=text("report.cli.scorecard"))(card)
     report.command("fsma204", help=text("report.cli.fsma204"))(suspecting(sortable))
+    report.command("epcis", help=text("report.cli.epcis"))(events)
     report.command("food-law", help=text("report.cli.food_law"))(law)
     report.command("partner", help=text("report.cli.partner"))(suspecting(partner))
     report.command("notice", help=text("report.cli.notice"))(suspecting(notice))
@@ -170,6 +172,27 @@ def sortable(given: Given, output: Target, as_of: AsOf = None) -> None:
         roots = np.union1d(found.match, found.cannot_rule_out)
         digest = fsma204(facts, lineage, roots, Edition.of(plant, as_of), target)
     _told(output, text("report.cli.hash", digest=digest))
+
+
+def events(
+    output: Target,
+    lot: Annotated[list[str] | None, typer.Argument(help=text("report.cli.epcis_lot"))] = None,
+    forward: Annotated[bool, typer.Option("--forward", help=text("cli.forward"))] = False,
+    backward: Annotated[bool, typer.Option("--backward", help=text("cli.backward"))] = False,
+    as_of: AsOf = None,
+) -> None:
+    """Lots with their trace, both ways unless one is named, or the whole plant, as events."""
+    ways = [name for name, on in (("forward", forward), ("backward", backward)) if on]
+    with context.plant() as plant, _opened(output, ".jsonld") as target:
+        facts = plant.facts(as_of)
+        lots = epcis.traced(plant.lineage(as_of), lot, ways) if lot else None
+        told = io.TextIOWrapper(target, "utf-8", write_through=True)
+        written = epcis.write(facts, lots, Edition.of(plant, as_of), told)
+        told.detach()
+    _told(output, text("report.cli.hash", digest=written.digest))
+    context.console.print(text("epcis.written", events=written.events))
+    for reason, number in written.left_out.items():
+        context.console.print(text(f"epcis.left_out.{reason}", count=number), markup=False)
 
 
 def law(

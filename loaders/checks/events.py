@@ -27,7 +27,7 @@ def event_correction_missing(records: Records) -> pl.DataFrame:
     """Errors of which the correction that they name is not there."""
     events = records.facts[Event]
     named = events.filter(C("retracted").fill_null(False)).drop_nulls("corrected_by")
-    named = named.with_columns(C("corrected_by").str.split(";")).explode("corrected_by")
+    named = named.with_columns(C("corrected_by").str.split(" ")).explode("corrected_by")
     lost = named.join(events, left_on="corrected_by", right_on="event_id", how="anti")
     return place(lost.sort(*WHERE), "correctiveEventIDs", "corrected_by")
 

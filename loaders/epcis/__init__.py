@@ -17,7 +17,7 @@ from graph_model.keys import join
 from graph_model.schema import Customer, Item, SetAside, Site
 from loaders.epcis.content import TYPES, as_json
 from loaders.epcis.documents import Document, document, is_epcis
-from loaders.epcis.identifiers import EPCIS, party, place, thing
+from loaders.epcis.identifiers import party, place, thing
 from loaders.epcis.mapping import map_event
 from loaders.epcis.reading import Read
 from loaders.epcis.reading import read as read_event
@@ -134,8 +134,8 @@ def _master(paper: Document, where: Place, rows: Rows) -> None:
             if kind == "epcclass" and (one := thing(text)).item:
                 rows.add(Item, where, one.item, one.owner, one.item_code, name)
             elif kind in _PLACES:
-                code = place(text)
-                rows.add(Site, where, join(EPCIS, code), EPCIS, code, name)
+                company, code = place(text)
+                rows.add(Site, where, join(company, code), company, code, name)
             elif kind == "party":
                 code = party(text)
                 rows.add(Customer, where, join(code), code, name)

@@ -19,6 +19,8 @@ TYPES = (
     "ObjectEvent", "AggregationEvent", "TransformationEvent", "TransactionEvent",
     "AssociationEvent",
 )  # fmt: skip
+KNOWN = "lotgraph:known"
+"""Between which moments the event happened, as {earliest, latest}; a missing one is unbounded."""
 _NOT_SAID = frozenset(
     ("@context", "eventID", "recordTime", "errorDeclaration", "isA", "eventTimeZoneOffset")
 )
@@ -80,7 +82,12 @@ def word(value: Any) -> str | None:
 
 
 def moment(event: Event) -> tuple[int | None, int | None]:
-    """When the event happened: earliest and latest in us UTC; unbounded where nobody can tell."""
+    """When the event happened: earliest and latest in us UTC; unbounded where nobody can tell.
+
+    Events that Lotgraph wrote say themselves how sure their time is.
+    """
+    if (known := event.get(KNOWN)) is not None and isinstance(known, dict):
+        return interval(known.get("earliest"))[0], interval(known.get("latest"))[1]
     return interval(event.get("eventTime"), event.get("eventTimeZoneOffset"))
 
 

@@ -16,6 +16,13 @@ PREFIXES = {"cbvmda": "urn:epcglobal:cbv:mda:", "gs1": "https://gs1.org/voc/"}
 """Prefixes that every EPCIS document may use without naming them."""
 
 
+def namespaces(context: Any) -> dict[str, str]:
+    """The prefixes that a JSON-LD context defines itself."""
+    parts = context if isinstance(context, list) else [context]
+    named = [part for part in parts if isinstance(part, dict)]
+    return {k: v for part in named for k, v in part.items() if isinstance(v, str)}
+
+
 @dataclass
 class Master:
     """What a document's header says of items, places and companies."""

@@ -29,6 +29,8 @@ EPCIS = "EPCIS"
 """Company of operations, shipments and places that events name."""
 RESOLVER = "https://id.gs1.org"
 """GS1's own address of a Digital Link; the canonical form of an identifier."""
+OWN = "urn:lotgraph:"
+"""How identifiers begin of what has no GS1 number; `own` writes them, this module reads them."""
 _MOST = 1 << 17
 _GDST = re.compile(r"urn:gdst:([^:]+):product:(lot:class|class|serial:obj):([^.]+)\.(.+)", re.I)
 _CONTAINERS = ("urn:epc:id:sscc:", "urn:epc:id:grai:", "urn:epc:id:giai:")
@@ -56,9 +58,24 @@ class Thing:
     known: bool = True
 
 
+def own(kind: str, *parts: str) -> str:
+    """Identifier of a lot, item, container, place, party, operation or delivery by its own key."""
+    return OWN + ":".join((kind, *(quote(part, safe="") for part in parts)))
+
+
+def own_parts(text: str | None, kind: str) -> list[str] | None:
+    """The parts of such an identifier of this kind; None for any other text."""
+    head = f"{OWN}{kind}:"
+    if text is None or not text.startswith(head):
+        return None
+    return [unquote(part) for part in text.removeprefix(head).split(":")]
+
+
 @lru_cache(_MOST)
 def thing(text: str) -> Thing:
     """What the identifier names."""
+    if text.startswith(OWN) and (one := _own(text)):
+        return one
     if found := _GDST.fullmatch(text):
         return _gdst(text, *found.groups())
     if found := _PATTERN.fullmatch(text):
@@ -71,20 +88,24 @@ def thing(text: str) -> Thing:
 
 
 @lru_cache(_MOST)
-def place(text: str) -> str:
-    """The code of a place: a GLN, with its extension where it has one, else the text itself."""
+def place(text: str) -> tuple[str, str]:
+    """Company and code of a place: a GLN, with an extension if it has one, else the text itself."""
+    named = own_parts(text, "place")
+    if named and len(named) == 2:
+        return named[0], named[1]
     elements = _elements(text)
     if "414" not in elements:
-        return text
+        return EPCIS, text
     extension = elements.get("254", "0")
-    return elements["414"] + (f".{extension}" if extension != "0" else "")
+    return EPCIS, elements["414"] + (f".{extension}" if extension != "0" else "")
 
 
 @lru_cache(_MOST)
 def party(text: str) -> str:
     """The code of a company: the GLN of a party or of its place, else the text itself."""
+    named = own_parts(text, "party")
     elements = _elements(text)
-    return elements.get("417") or elements.get("414") or text
+    return (named and named[0]) or elements.get("417") or elements.get("414") or text
 
 
 def digital_link(elements: Mapping[str, str]) -> str:
@@ -163,6 +184,23 @@ def _gdst(text: str, domain: str, level: str, company: str, rest: str) -> Thing:
         return Thing(text, key, owner, item_code, "", number, item, kind="serial")
     key = lot_key(owner, item_code, number)
     return Thing(text, key, owner, item_code, number, "", item)
+
+
+def _own(text: str) -> Thing | None:
+    for kind, sizes in (("lot", (3, 4)), ("item", (2,)), ("container", (2,))):
+        parts = own_parts(text, kind)
+        if parts is None or len(parts) not in sizes:
+            continue
+        if kind == "container":
+            owner, number = parts
+            return Thing(text, lot_key(owner, "", number), owner, lot_no=number, kind=kind)
+        owner, item_code = parts[:2]
+        item = join(owner, item_code) if item_code else None
+        if kind == "item":
+            return Thing(text, owner=owner, item_code=item_code, item=item)
+        key = lot_key(*parts)
+        return Thing(text, key, owner, item_code, parts[2], "".join(parts[3:]), item)
+    return None
 
 
 def _as_it_stands(text: str) -> Thing:

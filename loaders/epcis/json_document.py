@@ -11,7 +11,7 @@ import numpy as np
 
 from graph_model.errors import BadFile
 from loaders.epcis.content import TYPES, Event
-from loaders.epcis.documents import PREFIXES, Master, after_mark
+from loaders.epcis.documents import PREFIXES, Master, after_mark, namespaces
 
 _LISTS = ("epcisBody.eventList", "epcisBody.queryResults.resultsBody.eventList")
 _VOCABULARIES = "epcisHeader.epcisMasterData.vocabularyList"
@@ -55,19 +55,10 @@ class JsonDocument:
         for vocabulary in (*self._items(f"{_VOCABULARIES}.item"), *self._items(_MASTER_ONLY)):
             self.master.add(vocabulary)
         for context in self._items("@context"):
-            self._context(context)
-
-    def _context(self, context: Any) -> None:
-        for part in context if isinstance(context, list) else [context]:
-            if isinstance(part, dict):
-                told = {name: value for name, value in part.items() if isinstance(value, str)}
-                self.prefixes |= told
+            self.prefixes |= namespaces(context)
 
     def _event(self, event: Any) -> Event:
-        if not isinstance(event, dict):
-            return {"type": None, "value": event}
-        self._context(event.get("@context"))
-        return event
+        return event if isinstance(event, dict) else {"type": None, "value": event}
 
     def _items(self, prefix: str) -> Iterator[Any]:
         """Raises BadFile where the text is no JSON, is nested without end or is no UTF-8."""

@@ -8,11 +8,14 @@ from graph_model.keys import join, lot_key
 from graph_model.schema import Event, Item, Lot, Mentioned, Site
 from loaders.epcis import movements
 from loaders.epcis.content import as_json, interval, stated, word
-from loaders.epcis.identifiers import EPCIS, Thing, place
+from loaders.epcis.identifiers import OWN, Thing, place
 from loaders.epcis.reading import Read, documents, listed
 from loaders.epcis.rows import Rows
 
 _EXPIRY = ("itemExpirationDate", "bestBeforeDate", "sellByDate")
+_APART = ("errorDeclaration", "recordTime", "@context")
+"""What an event says about itself later, or in words of its document: kept in fields, or anew."""
+_EMPTY: tuple[Any, ...] = (None, "", [], {})
 _MADE = ("productionDate", "packagingDate", "harvestDate")
 
 
@@ -34,9 +37,9 @@ def _site(read: Read, rows: Rows, name: str) -> str | None:
     text = stated(told.get("id") if isinstance(told, dict) else told)
     if text is None:
         return None
-    code = place(text)
-    key = join(EPCIS, code)
-    rows.node(Site, read.place, key, EPCIS, code, None)
+    company, code = place(text)
+    key = join(company, code)
+    rows.node(Site, read.place, key, company, code, None)
     return key
 
 
@@ -44,7 +47,9 @@ def _event(read: Read, rows: Rows, read_point: str | None, location: str | None)
     event, name = read.event, read.name
     error = event.get("errorDeclaration")
     declared = error if isinstance(error, dict) else {}
-    kept = {k: v for k, v in event.items() if k not in ("errorDeclaration", "recordTime")}
+    kept = {k: v for k, v in event.items() if k not in _APART and v not in _EMPTY}
+    if read.context:
+        kept["@context"] = [read.context]
     rows.add(
         Event, read.place, name.key, name.event_id or "", name.content, read.type,
         read.action, read.earliest, read.latest, read.step,
@@ -53,7 +58,7 @@ def _event(read: Read, rows: Rows, read_point: str | None, location: str | None)
         ";".join(f"{kind}={number}" for kind, number in documents(event)) or None,
         True if error is not None else None, word(declared.get("reason")),
         interval(declared.get("declarationTime"))[0],
-        ";".join(map(str, listed(declared.get("correctiveEventIDs")))) or None,
+        " ".join(map(str, listed(declared.get("correctiveEventIDs")))) or None,
         interval(event.get("recordTime"))[0],
         as_json(kept),
     )  # fmt: skip
@@ -79,9 +84,11 @@ def _goods(read: Read, rows: Rows) -> None:
             continue
         new = line.role in ("object", "output")
         parent = _whole(read, rows, one, ilmd.get("lotNumber") if new else None)
+        code = None if one.code.startswith(OWN) else one.code
+        dates = (made, expiry) if new else (None, None)
         rows.node(
             Lot, read.place, one.lot, one.owner, one.item_code, one.lot_no, one.sublot, one.item,
-            parent, one.kind, one.code, *((made, expiry) if new else (None, None)),
+            parent, one.kind, code, *dates,
         )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from graph_model.schema import (
     Shipped,
 )
 from loaders.epcis.content import interval, stated, word
-from loaders.epcis.identifiers import EPCIS, party
+from loaders.epcis.identifiers import EPCIS, own_parts, party
 from loaders.epcis.reading import Goods, Read, documents, listed
 from loaders.epcis.rows import Rows
 
@@ -63,13 +63,16 @@ def operation(read: Read, rows: Rows, at: str | None) -> str | None:
 
 def _operation(read: Read, rows: Rows, kind: str, at: str | None, shared: str | None) -> str:
     """`shared`: its number, where several events tell of it; none of them knows all its times."""
-    number = shared or read.name.number
+    named = own_parts(shared, "operation")
+    identity = (EPCIS, kind, shared or read.name.number)
+    if named and len(named) == 3:
+        identity = (named[0], named[1], named[2])
     papers = dict(reversed(documents(read.event)))
     own = (None,) * 3 if shared else ("closed", read.step, at)
     times = (None, None) if shared else (read.earliest, read.latest)
-    key = join(EPCIS, kind, number)
+    key = join(*identity)
     rows.node(
-        Operation, read.place, key, EPCIS, kind, number,
+        Operation, read.place, key, *identity,
         None if shared else papers.get("prodorder"), shared or read.name.event_id,
         None if shared else papers.get("po"), *own, *times, SOURCE,
     )  # fmt: skip
@@ -123,14 +126,17 @@ def delivery(read: Read, rows: Rows, at: str | None) -> None:
         return
     papers = dict(reversed(documents(read.event)))
     shared = next((papers[kind] for kind in _DELIVERY if kind in papers), None)
-    number = shared or read.name.number
+    named = own_parts(shared, "delivery")
+    company, number = EPCIS, shared or read.name.number
+    if named and len(named) == 2:
+        company, number = named
     customer = _customer(read, rows, at if got else None)
-    key = join(EPCIS, number)
+    key = join(company, number)
     moment = (read.earliest, read.latest)
     none = (None, None)
     times = (*none, *none) if shared else (*moment, *none) if sent else (*none, *moment)
     rows.node(
-        Shipment, read.place, key, EPCIS, number, customer, "delivery", papers.get("po"), *times
+        Shipment, read.place, key, company, number, customer, "delivery", papers.get("po"), *times
     )
     role = "shipped" if sent else RECEIVED
     for n, line in _carried(read):

@@ -9,6 +9,7 @@ from typing import Any
 
 from loaders.epcis import content
 from loaders.epcis.content import Name, moment, name_of, stated, word
+from loaders.epcis.documents import PREFIXES, namespaces
 from loaders.epcis.identifiers import EPCIS, Thing, thing
 from loaders.epcis.rows import Place
 
@@ -35,7 +36,7 @@ class Goods:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """An event with what all its facts share."""
+    """An event with what all its facts share; `context`: namespaces of its own words."""
 
     event: content.Event
     name: Name
@@ -43,6 +44,7 @@ class Read:
     goods: tuple[Goods, ...]
     earliest: int | None
     latest: int | None
+    context: dict[str, str]
 
     @property
     def type(self) -> str:
@@ -78,7 +80,24 @@ def read(event: content.Event, prefixes: dict[str, str], place: Place) -> Read:
     goods.sort(key=lambda line: (line.role, line.text, line.quantity or 0.0, line.uom or ""))
     if parent := stated(event.get("parentID")):
         goods.append(Goods(thing(parent), parent, "parent", None, None))
-    return Read(event, name_of(event, prefixes), place, tuple(goods), *moment(event))
+    prefixes = prefixes | namespaces(event.get("@context"))
+    name = name_of(event, prefixes)
+    used = sorted({prefix for prefix in _prefixes(event) if prefix in prefixes})
+    context = {p: prefixes[p] for p in used if prefixes[p] != PREFIXES.get(p)}
+    return Read(event, name, place, tuple(goods), *moment(event), context)
+
+
+def _prefixes(value: Any) -> Iterator[str]:
+    """Prefixes of the names in a value, at any depth."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            prefix, colon, _ = key.partition(":")
+            if colon:
+                yield prefix
+            yield from _prefixes(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _prefixes(item)
 
 
 def documents(event: content.Event) -> list[tuple[str, str]]:
