@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import polars as pl
 
 from graph_model.interval import MAX, MIN
 from graph_model.lineage import Index, spans
 from queries.recall.cone import Cone, Flags
+from queries.recall.contact.places import NETWORK
 from queries.recall.contact.stays import USE
 
 NEVER = 2 * MAX - 1
@@ -50,6 +52,8 @@ class Clock:
         np.minimum.at(earliest, outputs.step, outputs.end)
         doubted |= cone.exact & ~cone.contact & (latest > earliest)
         into, out = doubted[inputs.step] | (not told), doubted[outputs.step] | (not told)
+        # By its dates it was used before it left: in it then is what was in it when it left.
+        into |= (inputs.until < _left(cone)[inputs.lot]) & ~cone.contact[inputs.step]
         until = np.maximum(np.maximum(inputs.until, inputs.begin), _drawn_until(cone))
         return Clock(
             cone,
@@ -85,6 +89,17 @@ class Clock:
         """Output rows by step and end: ascending, as they stand."""
         ends = np.searchsorted(self._moments, self.end)
         return self.cone.outputs.step * self._width + ends
+
+
+def _left(cone: Cone) -> Index:
+    """When each lot of a delivery network left, at the earliest; a lot there is one delivery."""
+    sent = cone.lineage.shipped.filter(pl.col("source") == NETWORK).select("lot", "t0")
+    numbers = sent["lot"].to_numpy().astype(np.int64)
+    at = np.minimum(cone.number(numbers), max(len(cone.lots) - 1, 0))
+    here = cone.lots[at] == numbers if len(cone.lots) else np.zeros(len(at), dtype=bool)
+    left = np.full(len(cone.lots), MIN)
+    np.maximum.at(left, at[here], sent["t0"].to_numpy()[here])
+    return left
 
 
 def _drawn_until(cone: Cone) -> Index:
