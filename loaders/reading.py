@@ -10,8 +10,6 @@ import codecs
 import csv
 import io
 import itertools
-import re
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +19,7 @@ import python_calamine
 
 from graph_model.errors import BadFile
 from loaders.cleaning import cell_text
+from loaders.hostile import guard_zip
 
 ROW = "_row"
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls")
@@ -29,11 +28,7 @@ _MOST_COLUMNS = 1_024
 _HEAD = 1 << 18
 _LOOK = 30
 """So many rows are searched for the headings below titles and letterheads."""
-_RATIO = 150
-_FREE = 32 << 20
-_DENSE = 3_000_000
 _CHUNK = 5_000
-_CELL = re.compile(rb'<(?:\w+:)?c\s[^>]*?r="([A-Z]{1,3})(\d{1,7})"')
 
 
 @dataclass(frozen=True)
@@ -69,7 +64,7 @@ def read_grids(path: Path, shown: str) -> Iterator[Grid]:
         yield _csv(path, shown)
         return
     if start.startswith(b"PK"):
-        _guard_zip(path, shown)
+        guard_zip(path, shown)
     yield from _workbook(path, shown)
 
 
@@ -133,8 +128,8 @@ def _decoded(path: Path, head: bytes, shown: str) -> tuple[Path | bytes, str]:
     if head.count(b"\0") > len(head) // 20:
         raise BadFile("file_not_text", file=shown)
     if _is_utf8(path):
-        if b"\0" in head:
-            data = path.read_bytes().replace(b"\0", b"")
+        if b"\0" in head or _ends_lines_by_return(head):
+            data = _plain(path.read_bytes())
             return data, data[:_HEAD].decode("utf-8", "ignore").removeprefix("\ufeff")
         return path, head.decode("utf-8", "ignore").removeprefix("\ufeff")
     return _recoded(path, "gb18030", shown)
@@ -156,10 +151,21 @@ def _is_utf8(path: Path) -> bool:
 
 def _recoded(path: Path, encoding: str, shown: str) -> tuple[bytes, str]:
     try:
-        text = path.read_bytes().decode(encoding).removeprefix("\ufeff").replace("\0", "")
+        text = path.read_bytes().decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise BadFile("file_encoding", file=shown) from error
-    return text.encode(), text[:_HEAD]
+    data = _plain(text.encode())
+    return data, data[:_HEAD].decode("utf-8", "ignore")
+
+
+def _ends_lines_by_return(head: bytes) -> bool:
+    return b"\r" in head and b"\n" not in head
+
+
+def _plain(data: bytes) -> bytes:
+    """Without NUL bytes; lines that end as on old Macs end as elsewhere."""
+    data = data.replace(b"\0", b"")
+    return data.replace(b"\r", b"\n") if _ends_lines_by_return(data[:_HEAD]) else data
 
 
 def _separator(text: str) -> str:
@@ -175,7 +181,7 @@ def _separator(text: str) -> str:
 
 def _width(text: str, separator: str, shown: str) -> int:
     csv.field_size_limit(1 << 30)
-    rows = csv.reader(io.StringIO(text), delimiter=separator)
+    rows = csv.reader(io.StringIO(text, newline=None), delimiter=separator)
     width = max((len(row) for row in itertools.islice(rows, 200)), default=0)
     if width > _MOST_COLUMNS:
         raise BadFile("file_too_wide", file=shown, columns=width, most=_MOST_COLUMNS)
@@ -183,60 +189,6 @@ def _width(text: str, separator: str, shown: str) -> int:
 
 
 # ---------------------------------------------------------------------------- workbooks
-
-
-def _guard_zip(path: Path, shown: str) -> None:
-    """Refuse what unpacks to far more than a table of that size can hold."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-            names = {entry.filename for entry in entries}
-            if not any(name.startswith("xl/workbook") for name in names):
-                raise BadFile("file_not_workbook", file=shown)
-            size = path.stat().st_size
-            total = sum(entry.file_size for entry in entries)
-            if len(entries) > 5_000 or total > _FREE + _RATIO * size:
-                raise BadFile("file_unpacks_too_large", file=shown)
-            for entry in entries:
-                if entry.filename.endswith((".xml", ".rels")):
-                    _guard_xml(archive, entry, shown)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError) as error:
-        raise BadFile("file_damaged", file=shown) from error
-    except (OSError, EOFError, zipfile.zlib.error) as error:  # type: ignore[attr-defined]
-        raise BadFile("file_damaged", file=shown) from error
-
-
-def _guard_xml(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, shown: str) -> None:
-    """No document type (entities), and no lone far cell that would span an enormous sheet."""
-    rows = columns = cells = read = 0
-    tail = b""
-    is_sheet = "worksheets/" in entry.filename
-    with archive.open(entry) as stream:
-        while chunk := stream.read(1 << 20):
-            read += len(chunk)
-            if read > entry.file_size:
-                raise BadFile("file_damaged", file=shown)
-            block = tail + chunk
-            # Without NUL bytes, so that UTF-16 hides nothing.
-            plain = block.replace(b"\0", b"")
-            if b"<!DOCTYPE" in plain or b"<!ENTITY" in plain:
-                raise BadFile("file_has_entities", file=shown)
-            if is_sheet:
-                for name, number in _CELL.findall(block):
-                    cells += 1
-                    rows = max(rows, int(number))
-                    columns = max(columns, _column_number(name))
-            # A cell's start tag is short; what is cut in two is seen whole the second time.
-            tail = block[-200:]
-    if rows * columns > _DENSE + 20 * cells:
-        raise BadFile("file_cells_far", file=shown, sheet=entry.filename, rows=rows)
-
-
-def _column_number(name: bytes) -> int:
-    number = 0
-    for char in name:
-        number = number * 26 + char - 64
-    return number
 
 
 def _workbook(path: Path, shown: str) -> Iterator[Grid]:

@@ -20,6 +20,7 @@ MEMORY = 3 << 30
 SECONDS = 60
 HEAD = "work_order_no,item_code,lot_no,quantity\n"
 READ = """
+import resource
 import sys
 from pathlib import Path
 from graph_model.errors import BadInput
@@ -30,6 +31,8 @@ except BadInput as refused:
     print("refused", type(refused).__name__, refused.code)
 else:
     print("read", sum(count.read for count in intake.counts.values()))
+used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+assert used <= 512 << 10, f"{used} KiB"
 """
 
 
@@ -108,6 +111,27 @@ def lone_far_cell(folder: Path) -> None:
     book.close()
 
 
+def in_sheet(path: Path, rows: bytes) -> None:
+    """More rows at the end of the workbook's first sheet, as XML."""
+
+    def change(name: str, content: bytes) -> bytes:
+        end = b"</sheetData>"
+        return content.replace(end, rows + end) if name == "xl/worksheets/sheet1.xml" else content
+
+    repacked(path, change)
+
+
+def one_text_in_many_cells(folder: Path) -> None:
+    book = workbook(folder / "repeated.xlsx", [["lot_no"], ["x" * 32_000]])
+    cell = b'<row r="%d"><c r="A%d" t="s"><v>1</v></c></row>'
+    in_sheet(book, b"".join(cell % (row, row) for row in range(3, 100_000)))
+
+
+def far_cells_without_a_place(folder: Path) -> None:
+    rows = b'<row r="1048576">' + b"<c><v>1</v></c>" * 1_000 + b"</row>"
+    in_sheet(workbook(folder / "far.xlsx", ISSUES), rows)
+
+
 def many_columns(folder: Path) -> None:
     (folder / "issues.csv").write_text("item_code" + ",x" * 5_000 + "\n")
 
@@ -151,6 +175,8 @@ REFUSED = [
     nested_entities,
     entities_in_utf16,
     lone_far_cell,
+    one_text_in_many_cells,
+    far_cells_without_a_place,
     many_columns,
     binary_with_table_name,
     archive_with_workbook_name,
@@ -183,6 +209,22 @@ def blank_rows(folder: Path) -> None:
     (folder / "issues.csv").write_text(HEAD + "W1,F,F1,1\n" + blank + "W1,F,F2,1\n")
 
 
+def cells_without_a_place(folder: Path) -> None:
+    text = b'<c t="inlineStr"><is><t>%s</t></is></c>'
+    row = b"<row>" + b"".join(text % part for part in (b"W1", b"F", b"F2")) + b"</row>"
+    in_sheet(workbook(folder / "plain.xlsx", ISSUES), row)
+
+
+def lines_as_on_old_macs(folder: Path) -> None:
+    (folder / "issues.csv").write_bytes(
+        (HEAD + "W1,F,F1,1\nW1,F,F2,1\n").replace("\n", "\r").encode()
+    )
+
+
+def a_return_in_a_cell(folder: Path) -> None:
+    (folder / "issues.csv").write_bytes((HEAD + "W1,F,F\r1,1\nW1,F,F2,1\n").encode())
+
+
 def table_under_another_suffix(folder: Path) -> None:
     workbook(folder / "export.csv", [*ISSUES, ["W1", "F", "F2"]])
 
@@ -199,6 +241,9 @@ HARMLESS = [
     giant_cell,
     nul_bytes,
     blank_rows,
+    cells_without_a_place,
+    lines_as_on_old_macs,
+    a_return_in_a_cell,
     table_under_another_suffix,
     ragged_rows,
     inch_marks,
