@@ -60,29 +60,57 @@ def of(facts: Facts, lineage: Lineage, delays: pl.DataFrame) -> Stays:
     """All stays of a plant; `delays` are what each confirmed source's clock is worth."""
     tops = lines(facts[Site])
     times = _times(facts, lineage, delays)
-    runs = _runs(lineage, tops)
-    consumed = _inputs(lineage).join(times, on="op", maintain_order="left")
-    produced = _outputs(lineage).join(times, on="op", maintain_order="left")
-    # What has no bound of its own was on the line while the operation ran.
-    consumed = consumed.with_columns(
-        begin=pl.when(pl.col("t0") > MIN).then("t0").otherwise("start"),
-        left=pl.when(pl.col("t1") < MAX).then("t1").otherwise("end"),
-        rule=pl.lit(RAN),
+    about = _about(lineage)
+    drawn = _at_machines(_from_pools(lineage), "from_place", about, tops)
+    given = _at_machines(lineage.produced, "to_place", about, tops)
+    runs = _runs(about, tops, given)
+    drawn, given = (part.join(runs, on=["line", "op"], how="anti") for part in (drawn, given))
+    drawn, given = _taken(drawn, times), _made(given, times)
+    consumed = runs.join(_taken(_inputs(lineage), times).with_columns(_order_end()), on="op")
+    produced = _made(_outputs(lineage), times)
+    mounted = _mounted(facts, lineage, delays, tops, runs.join(times, on="op"))
+    ran = runs.join(produced, on="op")
+    touches = [consumed, ran, drawn, given, mounted]
+    made = [ran, _out_of(drawn, produced), given, mounted]
+    return Stays(
+        pl.concat(_shaped(part, TOUCH) for part in touches),
+        pl.concat(_shaped(part, MADE) for part in made),
+        runs,
     )
+
+
+def _taken(rows: pl.DataFrame, times: pl.DataFrame) -> pl.DataFrame:
+    """Inputs with when they were taken; without bounds of their own, while the operation ran."""
+    rows = _within(rows, times)
+    left = pl.when(pl.col("t1") < MAX).then("t1").otherwise("end")
+    return rows.with_columns(
+        begin=pl.max_horizontal("t0", "start"), left=left, end=left, done="end", rule=pl.lit(RAN),
+    )  # fmt: skip
+
+
+def _order_end() -> pl.Expr:
+    """On its own line an input lies until the end of its order."""
+    return pl.col("done").alias("end")
+
+
+def _made(produced: pl.DataFrame, times: pl.DataFrame) -> pl.DataFrame:
+    """Outputs with when they were on the line of their operation."""
+    rows = _within(produced, times)
     # Times that contradict each other bound nothing: nothing was begun after it was finished.
-    produced = produced.with_columns(
+    rows = rows.with_columns(
         end=pl.when(pl.col("t1") < MAX).then("t1").otherwise("end"), rule=pl.lit(RAN)
     ).with_columns(start=pl.min_horizontal("start", "end"))
-    produced = produced.with_columns(
+    rows = rows.with_columns(
         fresh=pl.min_horizontal(pl.max_horizontal("start", "t0"), "end"), left="end"
-    ).with_columns(begin="fresh")
-    mounted = _mounted(facts, lineage, delays, tops, runs.join(times, on="op"))
-    touches = [
-        _shaped(part, TOUCH)
-        for part in (runs.join(consumed, on="op"), runs.join(produced, on="op"), mounted)
-    ]
-    made = [_shaped(part, MADE) for part in (runs.join(produced, on="op"), mounted)]
-    return Stays(pl.concat(touches), pl.concat(made), runs)
+    )
+    return rows.with_columns(begin="fresh")
+
+
+def _within(moves: pl.DataFrame, times: pl.DataFrame) -> pl.DataFrame:
+    """Movements with the times of their operation: nothing moved on after it was surely over."""
+    rows = moves.join(times, on="op", maintain_order="left")
+    over = pl.when(pl.col("t0") <= pl.col("over")).then("over")
+    return rows.with_columns(t1=pl.min_horizontal("t1", over))
 
 
 def _shaped(frame: pl.DataFrame, schema: dict[str, type[pl.DataType]]) -> pl.DataFrame:
@@ -109,66 +137,107 @@ def lines(sites: pl.DataFrame) -> pl.DataFrame:
     return found.select("place", "kind", line=pl.when(~none).then("line"))
 
 
-def _runs(lineage: Lineage, tops: pl.DataFrame) -> pl.DataFrame:
-    """line, company, op: the line or lines of each operation that ran on one."""
+def _about(lineage: Lineage) -> pl.DataFrame:
+    """op, kind, company, place of each operation that touches a line; place of its order else."""
     about = lineage.operations.select("key", "kind", "order", "site", "rule").with_row_index("op")
     about = about.filter(
         pl.col("rule").is_null() & pl.col("kind").is_in([*MADE_ON_LINES, *HANDLED_ON_LINES])
     )
     whole = about.select(order="key", _site="site")
-    about = about.join(whole, on="order", how="left", maintain_order="left").select(
+    about = about.join(whole, on="order", how="left", maintain_order="left")
+    return about.select(
         pl.col("op").cast(pl.Int32), "kind", company=pl.col("key").str.split("/").list.first(),
         place=pl.coalesce("site", "_site"),
     )  # fmt: skip
+
+
+def _runs(about: pl.DataFrame, tops: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
+    """line, company, op: the line of each operation that ran on one.
+
+    Without one of its own it is where its outputs were put (`given`), else any.
+    """
     named = about.join(tops, on="place", how="left", suffix="_place")
     # A place without a kind is where an order ran, but no sign that a split was on a line.
     equipped = pl.col("kind_place").is_in(EQUIPMENT).fill_null(False)
     own = named.filter(pl.col("kind").is_in(MADE_ON_LINES) | equipped).drop_nulls("line")
-    also = _through(lineage, about, tops.filter(pl.col("kind").is_in(EQUIPMENT)))
-    runs = pl.concat([own.select("line", "company", "op"), also]).unique()
-    lost = about.filter(pl.col("kind").is_in(MADE_ON_LINES)).join(runs, on="op", how="anti")
-    lost = lost.select("company", "op", line=nowhere(pl.col("company")))
-    return pl.concat([runs, lost.select(runs.columns)]).sort("line", "op")
+    runs = own.select("line", "company", "op")
+    for found in (
+        given.select("line", "company", "op").unique(),
+        about.filter(pl.col("kind").is_in(MADE_ON_LINES)).select(
+            nowhere(pl.col("company")).alias("line"), "company", "op"
+        ),
+    ):
+        runs = pl.concat([runs, found.join(runs, on="op", how="anti")])
+    return runs.sort("line", "op")
 
 
-def _through(lineage: Lineage, about: pl.DataFrame, equipment: pl.DataFrame) -> pl.DataFrame:
-    """line, company, op: machines and tanks that the movements of operations name."""
-    sides = ((lineage.consumed, "from_place"), (lineage.produced, "to_place"))
-    places = pl.concat(
-        [
-            frame.select("op", "rule", place=pl.col(side))
-            .filter(pl.col("rule").is_null() & pl.col("place").is_not_null())
-            .select("op", "place")
-            .unique()
-            for frame, side in sides
-        ]
+def _from_pools(lineage: Lineage) -> pl.DataFrame:
+    """What was consumed; mixed stock from the place where it lay, which begins its part."""
+    lots = lineage.lots.select(
+        pool=pl.when(pl.col("kind") == "pool").then(pl.col("sublot").str.split("@").list.first())
+    )["pool"]
+    pool = lots.gather(lineage.consumed["lot"])
+    return lineage.consumed.with_columns(from_place=pl.coalesce("from_place", pool))
+
+
+def _at_machines(
+    moves: pl.DataFrame, side: str, about: pl.DataFrame, tops: pl.DataFrame
+) -> pl.DataFrame:
+    """line, company, op, lot, t0, t1: what was drawn from or put into a machine or tank by name.
+
+    What names no place may have been in those that others of its operation name.
+    """
+    equipment = tops.filter(pl.col("kind").is_in(EQUIPMENT)).select("place", "line")
+    rows = moves.select("op", "lot", "rule", "t0", "t1", place=side)
+    rows = rows.join(about.select("op", "company"), on="op")
+    rows = rows.join(equipment.rename({"line": "_at"}), on="place", how="left")
+    named = rows.filter(pl.col("rule").is_null()).select("op", line="_at").drop_nulls().unique()
+    rows = rows.join(named, on="op").filter(
+        pl.col("place").is_null() | (pl.col("_at") == pl.col("line"))
     )
-    found = places.join(equipment, on="place").join(about.select("op", "company"), on="op")
-    return found.select("line", "company", "op")
+    found = rows.group_by("line", "company", "op", "lot")
+    return found.agg(pl.col("t0").min(), pl.col("t1").max()).sort("line", "op", "lot")
+
+
+def _out_of(drawn: pl.DataFrame, produced: pl.DataFrame) -> pl.DataFrame:
+    """What was made of things drawn from a machine or tank: it met what was there as they did."""
+    while_ = drawn.group_by("line", "company", "op").agg(
+        start=pl.col("begin").min(), end=pl.col("end").max()
+    )
+    rows = while_.join(produced.select("op", "lot", "rule"), on="op")
+    return rows.with_columns(fresh="start")
 
 
 def _times(facts: Facts, lineage: Lineage, delays: pl.DataFrame) -> pl.DataFrame:
-    """op, start, end: bounds of when each operation ran.
+    """op, start, end: bounds of when each operation ran; over: by when a closed one surely was.
 
-    Its own times count where its source is confirmed, else those of its movements, derived ones
-    included: what may have come from mixed stock at any time bounds nothing.
+    Its own times count where its source is confirmed, and recorded movements that contradict them;
+    else those of all movements: what may have come from mixed stock at any time bounds nothing.
     """
     stated = facts[Operation].select("key", "earliest", "latest", "source")
     stated = interval.effective(stated, delays).select("key", begun="t0", done="t1")
     ops = lineage.operations.select("key", "status", op=pl.int_range(pl.len(), dtype=pl.Int32))
     ops = ops.join(stated, on="key", how="left", maintain_order="left")
-    took = lineage.consumed.group_by("op").agg(pl.col("t0").min(), _in=pl.col("t1").max())
-    gave = lineage.produced.group_by("op").agg(_out=pl.col("t1").max())
+    recorded = pl.col("t0").filter(pl.col("rule").is_null() & (pl.col("t0") > MIN))
+    took = lineage.consumed.group_by("op").agg(
+        pl.col("t0").min(), _in=pl.col("t1").max(), _first=recorded.min(), _took=recorded.max()
+    )
+    gave = lineage.produced.group_by("op").agg(_out=pl.col("t1").max(), _gave=recorded.max())
     ops = ops.join(took, on="op", how="left").join(gave, on="op", how="left")
     begun = pl.when(pl.col("begun") > MIN).then("begun")
     first = pl.when(pl.col("t0") > MIN).then("t0")
     done = pl.when(pl.col("done") < MAX).then("done")
+    closed = pl.col("status").eq_missing("closed")
     last = pl.max_horizontal("_in", "_out").fill_null(MAX)
-    last = pl.when(pl.col("status").eq_missing("closed") & (last < MAX)).then(last)
+    last = pl.when(closed & (last < MAX)).then(last)
+    over = pl.when(closed).then(done)
+    started = pl.when(begun.is_not_null()).then(pl.min_horizontal(begun, "_first"))
+    ended = pl.when(over.is_not_null()).then(pl.max_horizontal(over, "_took", "_gave"))
     return ops.select(
         "op",
-        start=pl.min_horizontal(begun, first).fill_null(MIN),
-        end=pl.max_horizontal(done, last).fill_null(MAX),
+        start=pl.coalesce(started, first, pl.lit(MIN)),
+        end=pl.coalesce(ended, pl.max_horizontal(done, last), pl.lit(MAX)),
+        over=over,
     ).sort("op")
 
 
