@@ -13,6 +13,7 @@ import polars as pl
 
 from graph_model.i18n import text
 from graph_model.keys import lot_key_column
+from loaders.demo_plant.lines import laid_out
 from loaders.demo_plant.simulate import DAY, HOUR, MINUTE, World
 from loaders.demo_plant.spec import BOUGHT, CUSTOMERS, SHIFTS, SUPPLIERS, Item, Model
 
@@ -41,8 +42,6 @@ MILLI = (
 GONE = {"lot": pl.Int64, "qty": pl.Int64, "t": pl.Int64, "party": pl.String}
 STANDING = {"place": pl.String, "item": pl.Int64, "start": pl.Int64, "end": pl.Int64}
 PEOPLE = 12
-ORDERS_A_LINE = 1_000
-"""A line has time to stand idle between the orders of a year."""
 
 
 @dataclass
@@ -78,12 +77,13 @@ class Book:
 
     def line_of(self, order: pl.Expr) -> pl.Expr:
         """The line on which an order runs."""
-        return pl.lit("LINE-") + (order % self.lines + 1).cast(pl.String)
+        numbers = dict(self.orders.select("order", pl.col("line").cast(pl.String)).iter_rows())
+        return pl.lit("LINE-") + order.replace_strict(numbers, return_dtype=pl.String)
 
     @property
     def lines(self) -> int:
         """How many lines there are."""
-        return max(4, self.orders.height // ORDERS_A_LINE)
+        return int(self.orders["line"].n_unique())
 
     def stood(self, rows: pl.DataFrame) -> None:
         """Material that lay at places for a time: place, item, start, end."""
@@ -103,7 +103,9 @@ def labelled(world: World, rng: np.random.Generator, exact: float = 0.0) -> Book
         rng=rng,
         horizon=world.horizon,
         lots=_named(world).with_columns(_busy=pl.lit(False)),
-        orders=world.orders.with_columns(work_order_no=number("WO", C("order") + 1, 7)),
+        orders=world.orders.with_columns(
+            laid_out(world.orders, world.model), work_order_no=number("WO", C("order") + 1, 7)
+        ),
         parts=world.parts.with_columns(hidden=pl.lit(False)),
         ships=world.ships,
         exact=exact,

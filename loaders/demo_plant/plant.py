@@ -187,8 +187,11 @@ def _killing(parts: pl.DataFrame) -> list[pl.Expr]:
 
 
 def _delays(book: Book) -> dict[str, tuple[int, int]]:
-    """How far each source's records truly are from what happened."""
-    found: dict[str, tuple[int, int]] = {}
+    """How far each source's records truly are from what happened.
+
+    When orders began and ended and what hung on lines is noted as it happens.
+    """
+    found = dict.fromkeys(("work_orders", "equipment_use"), (0, 0))
     for frame in book.sheets.values():
         if "_t" not in frame.columns:
             continue

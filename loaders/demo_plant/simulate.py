@@ -26,6 +26,8 @@ _PITCH = 2 * HOUR
 """Between the outputs of one order."""
 _PAUSE, _WINDOW = 4 * HOUR, 10 * DAY
 """An item that nobody needs for so long is used up before, once in so many days."""
+_TANK_WINDOW = 8 * HOUR
+"""What stands in a tank is used up more often, so that the tank can be cleaned."""
 
 
 @dataclass(frozen=True)
@@ -114,17 +116,24 @@ class _Floor:
         if not needs:
             return
         dst, t, amount = (np.concatenate(column) for column in zip(*needs, strict=True))
-        by_time = np.argsort(t, kind="stable")
-        dst, t, amount = dst[by_time], t[by_time], amount[by_time]
-        pauses = _pauses(t)
-        source, need, part, sizes = _cut(amount, self.model.items[item].lot_size, self.rng, pauses)
+        spec = self.model.items[item]
+        order = pl.concat(self.lots).sort("lot")["order"].to_numpy()[dst]
+        by_time = np.lexsort((t, order)) if spec.fresh else np.argsort(t, kind="stable")
+        dst, t, amount, order = dst[by_time], t[by_time], amount[by_time], order[by_time]
+        pauses = _pauses(t, _TANK_WINDOW if spec.tank else _WINDOW)
+        if spec.fresh:
+            pauses = np.flatnonzero(np.diff(order))
+        source, need, part, sizes = _cut(amount, spec.lot_size, self.rng, pauses)
         first_use = t[need[np.searchsorted(source, np.arange(len(sizes)))]]
-        if self.model.items[item].kind == "semi_finished":
+        if spec.tank:
+            order, ready = self._filled(item, first_use, _after_pause(t[pauses], first_use))
+        elif spec.kind == "semi_finished":
             order, ready = self._made(item, first_use)
         else:
             order = np.full(len(sizes), -1, np.int64)
             ready = first_use - self.rng.integers(6 * 60, 6 * 24 * 60, len(sizes)) * MINUTE
-            ready = np.maximum(ready, _after_pause(t[pauses], first_use))
+            if not spec.fresh:
+                ready = np.maximum(ready, _after_pause(t[pauses], first_use))
         ids = self.add_lots(item, sizes, ready, order)
         self.parts.append(
             pl.DataFrame({"src": ids[source], "dst": dst[need], "qty": part, "t": t[need]})
@@ -138,11 +147,17 @@ class _Floor:
         lead = self.rng.integers(60, 20 * 60, len(sizes)) * MINUTE
         return self.add_orders(item, sizes, first_use[firsts] - lead)
 
+    def _filled(self, item: int, first_use: Ints, after: Ints) -> tuple[Ints, Ints]:
+        """Lots that a tank takes: each of an order of its own, after what was used up before."""
+        lead = self.rng.integers(60, 20 * 60, len(first_use)) * MINUTE
+        end = np.maximum(first_use - lead, after)
+        return self.add_orders(item, np.ones(len(first_use), np.int64), end)
 
-def _pauses(t: Ints) -> Ints:
+
+def _pauses(t: Ints, window: int) -> Ints:
     """The needs after which there is a pause: the first in each window."""
     long = np.flatnonzero(np.diff(t) >= _PAUSE)
-    return long[np.unique(t[long] // _WINDOW, return_index=True)[1]]
+    return long[np.unique(t[long] // window, return_index=True)[1]]
 
 
 def _after_pause(stops: Ints, first_use: Ints) -> Ints:

@@ -80,6 +80,8 @@ class Item:
     tank: str = ""
     reel: bool = False
     """It hangs on the line while it is used up."""
+    fresh: bool = False
+    """Each order takes a new one; no other order uses up what is left of it."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ FOOD = Model(
         Item("RM-COCOA", "raw", "kg", 300, 38.0),
         Item("RM-FLOUR", "raw", "kg", 700, 3.3, None, "wheat"),
         Item("RM-NUTS", "raw", "kg", 250, 52.0, None, "nuts"),
-        Item("PK-FILM", "packaging", "m", 3000, 0.3, reel=True),
+        Item("PK-FILM", "packaging", "m", 3000, 0.3, reel=True, fresh=True),
         Item("PK-BOX", "packaging", "pcs", 4000, 0.4),
     ),
     {

@@ -19,8 +19,10 @@ HEATED = {"SF-BASE": 85.0, "FG-WAFER": 170.0, "FG-COOKIE": 180.0, "SF-BOARD": 24
 """Items whose making has a heat step, and its set value in degrees Celsius."""
 _IDLE = HOUR
 """A line or place that stands empty for less is not looked at."""
+_UNVERIFIED = 20
+"""Every so many cleanings nobody else looked whether the line was clean."""
 _EMPTY = 2
-"""Every so many of the moments at which an item was all gone, somebody counted zero."""
+"""Every so many of the moments at which an item was all gone from a store, it was counted."""
 
 
 def watch(book: Book) -> None:
@@ -32,11 +34,16 @@ def watch(book: Book) -> None:
     book.sheets["cleaning"] = _cleaning(book)
     out = _departures(book)
     empty = _empty(book, out)
-    tanks = [item.tank for item in book.model.items if item.tank]
+    tanks = _tanks(book)
     levels = empty.filter(C("place").is_in(tanks))
     if not levels.is_empty():
         book.sheets["tank_levels"] = _levels(levels)
+        book.add_rows("cleaning", _cleaned(levels))
     _counts(book, empty.filter(~C("place").is_in(tanks)), out)
+
+
+def _tanks(book: Book) -> list[str]:
+    return [item.tank for item in book.model.items if item.tank]
 
 
 def _shifts() -> pl.DataFrame:
@@ -106,7 +113,7 @@ def _gaps(busy: pl.DataFrame, group: str) -> pl.DataFrame:
 
 
 def _cleaning(book: Book) -> pl.DataFrame:
-    """Lines are cleaned between orders where they stand idle; every second time it is verified."""
+    """Lines are cleaned between orders where they stand idle; it is mostly verified."""
     made = book.lots.filter(C("order") >= 0).select("order", dst="lot")
     first = book.parts.join(made, on="dst").group_by("order").agg(C("t").min())
     orders = book.orders.select("order", "start", "end").join(first, on="order")
@@ -115,12 +122,23 @@ def _cleaning(book: Book) -> pl.DataFrame:
     )
     left = book.standing.filter(C("place").str.starts_with("LINE-"))
     busy = pl.concat([lines, left.select("start", "end", site_code="place").select(lines.columns)])
-    idle = _gaps(busy, "site_code").with_row_index("_n")
-    sure = C("_n") % 2 == 0
-    return idle.select(
+    middle = (C("from_") + C("to")) // (2 * MINUTE) * MINUTE
+    idle = _gaps(busy, "site_code").select("site_code", _t=middle)
+    return _records(idle.with_row_index("_n"), C("_n") % _UNVERIFIED > 0)
+
+
+def _cleaned(levels: pl.DataFrame) -> pl.DataFrame:
+    """Tanks that were found empty are cleaned at once, and looked into again."""
+    empty = levels.sort("t", "place").select(site_code="place", _t=C("t") + 30 * MINUTE)
+    return _records(empty.with_row_index("_n"), pl.lit(True))
+
+
+def _records(moments: pl.DataFrame, sure: pl.Expr) -> pl.DataFrame:
+    """Rows of the sheet from `site_code`, `_t`, `_n`; a line found clean is found clear."""
+    return moments.select(
         "site_code",
-        event_time=C("from_") + 30 * MINUTE,
-        _t=C("from_") + 30 * MINUTE,
+        "_t",
+        event_time="_t",
         method=pl.lit(text("demo.cleaning.method")),
         result=pl.lit("conforming"),
         verified=sure,
@@ -159,7 +177,7 @@ def _empty(book: Book, out: pl.DataFrame) -> pl.DataFrame:
     )
     none = events.filter((C("there") == 0) & (C("to") - C("t") > _IDLE))
     none = none.select("place", "item", t=C("t") + 30 * MINUTE).with_row_index("_n")
-    none = none.filter(C("_n") % _EMPTY == 0)
+    none = none.filter((C("_n") % _EMPTY == 0) | C("place").is_in(_tanks(book)))
     hidden = book.standing.join(none, on=["place", "item"]).filter(
         C("t").is_between(C("start") - HOUR, C("end") + HOUR)
     )
