@@ -286,6 +286,21 @@ def test_what_else_touches_the_tank_is_not_the_limit_s(chain: tuple[Facts, Linea
     assert contents(scope_of(facts, lineage, "X0/A/0", book(0.001))) == set(range(5))
 
 
+def test_a_lot_that_was_drawn_from_the_tank_was_in_it(chain: tuple[Facts, Lineage]) -> None:
+    """Nobody recorded that A0 was poured in too; no heel tells how much of it stayed."""
+    facts, _ = chain
+    row = _row("X0/produce/0", "X0/A/9", from_place="X0/T", earliest=4, latest=4)
+    lot = {"key": "X0/A/9", "owner": "X0", "item_code": "A", "lot_no": "9", "item": "X0/A"}
+    tables = {name: facts[kind] for name, kind in KINDS.items()}
+    for kind, more in ((Lot, lot), (Consumed, row)):
+        frame = conform(kind, pl.DataFrame([more], infer_schema_length=None), provenance=True)
+        tables[kind.__name__] = pl.concat([tables[kind.__name__], frame])
+    facts = Facts(1, "test", tables)
+    lineage = Lineage.of(network.build(facts))
+    assert contents(scope_of(facts, lineage, "X0/A/9", book(0.001))) >= set(range(1, 5))
+    assert contents(scope_of(facts, lineage, "X0/A/0", book(0.001))) == {0, 1, 2}
+
+
 def test_a_wider_limit_never_takes_out_less(chain: tuple[Facts, Lineage]) -> None:
     found = [contents(scope_of(*chain, "X0/A/0", book(share))) for share in (1e-9, 1e-4, 0.01, 1.0)]
     assert [len(kept) for kept in found] == [5, 4, 2, 1]

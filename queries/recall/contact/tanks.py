@@ -19,7 +19,7 @@ from graph_model.lineage import Index, Lineage
 from graph_model.network import Facts
 from graph_model.schema import Consumed, Site, Use
 from queries.recall.contact.chains import LANE, Lanes
-from queries.recall.contact.stays import Stays, lines
+from queries.recall.contact.stays import USE, Stays, lines
 from queries.recall.hazard import Hazard
 from queries.recall.rulebook import CarryOverLimit, Rulebook
 
@@ -177,15 +177,35 @@ def barred(lanes: Lanes, tanks: list[Tank], facts: Facts, lineage: Lineage, foun
     """
     for tank in tanks:
         if tank.line is not None and tank.contents.size:
-            lanes = _apart(lanes, tank, _strangers(tank, facts, lineage, found))
+            strangers = _strangers(tank, facts, lineage, found).implode()
+            strange = pl.col("lot").is_in(strangers) | (pl.col("rule") == USE)
+            lanes = _apart(lanes, tank, strange)
     return lanes
 
 
+def _own(tank: Tank, lineage: Lineage) -> pl.Series:
+    """Lots that fillings took or gave, and mixed stock of the tank, which heels are taken from."""
+    ops = np.array([one.op for one in tank.fillings], dtype=np.int64)
+    pools = (lineage.lots["kind"] == "pool") & lineage.lots["sublot"].str.starts_with(
+        f"{tank.key}@"
+    )
+    numbers = [
+        lineage.consumed["lot"][lineage.inputs.at(ops)],
+        lineage.produced["lot"][lineage.outputs.at(ops)],
+        pools.fill_null(False).arg_true(),
+    ]
+    return pl.concat([lots.cast(pl.Int64) for lots in numbers]).unique()
+
+
 def _strangers(tank: Tank, facts: Facts, lineage: Lineage, found: Stays) -> pl.Series:
-    """Lots that touched the tank's line other than by its fillings or by drawing from it."""
+    """Lots that touched the tank's line other than by its fillings or by drawing from it.
+
+    A lot that was drawn from the tank though no filling had it was in it all the same.
+    """
     on_line = found.runs.filter(pl.col("line") == tank.line)["op"]
     named = lineage.operations["site"].is_not_null()
-    draws = lineage.consumed["op"].filter(lineage.consumed["from_place"].eq_missing(tank.key))
+    drawn = lineage.consumed.filter(pl.col("from_place").eq_missing(tank.key))
+    draws = drawn["op"]
     draws = draws.filter(
         ~(lineage.operations["site"][draws] == tank.line).fill_null(False) & named[draws]
     )
@@ -195,17 +215,19 @@ def _strangers(tank: Tank, facts: Facts, lineage: Lineage, found: Stays) -> pl.S
     made = lineage.produced["lot"][lineage.outputs.at(ops)]
     mounted = facts[Use]["lot"].drop_nulls().unique()
     tools = pl.Series(lineage.number(mounted.to_list()), dtype=pl.Int32)
-    return pl.concat([used, made, tools]).unique().cast(pl.Int64)
+    others = drawn["lot"].cast(pl.Int64)
+    others = others.filter(~others.is_in(_own(tank, lineage).implode()))
+    return pl.concat([lots.cast(pl.Int64) for lots in (used, made, tools, others)]).unique()
 
 
-def _apart(lanes: Lanes, tank: Tank, strangers: pl.Series) -> Lanes:
+def _apart(lanes: Lanes, tank: Tank, strange: pl.Expr) -> Lanes:
     open_ = lanes.rules.filter(~pl.col("barred") & (pl.col("line") == tank.line))
     here = lanes.exits.join(open_.select(LANE), on=LANE, how="semi", maintain_order="left")
     limited = here.filter(pl.col("lot").is_in(pl.Series(tank.contents).implode()))
     if limited.is_empty():
         return lanes
     came = lanes.entries.join(limited.select(LANE).unique(), on=LANE, how="semi")
-    others = came.filter(pl.col("lot").is_in(strangers.implode()) | (pl.col("rule") == "use"))
+    others = came.filter(strange)
     validation = pl.lit(tank.limit.validation)
     exits = [
         lanes.exits.join(limited, on=lanes.exits.columns, how="anti", nulls_equal=True),
