@@ -6,6 +6,7 @@ Within a level lots and operations stand by number, so that answers are equal ro
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from importlib.util import find_spec
 
@@ -49,8 +50,26 @@ def search(out: Neighbours, into: Neighbours, roots: Index) -> Reach:
     if _COMPILES:
         from graph_model.search_compiled import compiled_search
 
-        return Reach(*compiled_search(out.first, out.targets, into.first, into.targets, start))
+        marks = _MARKS.of(len(out.first) - 1), _MARKS.of(len(into.first) - 1, 1)
+        ways = (out.first, out.targets, into.first, into.targets)
+        return Reach(*compiled_search(*ways, start, *marks))
     return plain_search(out, into, start)
+
+
+class _Marks(threading.local):
+    """Zeros that each thread keeps from search to search: clearing what was found costs less."""
+
+    def __init__(self) -> None:
+        self._kept = [np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32)]
+
+    def of(self, nodes: int, side: int = 0) -> Numbers:
+        """Zeros for so many nodes of one side: lots (0) or operations (1)."""
+        if len(self._kept[side]) < nodes:
+            self._kept[side] = np.zeros(nodes, dtype=np.int32)
+        return self._kept[side]
+
+
+_MARKS = _Marks()
 
 
 def plain_search(out: Neighbours, into: Neighbours, start: Index) -> Reach:

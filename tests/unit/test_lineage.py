@@ -134,9 +134,11 @@ def test_every_search_finds_what_walking_finds(out: Edges, into: Edges, roots: l
         distance |= dict.fromkeys(level, depth)
     ways = neighbours(out), neighbours(into)
     start = np.unique(np.array(roots, dtype=np.int64))
+    marks = [np.zeros(len(way.first) - 1, dtype=np.int32) for way in ways]
     compiled = compiled_search(
-        ways[0].first, ways[0].targets, ways[1].first, ways[1].targets, start
+        ways[0].first, ways[0].targets, ways[1].first, ways[1].targets, start, *marks
     )
+    assert not any(part.any() for part in marks)
     plain = plain_search(*ways, start)
     for lots, distances, operations in (
         (plain.lots, plain.distance, plain.operations),
