@@ -2,8 +2,9 @@
 
 `LOTS=100000 make bench` sets the larger size; the smaller is a tenth of it. Each size runs in a
 process of its own, so that peak memory is that of one size; it is reset before each step. Shown
-beside the goals, and written as lines of JSON to `bench/results.jsonl`. Times are of this machine
-in this run; compare only within one table.
+beside the goals, then beside other ways to the same answers (`bench.compare`), and kept as lines of
+JSON in `bench/results.jsonl`, of which `python -m bench.performance` writes `docs/performance.md`.
+Times are of this machine in this run; compare only within one table.
 """
 
 from __future__ import annotations
@@ -19,19 +20,22 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from bench import goals
+from bench import goals, results
 from bench.measure import Line
 
 _HEADS = (
     "what", "flows", "small s", "large s", "cpu s", "flows/s", "growth", "peak MB", "growth",
     "goal", "",
 )  # fmt: skip
-RESULTS = Path(__file__).with_name("results.jsonl")
 
 
 def child(what: str, lots: int, folder: Path) -> list[Line]:
     """The lines that one measurement printed. Raises CalledProcessError where it failed."""
-    command = [sys.executable, "-m", "bench.child", what, str(lots), str(folder)]
+    return _printed("bench.child", what, str(lots), str(folder))
+
+
+def _printed(module: str, *arguments: str) -> list[Line]:
+    command = [sys.executable, "-m", module, *arguments]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     return [Line(**json.loads(row)) for row in done.stdout.splitlines()]
 
@@ -52,9 +56,11 @@ def measured(large: int) -> list[Line]:
             bar.update(task, description=f"{lots:,} lots: load and ask")
             sizes.append(list(goals.judged(child("load", lots, here))))
             bar.remove_task(task)
-        bar.add_task("ladder and chain", total=None)
+        task = bar.add_task("ladder and chain", total=None)
         shapes = goals.judged(child("shapes", 0, Path(folder)))
-        return [*sizes[0], *sizes[1], *goals.growth(*sizes), *shapes]
+        bar.update(task, description=f"{large:,} lots: beside C, PostgreSQL and Neo4j")
+        beside = _printed("bench.compare", str(large))
+        return [*sizes[0], *sizes[1], *goals.growth(*sizes), *shapes, *beside]
 
 
 def show(lines: list[Line]) -> Table:
@@ -89,7 +95,7 @@ def _grows(line: Line) -> bool:
 def main() -> None:
     """Measures, writes the lines, and shows them."""
     lines = measured(int(os.environ.get("LOTS", "100000")))
-    RESULTS.write_text("".join(line.json() + "\n" for line in lines), encoding="utf-8")
+    results.keep(lines)
     console = Console()
     Console(width=max(console.width, 160)).print(show(lines))
 

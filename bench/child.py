@@ -100,8 +100,8 @@ def _ask(steps: Steps, plant: Plant, facts: Facts, lineage: Lineage, incident: S
         asked = Suspects(lots=tuple(lineage.lots["key"].gather(roots).to_list()))
         steps.median(what, [partial(compute, facts, lineage, asked, hazard=MATERIAL)] * SCOPES)
     material = partial(compute, facts, lineage, incident, hazard=MATERIAL)
-    steps.time("scope of the incident", material)
-    steps.time("the same with contact", partial(compute, facts, lineage, incident))
+    steps.time(goals.INCIDENT, material)
+    steps.time(goals.CONTACT, partial(compute, facts, lineage, incident))
 
 
 def cone(lineage: Lineage, tried: Index, size: int) -> Index:

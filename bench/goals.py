@@ -17,6 +17,7 @@ STEPS = (
 READ_AGAIN = "fold + arrays"
 ARRAYS, CYPHER = "trace, arrays", "trace, Cypher"
 LARGE_CONE, SMALL_CONE = "scope of 10,000 lots", "scope of 100 lots"
+INCIDENT, CONTACT = "scope of the incident", "the same with contact"
 GROWTH = "growth of"
 _LINEAR = 1.15
 """Up to this exponent a step counts as linear: caches of the processor are not."""
