@@ -11,6 +11,7 @@ import polars as pl
 from graph_model.schema import SetAside
 from loaders.findings import Finding
 from loaders.headings import meanings
+from loaders.plant.frames import digest
 from loaders.plant.sheets import BY_NAME, IDENTIFYING
 from loaders.plant.tables import Tables
 from loaders.reading import ROW, Grid
@@ -47,7 +48,12 @@ class Aside:
             rule=pl.lit(rule),
             text=pl.concat_str(names, separator=" ", ignore_nulls=True) if names else pl.lit(None),
         ).with_columns(_file="file", _sheet="sheet", _row="row")
-        self.out.add(SetAside, kept, key=pl.format("{}/{}/{}", "file", "sheet", "row"))
+        self._keep(kept)
+
+    def _keep(self, rows: pl.DataFrame) -> None:
+        """By place and content: another file of the same name has other rows at the same place."""
+        rows = rows.with_columns(digest(rows.select(pl.col("text").fill_null("")), ["text"]).alias("_text"))
+        self.out.add(SetAside, rows, key=pl.format("{}/{}/{}/{}", "file", "sheet", "row", "_text"))
 
     def add(self, sheet: str, frame: pl.DataFrame, rule: str) -> None:
         """Sets the rows of a sheet aside; `rule` says what is missing."""
@@ -64,7 +70,7 @@ class Aside:
         kept = frame.select(
             **place, rule=pl.lit(rule), text=text, _file="_file", _sheet="_sheet", _row="_row"
         )
-        self.out.add(SetAside, kept, key=pl.format("{}/{}/{}", "file", "sheet", "row"))
+        self._keep(kept)
         self.findings += [
             Finding(rule, "error", file, name, row, "", written or "")
             for file, name, row, written in kept.select(*place, "text").iter_rows()

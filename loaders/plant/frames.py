@@ -205,7 +205,7 @@ def _database() -> duckdb.DuckDBPyConnection:
     return duckdb.connect()
 
 
-def _digest(frame: pl.DataFrame, names: Sequence[str]) -> pl.Series:
+def digest(frame: pl.DataFrame, names: Sequence[str]) -> pl.Series:
     """MD5 of each row's content; empty fields do not count."""
     filled = [name for name in sorted(names) if frame[name].null_count() < frame.height]
     content = frame.select(
@@ -249,7 +249,7 @@ def tails(
         return frame.with_columns(_repeated=pl.lit(False)), []
     frame = frame.with_row_index("_at")
     part = frame.filter(needs)
-    part = part.with_columns(_digest(part, fields).alias("_digest"))
+    part = part.with_columns(digest(part, fields).alias("_digest"))
     part = part.with_columns(
         _n=pl.int_range(pl.len()).over("company", "_digest", "_file", "_sheet"),
         _many=pl.col("_digest").n_unique().over("company", "_tail"),

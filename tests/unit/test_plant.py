@@ -68,3 +68,14 @@ def test_headings_of_erp_systems_mean_their_field(
 ) -> None:
     found = match(headings, BY_NAME[sheet]).columns
     assert found == {name: index for index, name in enumerate(fields) if name}
+
+
+def test_rows_set_aside_of_two_files_of_one_name_both_stay(tmp_path: Path) -> None:
+    kept = []
+    for month, amount in (("January", 7), ("February", 9), ("February", 9)):
+        (tmp_path / "issues.csv").write_text(f"物料编码,数量\n,{amount}\n", encoding="utf-8")
+        aside = read(tmp_path).set_aside
+        assert aside is not None, month
+        kept += aside["key"].to_list()
+    assert len(kept) == 3
+    assert kept[0] != kept[1] == kept[2]
