@@ -52,7 +52,9 @@ class Aside:
 
     def _keep(self, rows: pl.DataFrame) -> None:
         """By place and content: another file of the same name has other rows at the same place."""
-        rows = rows.with_columns(digest(rows.select(pl.col("text").fill_null("")), ["text"]).alias("_text"))
+        rows = rows.with_columns(
+            digest(rows.select(pl.col("text").fill_null("")), ["text"]).alias("_text")
+        )
         self.out.add(SetAside, rows, key=pl.format("{}/{}/{}/{}", "file", "sheet", "row", "_text"))
 
     def add(self, sheet: str, frame: pl.DataFrame, rule: str) -> None:

@@ -73,7 +73,8 @@ def all_lines(scope: Scope) -> pl.DataFrame:
 def held_elsewhere(scope: Scope) -> pl.DataFrame:
     """What came to another party: to its places (consignment, subcontractors, carriers), or to it.
 
-    What came in a container is as sure as the packing: possible.
+    What came in a container is as sure as the packing, and what may lie in mixed stock there has
+    no lot number: possible.
     """
     theirs = pl.col("holder").is_not_null() & pl.col("holder_kind").ne_missing("own")
     sites = scope.facts[Site].filter(theirs).select(to_place="key", customer="holder")
@@ -90,7 +91,17 @@ def held_elsewhere(scope: Scope) -> pl.DataFrame:
     given = given.filter(~pl.col("customer").is_in(["", "?"]))
     known = pl.concat([placed, given.select(placed.columns)]).drop("op", "to_place")
     known = known.unique(maintain_order=True).rename({"doc_no": "delivery_no"})
-    return pl.concat([known, _in_containers(scope, sites)], how="diagonal_relaxed")
+    unsure = [_in_containers(scope, sites), _in_mixed_stock(scope, sites)]
+    return pl.concat([known, *unsure], how="diagonal_relaxed")
+
+
+def _in_mixed_stock(scope: Scope, sites: pl.DataFrame) -> pl.DataFrame:
+    """Mixed stock of the scope at places of other parties."""
+    lineage = scope.lineage
+    rows = lineage.produced.select("lot", "op")[lineage.origins.at(scope.mixed_stock)]
+    rows = rows.with_columns(to_place=lineage.operations["site"][rows["op"]])
+    rows = rows.join(sites, on="to_place").select("lot", "customer", doubtful=True)
+    return rows.unique(maintain_order=True)
 
 
 def _in_containers(scope: Scope, sites: pl.DataFrame) -> pl.DataFrame:

@@ -96,6 +96,13 @@ class Scope:
         return np.array(self.tier(CERTAIN, POSSIBLE), dtype=np.int64)
 
     @cached_property
+    def mixed_stock(self) -> Index:
+        """Mixed stock that suspect material may lie in: it has no lot number to list."""
+        reached = self.worlds.reached
+        pools: Index = reached[self.lineage.lots["kind"][reached].eq_missing("pool").to_numpy()]
+        return pools
+
+    @cached_property
     def proof(self) -> Proof:
         """Why each lot has its tier."""
         return Proof(self.worlds)
@@ -240,20 +247,13 @@ def _missing(scope: Scope) -> list[Missing]:
     entries += completeness.of_rows(
         "unpriced", cost.unpriced(scope.places, lineage, scope.facts[Item])
     )
-    entries += completeness.of_lots("mixed_stock", lineage, _mixed_stock(scope))
+    entries += completeness.of_lots("mixed_stock", lineage, scope.mixed_stock)
     elsewhere = np.setdiff1d(scope.case.inspected.failing(lineage)[0], reached)
     entries += completeness.of_lots("failed_elsewhere", lineage, elsewhere.tolist())
     entries += rule_gaps.gaps(scope.facts, lineage, scope.case.hazard, scope.case.rulebook)
     if scope.roots.effect:
         entries.append(Missing("source_undetermined"))
     return entries + contact_gaps.gaps(worlds, scope.case.hazard)
-
-
-def _mixed_stock(scope: Scope) -> Index:
-    """Mixed stock that suspect material may lie in: it has no lot number to list."""
-    reached = scope.worlds.reached
-    pools: Index = reached[scope.lineage.lots["kind"][reached].eq_missing("pool").to_numpy()]
-    return pools
 
 
 def rules_in_force(scope: Scope) -> dict[str, Any]:

@@ -227,3 +227,14 @@ def test_who_holds_goods_is_a_party_to_notify(case: str, tmp_path: Path) -> None
     scope = answer(tmp_path, sheets, lots=("PLANT/A/S1",))
     assert [(row["customer"], row["tier"]) for row in scope["customers"]] == [party]
     assert answer(tmp_path, sheets, lots=("PLANT/A/S2",))["customers"] == []
+
+
+def test_who_holds_mixed_stock_is_a_party_to_notify(tmp_path: Path) -> None:
+    sheets = {
+        "sites": SITE,
+        "receipts": f"{RECEIPTS},to_place\nR1,1,V,A,S1,SL1,60,WH\nR2,1,V,B,S2,SL2,60,WH\n",
+        "moves": f"{MOVES}\nM1,1,A,,20,WH,SB\n",
+    }
+    scope = answer(tmp_path, sheets, lots=("PLANT/A/S1",))
+    assert [(row["customer"], row["tier"]) for row in scope["customers"]] == [("SUB", "possible")]
+    assert answer(tmp_path, sheets, lots=("PLANT/B/S2",))["customers"] == []
