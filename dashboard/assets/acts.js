@@ -19,9 +19,37 @@
 
   const body = (form) => {
     const made = JSON.parse(form.dataset.fixed || "{}");
+    if (form.dataset.toml) {
+      const given = Object.fromEntries(new FormData(form));
+      return Object.assign(made, { [form.dataset.toml]: toml(given), reason: given.reason });
+    }
     for (const [name, raw] of new FormData(form))
       if (raw !== "") put(made, name.split("."), typed(form, name, raw));
     return made;
+  };
+
+  /* Figures by place, type and way as the TOML of a table of costs; a figure left empty is none. */
+  const toml = (made) => {
+    const quoted = (value) => JSON.stringify(String(value));
+    const figures = {};
+    const lines = [];
+    const add = (place, type, way, figure) => {
+      const value = Number(figure);
+      if (figure !== "" && figure !== undefined)
+        put(figures, [place, type, way], Number.isFinite(value) ? value : quoted(figure));
+    };
+    for (const [name, value] of Object.entries(made)) {
+      const path = name.split(".");
+      if (path.length === 3) add(...path, value);
+      else if (["currency", "date", "source"].includes(name)) lines.push(`${name} = ${quoted(value)}`);
+    }
+    if (made.new_place) add(made.new_place, made.new_type, made.new_way, made.new_figure);
+    for (const [place, types] of Object.entries(figures)) {
+      lines.push(`[${place}]`);
+      for (const [type, ways] of Object.entries(types))
+        lines.push(`${quoted(type)} = { ${Object.entries(ways).map(([way, value]) => `${way} = ${value}`).join(", ")} }`);
+    }
+    return lines.join("\n") + "\n";
   };
 
   /* {name} in addresses and $name in words, by what was sent or answered. */

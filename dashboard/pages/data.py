@@ -1,4 +1,4 @@
-"""Data: files in with their findings, how complete the records are, and what was set aside."""
+"""Data: files in with their findings, how complete the records are, what people enter."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from dash import html
 from dashboard import words
 from dashboard.components import parts
 from dashboard.components.parts import attrs, empty, panel, table
+from dashboard.entering import deciding, editing, likeness, undoing
 from dashboard.pages import Page, View
 from dashboard.url import State
 from dashboard.visit import Visit
 from graph_model.i18n import catalogue, language, text
-from graph_model.schema import Alias, Decision, SetAside
+from graph_model.schema import SetAside
 
 page = Page("data", path="/data", permission="import.read", order=7, key="d")
-BATCHES = 12
 ASIDE = 20
-DECISIONS = 10
 _TOLD = (
     "sending", "failed", "loaded", "known", "aside", "read", "sheet", "findings", "file", "row",
     "value", "reason", "repair", "no_findings", "done", "dry_done", "nothing_new",
@@ -32,18 +31,26 @@ def view(visit: Visit, state: State) -> View:
     left: list[Any] = []
     if visit.can("import.run"):
         left.append(_upload())
-    left += [_batches(visit), _set_aside(visit)]
+    left += [undoing.listing(visit, state), _set_aside(visit, state)]
+    right = [_coverage(visit), editing.listing(visit, state), deciding.listing(visit, state),
+             *likeness.listing(visit, state)]  # fmt: skip
     return View(
         [
             html.Div(html.H1(text("screen.data.title")), className="title-line"),
             html.Div(
                 [html.Div(left, className="stack"),
-                 html.Div([_coverage(visit), _decisions(visit), _aliases(visit)],
-                          className="stack")],
-                className="columns recall",
+                 html.Div(right, className="stack")],
+                className="columns halves",
             ),
+            html.Div(_asked(visit, state)),
         ]
     )  # fmt: skip
+
+
+def _asked(visit: Visit, state: State) -> Any:
+    """The dialog that the address asks for."""
+    dialogs = (undoing.asked, deciding.asked, editing.asked)
+    return next((made for dialog in dialogs if (made := dialog(visit, state))), None)
 
 
 def _upload() -> html.Section:
@@ -67,48 +74,24 @@ def _upload() -> html.Section:
     )  # fmt: skip
 
 
-def _batches(visit: Visit) -> html.Section:
-    """The newest batches of the ledger; what was undone says so."""
-    title = text("screen.data.batches")
-    rows = visit.desk.batches()
-    if not rows:
-        return panel(title, empty(text("screen.data.no_batches")))
-    voided = {row.voids for row in rows if row.voids is not None}
-    lines = []
-    for row in rows[::-1][:BATCHES]:
-        counts = row.counts
-        aside = counts.pop(SetAside.__name__, 0)
-        state = "undone" if row.number in voided else "undo" if row.voids else "kept"
-        lines.append([
-            f"#{row.number}", words.moment(words.stamp(row.at), visit.zone),
-            words.labelled("screen.source", row.source), row.note or words.NONE,
-            words.number(sum(counts.values()), 0), words.number(row.restated, 0),
-            words.number(aside, 0), text(f"screen.data.state.{state}"),
-        ])  # fmt: skip
-    heads = ["#", text("screen.data.when"), text("screen.data.from"), text("screen.data.note"),
-             f">{text('screen.data.new')}", f">{text('screen.data.known')}",
-             f">{text('screen.data.aside')}", text("screen.data.what")]  # fmt: skip
-    return panel(title, table(heads, lines, label=title),
-                 html.P(text("screen.data.undo_hint"), className="note panel-body"),
-                 aside=parts.shown_of(len(lines), len(rows)))  # fmt: skip
-
-
-def _set_aside(visit: Visit) -> html.Section:
+def _set_aside(visit: Visit, state: State) -> html.Section:
     """Rows that could not be read as facts, with what to do."""
     title = text("screen.data.set_aside")
     rows = visit.facts()[SetAside].sort("file", "sheet", "row")
     if rows.is_empty():
         return panel(title, empty(text("screen.data.none_aside")))
+    shown = rows if state.one("all_aside") else rows[:ASIDE]
+    more = html.A(text("screen.show_all"), href=state.link(all_aside=1))
     lines = [
         [row["file"], row["sheet"], row["row"], row["value"] or words.NONE,
          _rule(row["rule"], "text"), _rule(row["rule"], "repair")]
-        for row in rows[:ASIDE].iter_rows(named=True)
+        for row in shown.iter_rows(named=True)
     ]  # fmt: skip
     heads = [text("screen.data.file"), text("screen.data.sheet"), f">{text('screen.data.row')}",
              text("screen.data.value"), text("screen.data.reason"),
              text("screen.data.repair")]  # fmt: skip
-    return panel(title, table(heads, lines, label=title),
-                 aside=parts.shown_of(len(lines), len(rows)))  # fmt: skip
+    aside = [parts.shown_of(len(lines), len(rows)), more if len(lines) < len(rows) else None]
+    return panel(title, table(heads, lines, label=title), aside=aside)
 
 
 def _rule(rule: str, what: str) -> str:
@@ -134,35 +117,3 @@ def _coverage(visit: Visit) -> html.Section:
     ]  # fmt: skip
     title = text("screen.data.coverage")
     return panel(title, html.Div(rows, className="panel-body stack"))
-
-
-def _decisions(visit: Visit) -> html.Section:
-    """What named persons decided, the newest first."""
-    title = text("screen.data.decisions")
-    if not visit.can("decision.read"):
-        return panel(title, empty(text("screen.data.hidden")))
-    rows = visit.facts()[Decision].sort("decided_at", "key", descending=[True, False])
-    if rows.is_empty():
-        return panel(title, empty(text("screen.data.no_decisions")))
-    lines = [
-        [words.labelled("screen.data.decision", row["kind"]), row["subject"],
-         row["reason"] or words.NONE, words.day(row["decided_at"], visit.zone)]
-        for row in rows[:DECISIONS].iter_rows(named=True)
-    ]  # fmt: skip
-    heads = [text("screen.management.what"), text("screen.management.about"),
-             text("screen.data.reason"),
-             text("screen.data.when")]  # fmt: skip
-    return panel(title, table(heads, lines, label=title, kind="waiting"),
-                 aside=parts.shown_of(len(lines), len(rows)))  # fmt: skip
-
-
-def _aliases(visit: Visit) -> html.Section:
-    """Numbers that stand for one thing."""
-    title = text("screen.data.aliases")
-    rows = visit.facts()[Alias].sort("kind", "alias")
-    if rows.is_empty():
-        return panel(title, empty(text("screen.data.no_aliases")))
-    lines = [list(row) for row in rows.select("kind", "alias", "target")[:DECISIONS].iter_rows()]
-    heads = [text("screen.data.kind"), text("screen.data.alias"), text("screen.data.stands_for")]
-    return panel(title, table(heads, lines, label=title),
-                 aside=parts.shown_of(len(lines), len(rows)))  # fmt: skip

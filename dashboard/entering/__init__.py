@@ -1,0 +1,1 @@
+"""What people enter: decisions, tables of the plant, what an import did wrong."""
