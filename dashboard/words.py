@@ -134,6 +134,13 @@ def labelled(prefix: str, name: str | None) -> str:
     return catalogue(language()).get(f"{prefix}.{name}", name or unknown())
 
 
+def note(content: str | None) -> str:
+    """What a batch is about: a deed in words, else as it was written."""
+    known = catalogue(language())
+    names = (f"screen.note.{content}", f"incident.deed.{content}")
+    return next((known[name] for name in names if name in known), content or NONE)
+
+
 def counted(key: str, count: int, **params: object) -> str:
     """A text about a count; `<key>_one` is the text about one, where there is one."""
     one = f"{key}_one"

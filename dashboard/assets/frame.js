@@ -108,7 +108,7 @@
       afterG = 0;
       if (page) return page.click();
     }
-    const act = document.querySelector(`[data-act="${key}"]`);
+    const act = document.querySelector(`tr.chosen [data-act="${key}"]`) || document.querySelector(`[data-act="${key}"]`);
     if (act) { event.preventDefault(); act.click(); return; }
     if (key === "ArrowDown" || key === "ArrowUp") {
       if (!event.target.closest(".ag-root, canvas") && move(key === "ArrowDown" ? 1 : -1)) event.preventDefault();

@@ -7,11 +7,11 @@ from typing import Any
 from dash import html
 
 from dashboard import words
-from dashboard.components.parts import chip, empty, panel, table
+from dashboard.components.parts import chip, empty, largest, panel, table
 from dashboard.url import link
 from dashboard.visit import Visit
 from graph_model.i18n import text
-from queries.incidents import cases
+from queries.incidents import cases, scopes
 
 
 def deadline(clock: dict[str, Any], visit: Visit) -> list[Any]:
@@ -30,7 +30,7 @@ def listing(visit: Visit) -> html.Section:
     title = [text("screen.start.incidents"), html.Span(str(len(found)), className="meta")]
     if not found:
         return panel(title, empty(text("screen.start.no_incidents")))
-    heads = ["incident", ">open_for", "deadline", ">scope"]
+    heads = ["incident", ">open_for", "deadline", ">scope", ">unaccounted"]
     labels = [
         (">" if one[0] == ">" else "") + text(f"screen.incident.{one.lstrip('>')}") for one in heads
     ]
@@ -50,4 +50,15 @@ def _row(one: dict[str, Any], visit: Visit) -> list[Any]:
         html.Div(deadline(one["clock"], visit), className="row")
         if one["clock"] else text("screen.incident.no_deadline"),
         lots,
+        _unaccounted(one["incident"], visit),
     ]  # fmt: skip
+
+
+def _unaccounted(incident: str, visit: Visit) -> Any:
+    """What of the incident's scope is unaccounted, the largest amount first."""
+    found = visit.desk.on(
+        None, ("lost", incident), lambda facts, lineage: scopes.lost(facts, lineage, incident)
+    )
+    amounts = {unit: one["total"] for unit, one in found.items() if one["total"]}
+    figure, others = largest(amounts)
+    return html.Span(figure, title=others, className="amount")

@@ -46,8 +46,9 @@ def _line(visit: Visit, row: Any, voided: set[int], state: State) -> list[Any]:
         act = button(text("screen.data.undo"), state.link(ask="undo", batch=row.number),
                      kind="small")  # fmt: skip
     return [
-        f"#{row.number}", words.moment(words.stamp(row.at), visit.zone),
-        words.labelled("screen.source", row.source), row.note or words.NONE,
+        f"#{row.number}", words.brief(words.stamp(row.at), visit.zone),
+        words.labelled("screen.source", row.source),
+        words.note(row.note),
         words.number(sum(counts.values()), 0), words.number(row.restated, 0),
         words.number(aside, 0), text(f"screen.data.state.{became}"), act,
     ]  # fmt: skip
@@ -64,7 +65,7 @@ def asked(visit: Visit, state: State) -> Any:
     close = state.link(ask=None, batch=None)
     source, rows = words.labelled("screen.source", row.source), sum(row.counts.values())
     told = text("screen.data.undo_it", rows=words.number(rows, 0), source=source,
-                note=row.note or words.NONE)  # fmt: skip
+                note=words.note(row.note))  # fmt: skip
     made = form(f"/api/v1/batches/{number}/undo", [reason()], text("screen.data.undo"),
                 close=close, then=close, done=text("screen.form.done"))  # fmt: skip
     title = text("screen.data.undo_title", batch=number)

@@ -97,7 +97,7 @@ def _ledger(visit: Visit) -> html.Section:
     lines = [
         [f"#{row.number}", words.moment(words.stamp(row.at), visit.zone),
          people.get(row.who, row.who) if seen else words.NONE,
-         words.labelled("screen.source", row.source), row.note or words.NONE,
+         words.labelled("screen.source", row.source), words.note(row.note),
          html.Span(row.hash[:12], className="lot-no", title=row.hash)]
         for row in newest
     ]  # fmt: skip

@@ -10,6 +10,7 @@ from dash import html
 from dashboard import words
 from dashboard.components import parts
 from dashboard.components.parts import button, cell, empty, largest, panel, segments, table
+from dashboard.entering import editing
 from dashboard.pages import Page, View
 from dashboard.pages.purchasing import exposure_of
 from dashboard.url import State, link
@@ -46,6 +47,8 @@ def view(visit: Visit, state: State) -> View:
     left.append(_readiness(visit, batch))
     left.append(_incidents(visit, found, state))
     right = [_waiting(visit, batch), _risks(visit, state)]
+    if visit.can("rules.read"):
+        right.append(editing.listing(visit, state, "costs"))
     if chosen is not None and visit.can("price.see"):
         right.insert(1, _against(judged))
     body = html.Div(
@@ -60,7 +63,8 @@ def view(visit: Visit, state: State) -> View:
         ]),
         className="title-line",
     )  # fmt: skip
-    return View([title, *([strip] if strip else []), body])
+    made = [title, *([strip] if strip else []), body, html.Div(editing.asked(visit, state))]
+    return View(made)
 
 
 def _chosen(found: list[dict[str, Any]], wanted: str) -> dict[str, Any] | None:

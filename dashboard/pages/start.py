@@ -9,22 +9,27 @@ from typing import Any
 from dash import Input, Output, dcc, html
 
 from dashboard import words
-from dashboard.components import incidents, parts
+from dashboard.components import incidents, parts, waiting
 from dashboard.components.parts import attrs, chip, empty, icon, kbd, panel, shown_of, table
 from dashboard.export import download
 from dashboard.pages import Change, Page, View
 from dashboard.url import State as Url
 from dashboard.url import link
 from dashboard.visit import Visit
+from dashboard.workbench import proving
 from graph_model.i18n import text
+from graph_model.schema import SetAside
 from loaders.template import write_template
 from queries.candidates import Candidate, candidates, read
 from queries.coverage import Coverage
+from queries.incidents import cases
 from queries.names import Names
 
 page = Page("start", path="/", permission="lot.read", order=1, key="s")
 SHOWN = 12
 IMPORTS = 4
+ENTERED = ("incidents", "decisions", "evidence", "rules", "drills")
+"""Sources of what people enter: no imports."""
 _LOTS = ("lot", "supplier_lot")
 
 
@@ -43,6 +48,7 @@ def view(visit: Visit, state: Url) -> View:
                             _field(state.one("q")),
                             html.Div(_found(visit, state), id="found"),
                             incidents.listing(visit),
+                            waiting.listing(visit, state),
                         ],
                         className="stack",
                     ),
@@ -52,9 +58,15 @@ def view(visit: Visit, state: Url) -> View:
                     ),
                 ],
                 className="columns start",
-            )
+            ),
+            html.Div(_asked(visit, state)),
         ]
     )
+
+
+def _asked(visit: Visit, state: Url) -> Any:
+    """The dialog of what waits for the visitor, where the address asks for it."""
+    return waiting.asked(visit, state) or proving.change(visit, state)
 
 
 @page.changes
@@ -64,7 +76,7 @@ def change(visit: Visit, state: Url) -> Change | None:
     exact = [one for one in found if one.exact] or found
     if state.one("open") and len(exact) == 1 and (href := _open(exact[0])):
         return Change({"url": {"href": href}})
-    if not state.one("q") or visit.lineage().lots.is_empty():
+    if not state.one("q") or state.one("ask") or visit.lineage().lots.is_empty():
         return None
     return Change({"found": {"children": _found(visit, state)}})
 
@@ -129,7 +141,8 @@ def _found(visit: Visit, state: Url) -> Any:
             text("screen.start.exact", exact=exact, contain=len(found) - exact), className="meta"
         ),
     ]
-    keys = [kbd("↑"), kbd("↓"), text("screen.start.choose"), kbd("↵"), text("screen.start.open")]
+    keys = [kbd("↑"), kbd("↓"), text("screen.start.choose"), kbd("↵"), text("screen.start.open"),
+            kbd("R"), text("screen.start.recall")]  # fmt: skip
     needle = read(number).numbers
     rows = [_row(one, at == 0, (number, *needle), names, visit) for at, one in enumerate(shown)]
     more = None
@@ -171,13 +184,21 @@ def _row(one: Candidate, first: bool, needles: tuple[str, ...], names: Names, vi
             parts.amount(one.quantity, one.uom) if one.kind in _LOTS else None, className="end"
         ),
         html.Td(words.day(one.when, visit.zone) if one.when else "", className="end meta"),
-        html.Td(
-            html.A(text("screen.start.recall"), href=link("/recall", lot=one.key))
-            if one.kind in _LOTS else None,
-            className="end",
-        ),
+        html.Td(_recall(one, visit) if one.kind in _LOTS else None, className="end"),
     ]  # fmt: skip
     return html.Tr(cells, className="chosen" if first else "", **attrs(data_href=href))
+
+
+def _recall(one: Candidate, visit: Visit) -> Any:
+    """The open incident whose scope has the lot, with its tier; else the way to its recall."""
+    held = visit.desk.on(None, "in_incidents", lambda facts, _: cases.open_lots(facts))
+    key = attrs(data_act="r")
+    if one.key not in held:
+        return html.A(text("screen.start.recall"), href=link("/recall", lot=one.key), **key)
+    number, tier, grade = held[one.key]
+    drawn = parts.tier_of(tier, grade)
+    return html.A([parts.glyph(drawn), f" {number}"], href=link("/recall", incident=number),
+                  title=text(f"screen.tier.{drawn}"), **key)  # fmt: skip
 
 
 def _what(one: Candidate, names: Names) -> str:
@@ -276,24 +297,36 @@ def _age(end: int, now: int, *, late: bool) -> Any:
 
 
 def _imports(visit: Visit) -> Any:
-    batches = visit.desk.batches()
+    batches = [one for one in visit.desk.batches() if one.source not in ENTERED]
     rows = [
         [
             html.Span(batch.note or words.labelled("screen.source", batch.source),
                       title=f"#{batch.number} · {batch.who}"),
             html.Span(text("screen.start.rows",
                            rows=words.number(sum(batch.counts.values()), 0)), className="meta"),
+            _aside(visit, batch.counts.get(SetAside.__name__, 0)),
             html.Span(words.ago(words.stamp(batch.at), words.now()), className="meta"),
         ]
         for batch in reversed(batches[-IMPORTS:])
     ]  # fmt: skip
     heads = [text("screen.start.import"), f">{text('screen.start.new_rows')}",
-             f">{text('screen.start.when')}"]  # fmt: skip
+             f">{text('screen.data.aside')}", f">{text('screen.start.when')}"]  # fmt: skip
+    act = None
+    if visit.can("import.run"):
+        act = parts.button(text("screen.data.import"), "/data", kind="small", key="I", act="i")
     return panel(
         text("screen.start.imports"),
         table(heads, rows, label=text("screen.start.imports"), kind="headless"),
-        aside=shown_of(min(IMPORTS, len(batches)), len(batches)),
+        aside=[shown_of(min(IMPORTS, len(batches)), len(batches)), act],
     )
+
+
+def _aside(visit: Visit, count: int) -> Any:
+    """How many rows of an import were set aside, with the way to them."""
+    if not count:
+        return html.Span(text("screen.start.none_aside"), className="meta")
+    told = text("screen.start.aside", count=words.number(count, 0))
+    return html.A(told, href="/data") if visit.can("import.read") else told
 
 
 # ---------------------------------------------------------------------------- an empty plant

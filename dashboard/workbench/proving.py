@@ -113,7 +113,7 @@ def asked(visit: Visit, question: Question, state: State) -> Any:
     if state.one("ask") == "evidence":
         return _put_forward(visit, question, state)
     if state.one("ask") in ("accept", "revoke") and state.one("evidence"):
-        return _change(visit, question, state)
+        return change(visit, state)
     return None
 
 
@@ -169,9 +169,12 @@ def _field(kind: str, written: str, known: dict[str, str]) -> Any:
                  decimal=written.endswith("#"))  # fmt: skip
 
 
-def _change(visit: Visit, question: Question, state: State) -> html.Div | None:
+def change(visit: Visit, state: State) -> html.Div | None:
+    """The dialog in which the evidence of the address is accepted or revoked."""
     key, act = state.one("evidence"), state.one("ask")
-    rows = evidence.states(question.recorded.scope.facts).filter(pl.col("key") == key)
+    if act not in ("accept", "revoke") or not key or not visit.can("decision.make"):
+        return None
+    rows = evidence.states(visit.facts()).filter(pl.col("key") == key)
     if rows.is_empty():
         return None
     row, close = rows.row(0, named=True), state.link(ask=None, evidence=None)

@@ -137,6 +137,22 @@ def last_frozen(facts: Facts, incident: str) -> dict[str, Any] | None:
     return own.row(-1, named=True) if len(own) else None
 
 
+def open_lots(facts: Facts) -> dict[str, tuple[str, str, str | None]]:
+    """Lots that open incidents hold: by key the incident's number, tier and grade, surest first."""
+    found: dict[str, tuple[str, str, str | None]] = {}
+    for row in facts[cases.Incident].sort("opened_at", "key").iter_rows(named=True):
+        frozen = last_frozen(facts, row["key"])
+        if frozen is None or status(deeds(facts, row["key"])) != OPEN:
+            continue
+        own = facts[cases.FrozenLot].filter(
+            (pl.col("scope") == frozen["key"]) & pl.col("tier").is_in(["certain", "possible"])
+        )
+        for lot, tier, grade in own.select("lot", "tier", "grade").iter_rows():
+            if lot not in found or found[lot][1] != "certain":
+                found[lot] = (row["incident_no"], tier, grade)
+    return found
+
+
 def parties(facts: Facts, frozen: Mapping[str, Any] | None) -> pl.DataFrame:
     """customer, tier, country, language, name and contact of the parties of a frozen scope."""
     key = frozen["key"] if frozen else ""

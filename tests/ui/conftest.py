@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from fastapi import FastAPI
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 from typer.testing import CliRunner
 from werkzeug.serving import make_server
@@ -25,13 +26,14 @@ from werkzeug.serving import make_server
 from api.app import create
 from api.cli.app import app as command
 from dashboard.server import build
+from graph_model.access import MANAGEMENT, QUALITY
 from graph_model.live import LivePlant
 from graph_model.settings import Settings
 from tests.ui.plants import visitor
+from tests.ui.signing import PASSWORD, PATIENCE
 
 CHROMIUM = os.environ.get("LOTGRAPH_TEST_CHROMIUM") or shutil.which("chromium")
 LOTS = "600"
-PATIENCE = 30_000
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,27 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pat
 
 
 @pytest.fixture(scope="session")
+def signed(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
+    """The whole service over a copy of the demo plant, with people of quality and management."""
+    data = tmp_path_factory.mktemp("signed") / "data"
+    gone = shutil.ignore_patterns("serving-*")
+    shutil.copytree(served.live.settings.data, data, ignore=gone)
+    app = create(Settings(data=data))
+    for name, role in (("ann", QUALITY), ("ben", QUALITY), ("max", MANAGEMENT)):
+        app.state.accounts.add(name, [role], PASSWORD, must_change=False)
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.05)
+    app.state.address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    yield app
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture(scope="session")
 def context() -> Iterator[BrowserContext]:
     """The machine's Chromium, with one cache for all tests."""
     if CHROMIUM is None or not Path(CHROMIUM).exists():
@@ -105,7 +128,6 @@ def context() -> Iterator[BrowserContext]:
         pytest.skip(reason)
     with sync_playwright() as playwright:
         made = playwright.chromium.launch(executable_path=CHROMIUM)
-        # A busy machine is slow; what takes longer than this is broken.
         expect.set_options(timeout=PATIENCE)
         shared = made.new_context()
         shared.set_default_timeout(PATIENCE)

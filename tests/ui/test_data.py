@@ -5,12 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from playwright.sync_api import BrowserContext, expect
 
+from graph_model.interval import in_force
 from graph_model.live import LivePlant
-from graph_model.schema import Lot
+from graph_model.schema import Decision, Lot
 from graph_model.settings import Settings
+from queries.incidents import deadlines
+from queries.recall import tables
 from tests.ui.conftest import Opener, Served
+from tests.ui.signing import enter, sign
 
 RECEIPTS = (
     "供应商编码,物料编码,批次号,供应商批号,数量,单位\n"
@@ -68,3 +73,60 @@ def test_an_auditor_may_look_but_not_import(opened: Opener) -> None:
 def test_a_viewer_is_told_that_the_page_is_not_for_the_role(opened: Opener) -> None:
     page = opened("/data", role="viewer")
     expect(page.locator("#page")).to_contain_text("import.read")
+
+
+def late(live: LivePlant, source: str) -> list[int]:
+    """What was decided about how late a source posts, in microseconds."""
+    rows = in_force(live.now().facts[Decision]).filter(kind="delay", subject=source)
+    return rows["late"].to_list()
+
+
+def test_decisions_tables_and_deadlines_are_changed_here_and_undone(
+    context: BrowserContext, signed: FastAPI
+) -> None:
+    live, address = signed.state.plant, signed.state.address
+    page = enter(context, signed, "ann", "/data?ask=decide&kind=delay")
+    page.get_by_role("dialog").locator("input[name=late]").fill("36h")
+    source = page.get_by_role("dialog").locator("select").input_value()
+    sign(page, "measured for a month")
+    assert 36 * 3_600_000_000 in late(live, source)
+    newest = live.batches()[-1].number
+    page.locator("tr", has_text=f"#{newest}").get_by_text("Undo").click()
+    sign(page, "wrong source")
+    assert 36 * 3_600_000_000 not in late(live, source)
+
+    page.goto(f"{address}/data?edit=rules")
+    rules = page.get_by_role("dialog").locator("textarea")
+    rules.fill("[[kill_step]]\nstep = ")
+    page.get_by_role("dialog").locator("input[name=reason]").first.fill("validated")
+    page.get_by_role("dialog").locator("button[type=submit]").first.click()
+    expect(page.get_by_role("dialog").locator(".alert").first).not_to_be_empty()
+    rules.fill('[[kill_step]]\nstep = "bake"\nagent = "Salmonella"\nlimits = { min_temp_c = 80 }')
+    sign(page, "validated")
+    assert tables.rules(live.now().facts).kill_steps[0].limits == {"min_temp_c": 80.0}
+
+    page.goto(f"{address}/data?edit=deadlines&rule=cn-food-start-1")
+    page.get_by_role("dialog").locator("input[name=hours]").fill("12")
+    page.get_by_role("dialog").locator("input[name=reason]").fill("our own, shorter")
+    page.get_by_role("dialog").locator("button[type=submit]").click()
+    expect(page.get_by_role("dialog").locator("tr", has_text="your own")).to_contain_text("12 h")
+    assert deadlines.rules(live.now().facts)["cn-food-start-1"].hours == 12
+    page.context.close()
+
+
+def test_management_sets_the_cost_of_goods_by_fields(
+    context: BrowserContext, signed: FastAPI
+) -> None:
+    page = enter(context, signed, "max", "/management?edit=costs")
+    box = page.get_by_role("dialog")
+    box.locator("input[name='shipped.freight.per_unit']").fill("0.75")
+    box.locator("select[name=new_place]").select_option("fixed")
+    box.locator("select[name=new_type]").select_option("test")
+    box.locator("select[name=new_way]").select_option("amount")
+    box.locator("input[name=new_figure]").fill("1200")
+    sign(page, "contract of this year")
+    costs = tables.costs(signed.state.plant.now().facts)
+    assert costs.figures["shipped"]["freight"] == {"per_unit": 0.75}
+    assert costs.fixed() == {"test": 1200.0}
+    assert costs.figures["on_hand"]["scrap"] == {"share": 1.0}
+    page.context.close()

@@ -2,61 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import threading
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-import uvicorn
 from fastapi import FastAPI
 from playwright.sync_api import BrowserContext, Page, expect
 
-from api.app import create
-from graph_model.access import QUALITY
 from graph_model.schema import Incident
-from graph_model.settings import Settings
 from queries.incidents import holds
-from tests.ui.conftest import PATIENCE, Served
-
-PASSWORD = "correct horse battery staple 7"
-
-
-@pytest.fixture(scope="module")
-def signed(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
-    """The whole service over a copy of the demo plant, with two accounts of quality."""
-    data = tmp_path_factory.mktemp("signed") / "data"
-    gone = shutil.ignore_patterns("serving-*")
-    shutil.copytree(served.live.settings.data, data, ignore=gone)
-    app = create(Settings(data=data))
-    for name in ("ann", "ben"):
-        app.state.accounts.add(name, [QUALITY], PASSWORD, must_change=False)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        time.sleep(0.05)
-    app.state.address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    yield app
-    server.should_exit = True
-    thread.join()
-
-
-def enter(context: BrowserContext, app: FastAPI, name: str, path: str, width: int = 1280) -> Page:
-    """The page of somebody who signed in, in a browser of their own."""
-    assert context.browser is not None
-    own = context.browser.new_context(viewport={"width": width, "height": 844})
-    own.set_default_timeout(PATIENCE)
-    page = own.new_page()
-    page.goto(f"{app.state.address}/login")
-    page.locator("input[name=account]").fill(name)
-    page.locator("input[name=password]").fill(PASSWORD)
-    page.locator("button").first.click()
-    page.wait_for_url(f"{app.state.address}/")
-    page.goto(app.state.address + path)
-    return page
+from tests.ui.signing import PASSWORD, enter, sign
 
 
 def lines(app: FastAPI) -> list[holds.Line]:
@@ -69,13 +22,6 @@ def confirm(page: Page, label: str) -> None:
     """Scans a label at the place that is next."""
     page.locator(".scan-form input").first.fill(label)
     page.locator(".scan-form button").click()
-
-
-def sign(page: Page, why: str) -> None:
-    """Signs what the dialog asks; it closes when it was recorded."""
-    page.get_by_role("dialog").locator("input[name=reason]").fill(why)
-    page.get_by_role("dialog").locator("button[type=submit]").click()
-    expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 def test_goods_are_held_found_and_released_by_two_persons(

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import expect
+from fastapi import FastAPI
+from playwright.sync_api import BrowserContext, expect
 
 from dashboard.url import link
+from graph_model import evidence
+from graph_model.schema import Incident
 from tests.ui.conftest import Opener, Served
+from tests.ui.signing import enter, sign
 
 
 def first_lot(served: Served) -> dict[str, str]:
@@ -59,6 +63,44 @@ def test_typing_shows_candidates_and_keeps_the_state_in_the_address(
     page.keyboard.type(number)
     expect(page.locator(".candidates tr").first).to_contain_text(number)
     assert page.url.endswith(link("/", q=number))
+
+
+def test_r_recalls_the_candidate_that_the_arrows_chose(opened: Opener, served: Served) -> None:
+    page = opened(link("/", q=first_lot(served)["lot_no"][:-2]))
+    page.locator("#number").focus()
+    chosen = page.locator(".candidates tr.chosen")
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+    expect(chosen).to_have_count(1)
+    href = chosen.locator("[data-act=r]").get_attribute("href")
+    page.locator("#number").blur()
+    page.keyboard.press("r")
+    expect(page.locator("#recall-title")).to_be_visible()
+    assert href
+    assert page.url.endswith(href)
+
+
+def test_what_waits_leads_to_where_it_is_decided(context: BrowserContext, signed: FastAPI) -> None:
+    number = signed.state.plant.now().facts[Incident]["incident_no"][0]
+    page = enter(context, signed, "ann", f"/recall?incident={number}&ask=evidence&kind=decision")
+    box = page.get_by_role("dialog")
+    lot = signed.state.plant.now().facts[Incident]["lot"][0]
+    box.locator("input[name=lot]").fill(lot)
+    box.locator("input[name=hazard]").fill("dimension")
+    sign(page, "measured again")
+    page.goto(f"{signed.state.address}/")
+    page.locator(".waits").get_by_text("Accept evidence").click()
+    page.get_by_role("dialog").locator("input[name=reason]").fill("I agree with myself")
+    page.get_by_role("dialog").locator("button[type=submit]").click()
+    expect(page.get_by_role("dialog").locator(".alert")).to_contain_text("person")
+    other = enter(context, signed, "ben", "/")
+    other.locator(".waits").get_by_text("Accept evidence").click()
+    sign(other, "seen the report")
+    expect(other.locator("#page").get_by_text("Accept evidence")).to_have_count(0)
+    states = evidence.states(signed.state.plant.now().facts)
+    assert states["state"].to_list() == [evidence.ACCEPTED]
+    for one in (page, other):
+        one.context.close()
 
 
 def test_empty_plant_offers_a_tour_with_the_template(opened: Opener, empty: Served) -> None:
