@@ -16,11 +16,13 @@ from typing import Any
 
 from graph_model.errors import NotAllowed, NotSignedIn
 
-VIEWER, QUALITY, PURCHASING, MANAGEMENT, AUDITOR, ADMIN = ROLES = (
-    "viewer", "quality", "purchasing", "management", "auditor", "admin",
+VIEWER, QUALITY, PURCHASING, MANAGEMENT, AUDITOR, ADMIN, PARTNER = ROLES = (
+    "viewer", "quality", "purchasing", "management", "auditor", "admin", "partner",
 )  # fmt: skip
+"""A partner is another company's machine or person: it sees what concerns its own lots, no more."""
 
-_ALL = frozenset(ROLES)
+_ALL = frozenset(ROLES) - {PARTNER}
+_ANYBODY = frozenset(ROLES)
 
 
 def _roles(*names: str) -> frozenset[str]:
@@ -29,7 +31,7 @@ def _roles(*names: str) -> frozenset[str]:
 
 
 PERMISSIONS: dict[str, frozenset[str]] = {
-    "account.own": _ALL,
+    "account.own": _ANYBODY,
     "account.manage": _roles(),
     "audit.read": _roles(AUDITOR),
     "check.read": _roles(QUALITY, AUDITOR),
@@ -39,6 +41,9 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "decision.read": _roles(QUALITY, PURCHASING, MANAGEMENT, AUDITOR),
     "drill.read": _roles(QUALITY, MANAGEMENT, AUDITOR),
     "drill.run": _roles(QUALITY, AUDITOR),
+    "epcis.capture": _roles(QUALITY, PARTNER),
+    "epcis.query": _roles(QUALITY, AUDITOR, PARTNER),
+    "epcis.query_all": _roles(QUALITY, AUDITOR),
     "exposure.read": _roles(QUALITY, PURCHASING, MANAGEMENT, AUDITOR),
     "hold.place": _roles(QUALITY),
     "hold.read": _ALL,
@@ -61,7 +66,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "scope.read": _ALL,
     "screen.use": _ALL,
     "supplier.claim": _roles(QUALITY, PURCHASING),
-    "token.own": _ALL,
+    "token.own": _ANYBODY,
     "trace.read": _ALL,
 }
 """Which roles have a permission. What is not in the table nobody may."""
@@ -89,7 +94,8 @@ FIELDS: dict[str, frozenset[str]] = {
 class User:
     """Who asks. `scopes`: what an API token narrows its owner's permissions to (None: nothing).
 
-    `via` is session, token or demo; `must_change`: the password has to be changed first.
+    `via` is session, token or demo; `must_change`: the password has to be changed first;
+    `company`: whose partner it is.
     """
 
     account: str
@@ -99,6 +105,7 @@ class User:
     scopes: frozenset[str] | None = None
     must_change: bool = False
     session: str = ""
+    company: str | None = None
     permissions: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -49,6 +49,12 @@ SESSION = sa.Table(
     sa.Column("origin", sa.Text, nullable=False),
     sa.Column("agent", sa.Text, nullable=False),
 )
+COMPANY = sa.Table(  # of which company a partner's account is
+    "account_company",
+    META,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("company", sa.Text, nullable=False),
+)
 TOKEN = sa.Table(
     "token",
     META,
@@ -70,6 +76,9 @@ FLOW = sa.Table(  # a sign-in that went to another server and has not come back
     sa.Column("expires_at", sa.Float, nullable=False),
 )
 
+_ACCOUNTS = sa.select(ACCOUNT, COMPANY.c.company).outerjoin_from(
+    ACCOUNT, COMPANY, COMPANY.c.account == ACCOUNT.c.account
+)
 TOKEN_MARK = "lgt_"
 FAILURES, LOCK_SECONDS = 5, 900
 IDLE_SECONDS, SESSION_SECONDS = 3600, 12 * 3600
@@ -80,7 +89,7 @@ _TOUCH_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Account:
-    """An account as others see it: no secret."""
+    """An account as others see it: no secret. `company`: code of the company of a partner."""
 
     account: str
     name: str
@@ -89,6 +98,7 @@ class Account:
     must_change: bool
     locked: bool
     by_password: bool
+    company: str | None = None
 
 
 @dataclass(frozen=True)
@@ -138,7 +148,7 @@ class Accounts:
     def all(self) -> list[Account]:
         """Every account by name."""
         with self._engine.connect() as connection:
-            rows = connection.execute(sa.select(ACCOUNT).order_by(ACCOUNT.c.account)).mappings()
+            rows = connection.execute(_ACCOUNTS.order_by(ACCOUNT.c.account)).mappings()
             return [_account(row) for row in rows]
 
     def add(
@@ -192,6 +202,16 @@ class Accounts:
                 connection.execute(sa.delete(SESSION).where(SESSION.c.account == account))
         return self.get(account)
 
+    def belongs(self, account: str, company: str) -> Account:
+        """Says of which company a partner's account is; the empty text: of none."""
+        self._row(account)
+        with self._engine.begin() as connection:
+            connection.execute(sa.delete(COMPANY).where(COMPANY.c.account == account))
+            if company:
+                values = {"account": account, "company": company}
+                connection.execute(sa.insert(COMPANY).values(values))
+        return self.get(account)
+
     def set_password(self, account: str, password: str, *, must_change: bool) -> None:
         """A new password; all sessions of the account end, and a lock is lifted."""
         row = self._row(account)
@@ -217,7 +237,7 @@ class Accounts:
         now = time.time()
         with self._engine.connect() as connection:
             row = connection.execute(
-                sa.select(ACCOUNT).where(ACCOUNT.c.account == account.strip())
+                _ACCOUNTS.where(ACCOUNT.c.account == account.strip())
             ).mappings().first()  # fmt: skip
         if row is not None and row["locked_until"] > now:
             raise TooMany("account_locked", seconds=round(row["locked_until"] - now) + 1)
@@ -250,7 +270,7 @@ class Accounts:
         """
         with self._engine.connect() as connection:
             row = connection.execute(
-                sa.select(ACCOUNT).where(ACCOUNT.c.subject == subject)
+                _ACCOUNTS.where(ACCOUNT.c.subject == subject)
             ).mappings().first()  # fmt: skip
         if row is None:
             account = "oidc-" + hashlib.sha256(subject.encode()).hexdigest()[:16]
@@ -278,7 +298,7 @@ class Accounts:
             raise BadInput("account_taken", account=account) from error
 
     def _row(self, account: str, connection: sa.Connection | None = None) -> Any:
-        query = sa.select(ACCOUNT).where(ACCOUNT.c.account == account)
+        query = _ACCOUNTS.where(ACCOUNT.c.account == account)
         if connection is not None:
             row = connection.execute(query).mappings().first()
         else:
@@ -304,9 +324,10 @@ class Accounts:
     def by_session(self, secret: str) -> User | None:
         """Who a session's cookie stands for; None when it does not exist or is over."""
         digest, now = self._hash(secret), time.time()
-        joined = sa.select(ACCOUNT, SESSION).join_from(
+        joined = sa.select(ACCOUNT, COMPANY.c.company, SESSION).join_from(
             SESSION, ACCOUNT, SESSION.c.account == ACCOUNT.c.account
         )
+        joined = joined.outerjoin(COMPANY, COMPANY.c.account == ACCOUNT.c.account)
         with self._engine.connect() as connection:
             row = connection.execute(joined.where(SESSION.c.hash == digest)).mappings().first()
         if row is None or not row["active"]:
@@ -372,9 +393,10 @@ class Accounts:
             return None
         digest, now = self._hash(secret), time.time()
         joined = sa.select(
-            ACCOUNT, TOKEN.c.id, TOKEN.c.scopes, TOKEN.c.used_at, TOKEN.c.expires_at,
-            TOKEN.c.revoked_at,
+            ACCOUNT, COMPANY.c.company, TOKEN.c.id, TOKEN.c.scopes, TOKEN.c.used_at,
+            TOKEN.c.expires_at, TOKEN.c.revoked_at,
         ).join_from(TOKEN, ACCOUNT, TOKEN.c.account == ACCOUNT.c.account)  # fmt: skip
+        joined = joined.outerjoin(COMPANY, COMPANY.c.account == ACCOUNT.c.account)
         with self._engine.connect() as connection:
             row = connection.execute(joined.where(TOKEN.c.hash == digest)).mappings().first()
         if row is None or not row["active"] or row["revoked_at"] or row["expires_at"] < now:
@@ -446,13 +468,14 @@ def _account(row: Any) -> Account:
     return Account(
         row["account"], row["name"], tuple(json.loads(row["roles"])), row["active"],
         row["must_change"], row["locked_until"] > time.time(), row["password"] is not None,
+        row["company"],
     )  # fmt: skip
 
 
 def _user(row: Any, *, via: str, session: str, scopes: frozenset[str] | None = None) -> User:
     return User(
         row["account"], row["name"], frozenset(json.loads(row["roles"])), via, scopes,
-        row["must_change"], session,
+        row["must_change"], session, row["company"],
     )  # fmt: skip
 
 

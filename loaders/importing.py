@@ -55,11 +55,13 @@ def load(
     dry_run: bool,
     tell: Callable[[str], None],
     note: str | None = None,
+    judge: Callable[[Plant, dict[str, pl.DataFrame]], None] | None = None,
 ) -> Loaded:
     """Reads, appends and checks; what was read, loaded, known and set aside.
 
     The arrays are brought up to date, the graph is not. `note` stands in the manifest; default:
-    the name of the file or folder. Raises BadInput, BadFile and Locked; nothing is kept then.
+    the name of the file or folder. `judge` sees the tables before they are kept, may take rows out
+    or raise. Raises BadInput, BadFile and Locked; nothing is kept then.
     """
     taken = intake.read(
         path, kind, plant.settings, pseudonym=plant.ledger.records.pseudonym, progress=tell
@@ -67,6 +69,8 @@ def load(
     tables = {
         name: conform(KINDS[name], frame, provenance=True) for name, frame in taken.tables.items()
     }
+    if judge is not None:
+        judge(plant, tables)
     known = plant.ledger.known(tables)
     count_known(known, tables, taken.counts, lambda file, tab: taken.tabs.get((file, tab), tab))
     if dry_run:

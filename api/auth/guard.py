@@ -78,6 +78,9 @@ async def _body(request: Request) -> dict[str, Any]:
     """What was sent as JSON; files are told by the routes that take them."""
     if "json" not in request.headers.get("content-type", ""):
         return {}
+    size = request.headers.get("content-length", "")
+    if size.isascii() and size.isdigit() and int(size) > _BODY_SHOWN:
+        return {"body_bytes": int(size)}
     content = await request.body()
     if len(content) > _BODY_SHOWN:
         return {"body_bytes": len(content)}

@@ -138,11 +138,14 @@ def _new_password() -> str:
 def add(
     name: Annotated[str, typer.Argument(help=text("serve.account_name"))],
     role: Annotated[list[str], typer.Option("--role", help=", ".join(ROLES))],
+    company: Annotated[str, typer.Option("--company", help=text("serve.company"))] = "",
 ) -> None:
     """A new account; the password is asked for, or read from standard input."""
     records, accounts = _accounts()
     try:
         made = accounts.add(name, role, _new_password())
+        if company:
+            accounts.belongs(made.account, company)
     finally:
         records.close()
     context.console.print(text("serve.account_added", account=made.account))

@@ -57,6 +57,11 @@ def events(facts: Facts, lots: pl.Series | None, offset: str) -> Iterator[Told]:
     `offset`: of the plant's clock from UTC, such as `+08:00`.
     """
     yield from received(facts, lots)
+    yield from written(facts, lots, offset)
+
+
+def written(facts: Facts, lots: pl.Series | None, offset: str) -> Iterator[Told]:
+    """What other files than events recorded, told as events."""
     writer = _Writer(facts, lots, offset)
     for part in (writer.operations(), writer.deliveries(), writer.packings()):
         for event in part:

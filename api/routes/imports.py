@@ -78,7 +78,7 @@ def begin(
 
     def work(tell: Callable[[str], None]) -> dict[str, Any]:
         try:
-            return _load(
+            return load_live(
                 plant, path, tell, kind=kind, source=source, who=name, dry_run=dry_run,
                 note=", ".join(names),
             )  # fmt: skip
@@ -90,7 +90,7 @@ def begin(
     return Progress(**asdict(jobs.start("import", signed_in().account, params, work)))
 
 
-def _load(
+def load_live(
     live: LivePlant, path: Path, tell: Callable[[str], None], **options: Any
 ) -> dict[str, Any]:
     """One import; waits while another process imports. Readers see it when it is whole."""

@@ -20,7 +20,7 @@ from graph_model.errors import NotFound
 router = APIRouter(prefix="/api/v1", tags=["people"])
 
 AnyRow = Rows[dict[str, Any]]
-Role = Literal["viewer", "quality", "purchasing", "management", "auditor", "admin"]
+Role = Literal["viewer", "quality", "purchasing", "management", "auditor", "admin", "partner"]
 Password = Annotated[
     str, Field(min_length=1, max_length=1000, json_schema_extra={"format": "password"})
 ]
@@ -52,6 +52,7 @@ class AccountShown(BaseModel):
     must_change: bool
     locked: bool
     by_password: bool
+    company: str | None
 
 
 class AccountNew(Closed):
@@ -61,6 +62,7 @@ class AccountNew(Closed):
     name: Word = ""
     roles: list[Role]
     password: Password
+    company: Word = Field(default="", description="Code of the company that a partner is of")
 
 
 class AccountChange(Closed):
@@ -69,6 +71,7 @@ class AccountChange(Closed):
     name: Word | None = None
     roles: list[Role] | None = None
     active: bool | None = None
+    company: Word | None = Field(default=None, description="Code of the company of a partner")
     password: Password | None = Field(default=None, description="New first password")
 
 
@@ -167,7 +170,10 @@ def accounts(request: Request) -> Response:
              dependencies=[guard("account.manage", audit="account.added")])  # fmt: skip
 def add_account(request: Request, asked: AccountNew) -> AccountShown:
     """Makes an account."""
-    made = _accounts(request).add(asked.account, asked.roles, asked.password, name=asked.name)
+    held = _accounts(request)
+    made = held.add(asked.account, asked.roles, asked.password, name=asked.name)
+    if asked.company:
+        made = held.belongs(made.account, asked.company)
     return AccountShown(**asdict(made))
 
 
@@ -177,6 +183,8 @@ def change_account(request: Request, account: Word, asked: AccountChange) -> Acc
     """Changes name, roles or state, or sets a first password; its sessions end."""
     held = _accounts(request)
     made = held.change(account, name=asked.name, roles=asked.roles, active=asked.active)
+    if asked.company is not None:
+        made = held.belongs(account, asked.company)
     if asked.password is not None:
         held.set_password(account, asked.password, must_change=True)
         made = held.get(account)
