@@ -30,7 +30,7 @@ from graph_model.schema import (
     Use,
     columns,
 )
-from loaders.plant.lines import C, Context, own_lot, own_lots, place, stated
+from loaders.plant.lines import C, Context, dates, own_lot, own_lots, place, stated
 
 
 def _stated(frame: pl.DataFrame, kind: type) -> dict[str, pl.Expr]:
@@ -189,6 +189,15 @@ def _lots(rows: pl.DataFrame, ctx: Context) -> None:
     own_lots(rows.filter(C("lot").is_not_null()), ctx)
 
 
+def lots(rows: pl.DataFrame, ctx: Context) -> None:
+    """Lot master: lots and the dates printed on them; it says nothing of how they came about."""
+    rows = ctx.kept("lots", rows, stated("item_code", "lot_no"))
+    own_lots(
+        rows, ctx, supplier=join_columns(C("supplier_code")), manufacturer=C("manufacturer"),
+        **dates(rows),
+    )  # fmt: skip
+
+
 def slices(rows: pl.DataFrame, ctx: Context) -> None:
     """Parts of lots by what is printed on the goods: times, serial, carton or pallet numbers."""
     rows = ctx.kept("slices", rows, stated("item_code", "lot_no", "sublot"))
@@ -338,6 +347,7 @@ RECORDS: dict[str, Callable[[pl.DataFrame, Context], None]] = {
         approved_suppliers,
         shifts,
         work_orders,
+        lots,
         slices,
         tank_levels,
         counts,

@@ -196,6 +196,12 @@ SHEETS: tuple[Sheet, ...] = (
         quantity="good_qty",
     ),
     _sheet(
+        "lots",
+        "item_code lot_no supplier_code manufacturer label_date expiry_date org",
+        supplier_code="supplier_name",
+        lot_no="output_lot_no input_lot_no",
+    ),
+    _sheet(
         "slices",
         "item_code lot_no sublot printed_from printed_to range_kind range_from range_to quantity "
         "uom org",

@@ -18,13 +18,14 @@ class Page:
     """Some documents of a form: one record a line, fields by their names in the source.
 
     `cursor`: where the form stands once these are in the ledger. `deleted`: the source no longer
-    has them.
+    has them. `unasked`: there was no reason to ask for this form now.
     """
 
     form: Form
     records: list[dict[str, Any]]
     cursor: Cursor
     deleted: bool = False
+    unasked: bool = False
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from loaders.sources.base import Page, Receiver, Source
 from loaders.sources.config import Configured
 from loaders.sources.forms import retracting
 from loaders.sources.jiandaoyun import Jiandaoyun
+from loaders.sources.kingdee import Kingdee
 from loaders.sources.state import States
 
 PART_ROWS = 20_000
@@ -37,7 +38,7 @@ PART_ROWS = 20_000
 
 Tell = Callable[[str], None]
 Opener = Callable[[Configured, Settings], Source]
-OPENERS: dict[str, Opener] = {"jiandaoyun": Jiandaoyun}
+OPENERS: dict[str, Opener] = {"jiandaoyun": Jiandaoyun, "kingdee": Kingdee}
 
 
 @dataclass
@@ -158,8 +159,9 @@ class _Run:
                 self._deliveries.append(delivery)
         for form in source.forms():
             before = state.cursors.get(form.name, {})
-            count = 0
+            count, asked = 0, True
             for page in source.pages(form, {} if self._how.full else before):
+                asked = not page.unasked
                 count += len(page.records)
                 self.done.rows[form.name] = count
                 self._add(page)
@@ -167,7 +169,7 @@ class _Run:
                 self._tell(text("pull.reading", form=form.title or form.name, rows=count))
                 if sum(map(_height, self._waiting)) >= PART_ROWS:
                     self._append()
-            if not count and self._had(before):
+            if asked and not count and self._had(before):
                 raise SourceError("source_empty", source=self._source, form=form.title or form.name)
         self._append()
 
