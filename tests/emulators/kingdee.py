@@ -143,11 +143,11 @@ def _one(tokens: list[str], row: Record) -> bool:
     given: Any = written[1:-1] if written.startswith("'") else float(written)
     if value is None:
         return False
-    found: bool = {
+    fits: bool = {
         "=": value == given, "<>": value != given, ">": value > given, "<": value < given,
         ">=": value >= given, "<=": value <= given,
     }[how]  # fmt: skip
-    return found
+    return fits
 
 
 # ---------------------------------------------------------------------------- a plant as bills
