@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from graph_model.errors import BadFile
 from graph_model.i18n import text
 from graph_model.ledger import BatchInfo
 from graph_model.plant import Plant
@@ -66,6 +67,8 @@ def load(
     taken = intake.read(
         path, kind, plant.settings, pseudonym=plant.ledger.records.pseudonym, progress=tell
     )
+    if not (taken.tables or taken.findings):
+        raise BadFile("nothing_to_read", path=str(path))
     tables = {
         name: conform(KINDS[name], frame, provenance=True) for name, frame in taken.tables.items()
     }

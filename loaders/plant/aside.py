@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from graph_model.schema import SetAside
-from loaders.findings import Finding
+from loaders.findings import Finding, Severity
 from loaders.headings import meanings
 from loaders.plant.frames import digest
 from loaders.plant.sheets import BY_NAME, IDENTIFYING
@@ -35,8 +35,11 @@ class Aside:
         """
         at, names = _headed(grid.head())
         rows = grid.frame.slice(at + 1)
+        if rule == "unknown_sheet" and not names and _is_note(rows):
+            rows = rows.clear()
+        severity: Severity = "error" if len(rows) else "warning"
         self.findings.append(
-            Finding(rule, "error", grid.file, grid.sheet, 0, params={"rows": rows.height})
+            Finding(rule, severity, grid.file, grid.sheet, 0, params={"rows": rows.height})
         )
         if rows.is_empty():
             return
@@ -77,6 +80,12 @@ class Aside:
             Finding(rule, "error", file, name, row, "", written or "")
             for file, name, row, written in kept.select(*place, "text").iter_rows()
         ]
+
+
+def _is_note(rows: pl.DataFrame) -> bool:
+    """Whether it is a remark, and no table of at least two rows and columns."""
+    filled = [name for name in rows.columns if name != ROW and rows[name].null_count() < len(rows)]
+    return len(rows) < 2 or len(filled) < 2
 
 
 def _headed(head: Sequence[Sequence[str | None]]) -> tuple[int, list[str]]:

@@ -137,8 +137,8 @@ class Frames:
                 self._take(grid, grid.file, grid.sheet, taken)
                 continue
             self.aside.table(grid.sheet, grid, "unknown_sheet")
-            rows = self.aside.rows[grid.sheet]
-            self.counts[grid.sheet] = Counts(read=rows, set_aside=rows)
+            if rows := self.aside.rows[grid.sheet]:
+                self.counts[grid.sheet] = Counts(read=rows, set_aside=rows)
 
     def _take(self, part: Path | Grid, file: str, tab: str, taken: Recognised) -> None:
         self._parts[taken.sheet.name].append(part)

@@ -12,6 +12,7 @@ from graph_model.settings import Settings
 from loaders.importing import load
 from loaders.intake import read
 from loaders.recognition import recognise
+from tests.unit import xls_case
 
 ORDER = ["生产订单号", "物料编码", "批号", "数量"]
 CASES: list[tuple[str, list[str], str | None]] = [
@@ -63,6 +64,7 @@ def test_what_a_table_was_taken_for_is_told(tmp_path: Path) -> None:
 def test_tables_that_are_no_sheet_are_set_aside_without_names_of_persons(tmp_path: Path) -> None:
     (tmp_path / "Sheet7.csv").write_text("三月报表,,\n批号,谁,数量\nA1,张三,5\nA2,李四,6\n")
     (tmp_path / "receipts.csv").write_text("A,A1,5\nA,A2,6\n")
+    (tmp_path / "notes.csv").write_text("Printed on Monday\nby the office\n")
     taken = read(tmp_path)
     counted = {name: (c.read, c.loaded, c.set_aside) for name, c in taken.counts.items()}
     assert counted == {"receipts": (2, 0, 2), "Sheet7": (2, 0, 2)}
@@ -75,7 +77,7 @@ def test_tables_that_are_no_sheet_are_set_aside_without_names_of_persons(tmp_pat
         ("receipts.csv", 2, "heading_missing", None),
     ]
     told = {(note.rule, note.params["rows"]) for note in taken.findings}
-    assert told == {("unknown_sheet", 2), ("heading_missing", 2)}
+    assert told == {("unknown_sheet", 2), ("unknown_sheet", 0), ("heading_missing", 2)}
 
 
 def _book(path: Path, tab: str, rows: list[list[object]]) -> None:
@@ -105,3 +107,18 @@ def test_what_is_known_already_is_counted_whatever_tabs_are_called(tmp_path: Pat
     _book(files / "2.xlsx", "收货", [heads, ["R2", "1", "A", "A2", 5]])
     assert counted() == [2, 1, 1]
     assert counted() == [2, 0, 2]
+
+
+def test_an_old_workbook_is_read_as_a_new_one(tmp_path: Path) -> None:
+    rows: list[list[str | float]] = [
+        ["单据编号", "物料编码", "批号", "数量"],
+        ["R1", "A", "001", 5.5],
+        ["R1", "A", 240101.0, 6.0],
+    ]
+    xls_case.write(tmp_path / "三月.xls", {"收货": rows, "Sheet2": [["备注"]]})
+    taken = read(tmp_path)
+    assert taken.counts["receipts"].loaded == 2
+    assert taken.tables["Produced"].sort("lot").select("lot", "quantity").rows() == [
+        ("PLANT/A/001", 5.5),
+        ("PLANT/A/240101", 6.0),
+    ]
