@@ -9,11 +9,22 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bench.trials import FALSE_RECORDS, NAMED, Site, Trial, try_all
+from bench.trials import (
+    FALSE_RECORDS,
+    GERM,
+    LABELS,
+    MATERIAL,
+    NAMED,
+    TRACES,
+    Site,
+    Trial,
+    try_all,
+)
 from loaders.demo_plant import Dirt, generate
+from queries.recall.hazard import Hazard
 
 LOTS = 60
 SMALL = 400
@@ -22,6 +33,12 @@ TOGETHER = 40
 SHOWN = 12
 """Misses that the page lists."""
 SHARES = (0.0, 0.25, 0.5, 1.0)
+HAZARDS = (MATERIAL, LABELS, TRACES, GERM)
+RESIDUE = replace(
+    Dirt.default(), residue_on_line=0.3, tools_and_agents=0.1, leftover_labels=0.3,
+    sample_missed=0.3,
+)  # fmt: skip
+"""Ordinary records of plants of which a third of the orders leaves residue."""
 PAGE = Path(__file__).parent.parent / "docs" / "scope-quality.md"
 
 
@@ -41,6 +58,7 @@ class Tally:
     customers_missed: int = 0
     reachable: int = 0
     blanket: int = 0
+    hits: int = 0
     examples: list[str] = field(default_factory=list)
 
     def add(self, trial: Trial) -> None:
@@ -49,6 +67,7 @@ class Tally:
         self.scopes += 1
         self.truth += len(trial.truth)
         self.held += len(trial.held)
+        self.hits += len(trial.held & trial.truth)
         self.certain += len(trial.certain)
         self.traced += len(trial.traced)
         self.untraced += len(trial.untraced)
@@ -58,27 +77,43 @@ class Tally:
         self.reachable += trial.reachable
         self.blanket += trial.blanket
         if trial.traced:
+            hazard = "" if trial.hazard == MATERIAL else f", {trial.hazard.kind}"
             plant, lots = trial.site.company, ", ".join(sorted(trial.traced))
-            self.examples.append(f"seed {int(plant[1:])}, {trial.site.dirt}: {lots}")
+            self.examples.append(f"seed {int(plant[1:])}, {trial.site.dirt}{hazard}: {lots}")
 
 
-def _trials(sites: list[Site], others: int, confirmed: tuple[bool, ...]) -> Iterator[Trial]:
+def _trials(
+    sites: list[Site],
+    others: int,
+    confirmed: tuple[bool, ...],
+    hazards: tuple[Hazard, ...] = (MATERIAL,),
+) -> Iterator[Trial]:
     for first in range(0, len(sites), TOGETHER):
         with tempfile.TemporaryDirectory() as folder:
             part = sites[first : first + TOGETHER]
-            yield from try_all(part, Path(folder), others=others, confirmed=confirmed)
+            yield from try_all(
+                part, Path(folder), others=others, confirmed=confirmed, hazards=hazards
+            )
 
 
 def _true_records(dirt: str) -> bool:
     return dirt not in ("all", "default") and dirt not in FALSE_RECORDS
 
 
-def _sites(dirt: str, rate: Dirt, plants: int, lots: int = LOTS, exact: float = 0.0) -> list[Site]:
+def _sites(
+    dirt: str,
+    rate: Dirt,
+    plants: int,
+    lots: int = LOTS,
+    exact: float = 0.0,
+    *,
+    heated: bool = False,
+) -> list[Site]:
     return [
         Site(
             f"Q{seed:04d}",
             generate(lots, seed, rate, kind="electronics" if seed % 5 == 4 else "food",
-                     exact=exact),
+                     exact=exact, heated=heated),
             dirt,
             _true_records(dirt),
         )
@@ -103,6 +138,17 @@ def by_share(plants: int) -> dict[tuple[str, float], Tally]:
             sites = _sites(name, dirt, plants, SMALL, share)
             found[name, share] = _tally(_trials(sites, 1, (True,)))
     return found
+
+
+def by_hazard(plants: int) -> dict[tuple[str, float], Tally]:
+    """Each class of hazard, by share of exact orders, on ordinary records of heated plants."""
+    found: dict[tuple[str, float], Tally] = {}
+    for share in SHARES:
+        sites = _sites("default", RESIDUE, plants, SMALL, share, heated=True)
+        for trial in _trials(sites, 1, (True,), HAZARDS):
+            found.setdefault((trial.hazard.kind, share), Tally()).add(trial)
+    order = [hazard.kind for hazard in HAZARDS]
+    return dict(sorted(found.items(), key=lambda one: (order.index(one[0][0]), one[0][1])))
 
 
 def _tally(trials: Iterable[Trial]) -> Tally:
@@ -156,17 +202,38 @@ def _share_table(found: dict[tuple[str, float], Tally]) -> list[str]:
     return rows
 
 
-def page(dirt: dict[str, Tally], share: dict[tuple[str, float], Tally]) -> str:
+def _hazard_table(found: dict[tuple[str, float], Tally]) -> list[str]:
+    rows = [
+        "| hazard | exact orders | scopes | true lots | scope | precision | saved against plain "
+        "reachability | saved against blanket recall | missed, with a trace | missed, without |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for (kind, share), sums in found.items():
+        rows.append(
+            f"| {kind.replace('_', ' ')} | {share:.0%} | {sums.scopes} | "
+            f"{sums.truth / sums.scopes:.1f} | {sums.held / sums.scopes:.1f} | "
+            f"{_per_cent(sums.hits, sums.held)} | "
+            f"{_per_cent(sums.reachable - sums.held, sums.reachable)} | "
+            f"{_per_cent(sums.blanket - sums.held, sums.blanket)} | "
+            f"{sums.traced} | {sums.untraced} |"
+        )
+    return rows
+
+
+def page(
+    dirt: dict[str, Tally],
+    share: dict[tuple[str, float], Tally],
+    hazard: dict[tuple[str, float], Tally],
+) -> str:
     """The page in words and tables."""
+    every = (*dirt.values(), *share.values(), *hazard.values())
     total = Tally()
-    for sums in (*dirt.values(), *share.values()):
+    for sums in every:
         total.traced += sums.traced
         total.untold += sums.untold
         total.customers_missed += sums.customers_missed
         total.scopes += sums.scopes
-    examples = sorted(
-        {text for sums in (*dirt.values(), *share.values()) for text in sums.examples}
-    )
+    examples = sorted({text for sums in every for text in sums.examples})
     sure = [sums for name, sums in dirt.items() if _true_records(name)]
     values = {
         "scopes": total.scopes,
@@ -177,6 +244,7 @@ def page(dirt: dict[str, Tally], share: dict[tuple[str, float], Tally]) -> str:
         "false_records": ", ".join(sorted(name.replace("_", " ") for name in FALSE_RECORDS)),
         "dirt": "\n".join(_dirt_table(dirt)),
         "share": "\n".join(_share_table(share)),
+        "hazard": "\n".join(_hazard_table(hazard)),
         "examples": "".join(f"\n- {text}" for text in examples[:SHOWN]),
     }
     return (Path(__file__).parent / "scope_quality.md").read_text("utf-8").format(**values)
@@ -191,8 +259,10 @@ def main() -> None:
     chosen = arguments.parse_args()
     dirt = by_dirt(chosen.plants, chosen.others)
     share = by_share(chosen.plants)
-    chosen.output.write_text(page(dirt, share), "utf-8")
-    print("\n".join([*_dirt_table(dirt), "", *_share_table(share), "", str(chosen.output)]))
+    hazard = by_hazard(chosen.plants)
+    chosen.output.write_text(page(dirt, share, hazard), "utf-8")
+    tables = (_dirt_table(dirt), _share_table(share), _hazard_table(hazard))
+    print("\n".join([line for rows in tables for line in (*rows, "")] + [str(chosen.output)]))
 
 
 if __name__ == "__main__":

@@ -20,10 +20,13 @@ from graph_model.lineage import Lineage
 from graph_model.schema import KINDS, conform
 from loaders import entries, intake
 from loaders.demo_plant import Incident, Plant, Truth
+from loaders.demo_plant.heat import AGENT, LIMIT, STEP
+from loaders.demo_plant.residue import LABEL, LINE, TOOL
 from loaders.demo_plant.spec import COMPANY
 from queries.recall import parties
 from queries.recall.hazard import Hazard
 from queries.recall.roots import Suspects
+from queries.recall.rulebook import KillStep, Rulebook
 from queries.recall.scope import CERTAIN, POSSIBLE, Scope, compute
 
 C = pl.col
@@ -31,6 +34,14 @@ PARTIES = ("supplier_code", "customer_code", "destination")
 """Companies that several plants would otherwise share."""
 MATERIAL = Hazard(kind="dimension")
 """A hazard that only goes where material goes, so that a scope is held against that."""
+TRACES, LABELS = Hazard(kind="chemical"), Hazard(kind="label")
+GERM = Hazard(kind="microbial", agent=AGENT)
+"""Hazards that go on as residue, as labels left over, and as germs that heat may kill."""
+FOLLOWED = {"chemical": (LINE, TOOL), "microbial": (LINE, TOOL), "label": (LABEL,)}
+"""Kind of hazard -> kinds of residue by which it truly goes on."""
+SOUGHT = {"chemical": "MT-", "label": "PK-"}
+"""Kind of hazard -> how the items begin of which incidents are tried beside the planted one."""
+KILLS = KillStep(step=STEP, agent=AGENT, limits={"min_temperature": LIMIT})
 FALSE_RECORDS = frozenset({"borrowed_between_orders", "whole_reel_leftover"})
 """Dirt by which a record says that a lot went into an order that it did not go into."""
 NAMED = {"heel_unrecorded": "not_considered_heel"}
@@ -93,14 +104,17 @@ class Trial:
     """One scope against the truth; lots by key, customers by code.
 
     `traced`: truth that the scope misses though records tell of it; `untraced`: missed, and no
-    record tells of it; `false_certain`: certain, and not true. `named`: kinds in `missing`.
+    record tells of it; `material`: truth by material alone, whatever heat did to germs;
+    `false_certain`: certain, and not of that. `named`: kinds in `missing`.
     """
 
     site: Site
+    hazard: Hazard
     confirmed: bool
     supplier: str
     supplier_lot_no: str
     truth: frozenset[str]
+    material: frozenset[str]
     held: frozenset[str]
     certain: frozenset[str]
     traced: frozenset[str]
@@ -114,7 +128,7 @@ class Trial:
     @property
     def false_certain(self) -> frozenset[str]:
         """What is said to be certain and did not happen."""
-        return self.certain - self.truth - set(self.site.truth.supplied["key"])
+        return self.certain - self.material - set(self.site.truth.supplied["key"])
 
     def told(self) -> bool:
         """Every way that the scope misses stands in its `missing`."""
@@ -151,6 +165,7 @@ def try_all(
     *,
     others: int = 0,
     confirmed: tuple[bool, ...] = (True, False),
+    hazards: tuple[Hazard, ...] = (MATERIAL,),
 ) -> Iterator[Trial]:
     """The planted incident of every site and `others`, with and without confirmed delays."""
     write(sites, folder)
@@ -162,13 +177,16 @@ def try_all(
         lineage = Lineage.of(network.build(facts))
         for site in sites:
             truth = site.truth
-            for incident in _incidents(site.plant, others):
-                yield _try(facts, lineage, site, truth, incident, sure)
+            for hazard in hazards:
+                for incident in _incidents(site.plant, others, hazard):
+                    yield _try(facts, lineage, site, truth, incident, sure, hazard)
 
 
-def _incidents(plant: Plant, others: int) -> list[Incident]:
-    """The planted one, and others spread over all supplier lots."""
+def _incidents(plant: Plant, others: int, hazard: Hazard) -> list[Incident]:
+    """The planted one, and others spread over all supplier lots that the hazard may come with."""
     supplied = plant.truth.supplied.sort("supplier_code", "item_code", "supplier_lot_no")
+    sought = C("item_code").str.starts_with(SOUGHT.get(hazard.kind, ""))
+    supplied = supplied.filter(sought | ~sought.any())
     rows = supplied.unique(["supplier_code", "supplier_lot_no"], keep="first", maintain_order=True)
     step = max(1, rows.height // others) if others else 1
     chosen = rows.gather_every(step).head(others)
@@ -178,27 +196,40 @@ def _incidents(plant: Plant, others: int) -> list[Incident]:
 
 
 def _try(
-    facts: Facts, lineage: Lineage, site: Site, truth: Truth, incident: Incident, sure: bool
+    facts: Facts,
+    lineage: Lineage,
+    site: Site,
+    truth: Truth,
+    incident: Incident,
+    sure: bool,
+    hazard: Hazard,
 ) -> Trial:
     supplier = f"{site.company}-{incident.supplier}"
     asked = Suspects(supplier=supplier, supplier_lot=incident.supplier_lot_no)
-    scope = compute(facts, lineage, asked, hazard=MATERIAL)
+    germs = hazard.kind == "microbial"
+    rules = Rulebook(kill_steps=(KILLS,)) if germs else None
+    scope = compute(facts, lineage, asked, hazard=hazard, rulebook=rules)
     roots = truth.supplier_lot(supplier, incident.supplier_lot_no)
     # A supplier's own number that no record of the plant bears is no lot of the plant.
     theirs = set(truth.supplied["key"])
-    true = truth.contaminated(roots) - theirs
-    shown = truth.contaminated(roots, traceable=True) - theirs
+    ways = FOLLOWED.get(hazard.kind, ())
+    holding = truth.infected if germs else truth.contaminated
+    true = holding(roots, residue=ways) - theirs
+    shown = holding(roots, traceable=True, residue=ways) - theirs
     keys = lineage.lots["key"]
     certain = {keys[number] for number in scope.tier(CERTAIN)}
     possible = {keys[number] for number in scope.tier(POSSIBLE)}
     missed = true - certain - possible
-    got = truth.customers(roots, traceable=True)
+    # Who got goods of which heat had killed all germs was not in danger.
+    got = set() if germs else truth.customers(roots, traceable=True, residue=ways)
     return Trial(
         site=site,
+        hazard=hazard,
         confirmed=sure,
         supplier=supplier,
         supplier_lot_no=incident.supplier_lot_no,
         truth=frozenset(true),
+        material=frozenset(truth.contaminated(roots) - theirs),
         held=frozenset(certain | possible),
         certain=frozenset(certain),
         traced=frozenset(missed & shown),

@@ -40,6 +40,7 @@ MILLI = (
     "book_qty",
 )
 GONE = {"lot": pl.Int64, "qty": pl.Int64, "t": pl.Int64, "party": pl.String}
+RESIDUE = {"src": pl.Int64, "dst": pl.Int64, "kind": pl.String}
 STANDING = {"place": pl.String, "item": pl.Int64, "start": pl.Int64, "end": pl.Int64}
 PEOPLE = 12
 
@@ -52,6 +53,7 @@ class Book:
     `parts` has `hidden` for what no record shows; `hidden`: kind and lot of each such deviation.
     `gone`: lot, qty, t, party: what left otherwise than by a delivery, and to which company.
     `standing`: place, item, start, end: material that lay there though no lot's own times say so.
+    `residue`: src, dst, kind: what went into a lot of another one without being moved there.
     `_busy` marks lots, and all issues of orders, that a deviation has touched.
     """
 
@@ -67,6 +69,7 @@ class Book:
     hidden: list[tuple[str, int]] = field(default_factory=list)
     gone: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=GONE))
     standing: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=STANDING))
+    residue: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=RESIDUE))
 
     def add_rows(self, sheet: str, rows: pl.DataFrame) -> None:
         """More rows of a sheet; new columns are empty in the rows before."""
@@ -84,6 +87,12 @@ class Book:
     def lines(self) -> int:
         """How many lines there are."""
         return int(self.orders["line"].n_unique())
+
+    def left_behind(self, rows: pl.DataFrame) -> None:
+        """Residue, tools or labels of `src` that got into `dst`; `kind` says how."""
+        self.residue = pl.concat([self.residue, rows.select(list(RESIDUE))]).unique(
+            maintain_order=True
+        )
 
     def stood(self, rows: pl.DataFrame) -> None:
         """Material that lay at places for a time: place, item, start, end."""

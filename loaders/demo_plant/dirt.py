@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from loaders.demo_plant import bookkeeping, deviations, posting
+from loaders.demo_plant import bookkeeping, deviations, posting, residue
 from loaders.demo_plant.book import Book, write_down
 from loaders.demo_plant.life import live
 from loaders.demo_plant.master import add_master
@@ -41,6 +41,16 @@ AFTER: tuple[Deviation, ...] = (
 )
 
 
+LAST: tuple[Deviation, ...] = (
+    count_difference,
+    residue.tools_and_agents,
+    residue.residue_on_line,
+    residue.leftover_labels,
+    residue.line_unrecorded,
+    residue.sample_missed,
+)
+
+
 def soil(book: Book, dirt: Dirt) -> None:
     """Write the records down with every deviation at its rate."""
     _deviate(book, dirt, BEFORE)
@@ -49,7 +59,7 @@ def soil(book: Book, dirt: Dirt) -> None:
     add_master(book)
     _deviate(book, dirt, AFTER)
     watch(book)
-    _deviate(book, dirt, (count_difference,))
+    _deviate(book, dirt, LAST)
 
 
 def _deviate(book: Book, dirt: Dirt, deviations: tuple[Deviation, ...]) -> None:

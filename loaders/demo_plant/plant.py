@@ -178,6 +178,7 @@ def _truth(book: Book) -> Truth:
         ships=pl.concat([shipped, gone]),
         labels=book.lots.select("lot", key=key),
         supplied=supplier_lots(book.lots),
+        residue=book.residue,
     )
 
 

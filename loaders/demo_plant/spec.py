@@ -39,6 +39,11 @@ class Dirt:
     draft_documents: float = 0.0
     consignment_draw: float = 0.0
     count_difference: float = 0.0
+    residue_on_line: float = 0.0
+    tools_and_agents: float = 0.0
+    leftover_labels: float = 0.0
+    line_unrecorded: float = 0.0
+    sample_missed: float = 0.0
 
     @classmethod
     def none(cls) -> Dirt:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -41,6 +41,7 @@ class Truth:
     """The physical side. `ships`: lot, customer.
 
     `parts`: src, dst, hidden (no record shows it), killed (germs of src did not come through).
+    `residue`: src, dst, kind (`residue.LINE`, `TOOL`, `LABEL`): what went on without being moved.
 
     `labels`: lot, key: every number under which a physical lot stands in the plant; `supplied`:
     lot, supplier_code, supplier_lot_no, key: the supplier's number of bought lots.
@@ -51,6 +52,7 @@ class Truth:
     ships: pl.DataFrame
     labels: pl.DataFrame
     supplied: pl.DataFrame
+    residue: pl.DataFrame
 
     @cached_property
     def _all(self) -> Reach:
@@ -61,17 +63,29 @@ class Truth:
         shown = self.parts.filter(~pl.col("hidden"))
         return Reach(shown["src"].to_numpy(), shown["dst"].to_numpy(), self.count)
 
-    def infected(self, roots: Iterable[str], *, traceable: bool = False) -> set[str]:
+    def infected(
+        self, roots: Iterable[str], *, traceable: bool = False, residue: Collection[str] = ()
+    ) -> set[str]:
         """Keys of all lots, as labelled, that germs of the roots came into, past heat steps.
 
-        `traceable` as in `contaminated`.
+        `traceable` and `residue` as in `contaminated`.
         """
         roots = list(roots)
         alive = self.parts.filter(~pl.col("killed") & ~(pl.col("hidden") & traceable))
-        reach = Reach(alive["src"].to_numpy(), alive["dst"].to_numpy(), self.count)
-        return self._named(reach.from_(self._rows(roots))) | set(roots)
+        return self._named(self._along(alive, residue).from_(self._rows(roots))) | set(roots)
 
-    def _physical(self, roots: Iterable[str], traceable: bool) -> Ints:
+    def _along(self, parts: pl.DataFrame, kinds: Collection[str]) -> Reach:
+        """Search along these parts and the residue of these kinds."""
+        left = self.residue.filter(pl.col("kind").is_in(list(kinds)))
+        ways = pl.concat([rows.select("src", "dst") for rows in (parts, left)])
+        return Reach(ways["src"].to_numpy(), ways["dst"].to_numpy(), self.count)
+
+    def _physical(
+        self, roots: Iterable[str], traceable: bool, residue: Collection[str] = ()
+    ) -> Ints:
+        if residue:
+            shown = self.parts.filter(~(pl.col("hidden") & traceable))
+            return self._along(shown, residue).from_(self._rows(roots))
         return (self._recorded if traceable else self._all).from_(self._rows(roots))
 
     def _rows(self, roots: Iterable[str]) -> Ints:
@@ -83,14 +97,17 @@ class Truth:
         wanted = pl.Series("lot", lots, dtype=pl.Int64).implode()
         return set(self.labels.filter(pl.col("lot").is_in(wanted))["key"])
 
-    def contaminated(self, roots: Iterable[str], *, traceable: bool = False) -> set[str]:
+    def contaminated(
+        self, roots: Iterable[str], *, traceable: bool = False, residue: Collection[str] = ()
+    ) -> set[str]:
         """Keys of all lots, as labelled, that hold material of the roots; the roots too.
 
         `traceable` leaves out what went from lot to lot in a way that no record shows in any
-        form. Roots stay roots: also a lot whose supplier's number the opening stock does not name.
+        form. `residue` are the kinds of residue that count too. Roots stay roots: also a lot whose
+        supplier's number the opening stock does not name.
         """
         roots = list(roots)
-        return self._named(self._physical(roots, traceable)) | set(roots)
+        return self._named(self._physical(roots, traceable, residue)) | set(roots)
 
     def holding(self, lots: Iterable[int]) -> set[str]:
         """Keys of all lots, as labelled, that hold material of physical lots, by row number."""
@@ -104,7 +121,10 @@ class Truth:
         own = self._named(rows["lot"].to_numpy())
         return sorted(own | set(rows["key"]))
 
-    def customers(self, roots: Iterable[str], *, traceable: bool = False) -> set[str]:
+    def customers(
+        self, roots: Iterable[str], *, traceable: bool = False, residue: Collection[str] = ()
+    ) -> set[str]:
         """Codes of the customers who truly got material of the roots."""
-        lots = pl.Series("lot", self._physical(roots, traceable), dtype=pl.Int64).implode()
+        found = self._physical(roots, traceable, residue)
+        lots = pl.Series("lot", found, dtype=pl.Int64).implode()
         return set(self.ships.filter(pl.col("lot").is_in(lots))["customer"])

@@ -8,21 +8,19 @@ from dataclasses import dataclass
 import polars as pl
 import pytest
 
-from bench.trials import FALSE_RECORDS, Site, facts_of, write
+from bench.trials import FALSE_RECORDS, GERM, KILLS, Site, facts_of, write
 from graph_model import network
 from graph_model.lineage import Lineage
 from loaders import intake
 from loaders.demo_plant import Dirt, generate
-from loaders.demo_plant.heat import AGENT, LIMIT, STEP
+from loaders.demo_plant.heat import AGENT, STEP
 from queries.recall import evidence, released
-from queries.recall.hazard import Hazard
 from queries.recall.roots import Suspects
-from queries.recall.rulebook import KillStep, Rulebook
+from queries.recall.rulebook import Rulebook
 from queries.recall.scope import CERTAIN, Scope, compute
 
-BOOK = Rulebook(kill_steps=(KillStep(step=STEP, agent=AGENT, limits={"min_temperature": LIMIT}),))
+BOOK = Rulebook(kill_steps=(KILLS,))
 KEY = f"kill_step/{STEP}/{AGENT}"
-GERM = Hazard(kind="microbial", agent=AGENT)
 PLANTS = 16
 KINDS = ("none", "default", "all", *sorted(Dirt.kinds()))
 

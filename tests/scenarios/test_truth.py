@@ -7,11 +7,22 @@ delays confirmed and not. `make test-truth` tries many more plants than the suit
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bench.trials import FALSE_RECORDS, MATERIAL, Site, Trial, facts_of, try_all
+from bench.trials import (
+    FALSE_RECORDS,
+    GERM,
+    LABELS,
+    MATERIAL,
+    TRACES,
+    Site,
+    Trial,
+    facts_of,
+    try_all,
+)
 from graph_model import network
 from graph_model.lineage import Lineage
 from loaders import intake
@@ -81,6 +92,54 @@ def test_scopes_are_smaller_than_all_that_can_be_reached(trials: list[Trial]) ->
     assert all(len(trial.held) <= trial.blanket for trial in trials)
     lots = sum(trial.site.plant.lots for trial in trials)
     assert sum(len(trial.held) for trial in trials) < lots * 2 / 3
+
+
+# ---------------------------------------------------------------------------- residue
+
+RESIDUE = Dirt(residue_on_line=0.5, tools_and_agents=0.3, leftover_labels=0.5)
+BESIDE = (
+    None, "line_unrecorded", "sample_missed", "scan_upload_time", "issue_without_lot",
+    "unposted_return", "topped_up_lot", "opening_stock", "all",
+)  # fmt: skip
+
+
+def left_behind(number: int, beside: str | None) -> Site:
+    """A heated plant that leaves residue, with one more kind of dirt."""
+    dirt = Dirt.all() if beside == "all" else RESIDUE
+    if beside not in (None, "all"):
+        dirt = replace(RESIDUE, **{beside or "": 0.3})
+    plant = generate(LOTS, number, dirt, heated=True)
+    return Site(f"R{number:03d}", plant, f"residue and {beside}", true_records=beside != "all")
+
+
+@pytest.fixture(scope="module")
+def residues(tmp_path_factory: pytest.TempPathFactory) -> list[Trial]:
+    """Scopes of hazards that leave traces, come with labels, or are killed by heat."""
+    sites = [left_behind(number, beside) for number, beside in enumerate(BESIDE)]
+    folder = tmp_path_factory.mktemp("residue")
+    return list(try_all(sites, folder, others=3, hazards=(TRACES, LABELS, GERM)))
+
+
+def test_no_scope_misses_residue_that_records_tell_of(residues: list[Trial]) -> None:
+    missed = [(str(one.hazard), told(one, one.traced)) for one in residues if one.traced]
+    assert missed == []
+    assert [told(one, one.untraced) for one in residues if not one.told()] == []
+    assert [told(one, one.customers_missed) for one in residues if one.customers_missed] == []
+
+
+def test_residue_reaches_more_than_material_and_nothing_becomes_certain_by_it(
+    residues: list[Trial],
+) -> None:
+    further = dict.fromkeys(("chemical", "label"), 0)
+    for trial in residues:
+        if trial.hazard.kind in further:
+            truth = trial.site.truth
+            roots = truth.supplier_lot(trial.supplier, trial.supplier_lot_no)
+            further[trial.hazard.kind] += len(trial.truth - truth.contaminated(roots))
+        if trial.site.true_records:
+            assert not trial.false_certain, told(trial, trial.false_certain)
+    assert further["chemical"] > 20 and further["label"] > 0, further
+    assert any(trial.excluded for trial in residues)
 
 
 # ---------------------------------------------------------------------------- smallest cases

@@ -39,6 +39,10 @@ def test_each_deviation_changes_the_records(name: str, tmp_path: Path) -> None:
     if name == "heel_unrecorded":
         assert {kind for kind, _ in dirty.untraceable} == {name}
         return
+    if name in ("residue_on_line", "leftover_labels"):
+        assert same
+        assert not dirty.truth.residue.is_empty()
+        return
     assert not same
     dirty.write(tmp_path)
     intake = read(tmp_path, pseudonym=lambda name: name)
@@ -88,6 +92,31 @@ def test_ordinary_life_is_recorded_and_true(kind: str) -> None:
         assert not sent.is_empty()
         for lot, code in sent.iter_rows():
             assert code in plant.truth.customers([lot])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_residue_goes_past_a_verified_cleaning(seed: int) -> None:
+    """Of goods that were on their line only when they were made, by the records."""
+    plant = generate(400, seed, Dirt(residue_on_line=1.0))
+    sheets, truth = plant.sheets, plant.truth
+    orders = sheets["work_orders"].select("work_order_no", "line", "started_at", "finished_at")
+    made = sheets["outputs"].join(orders, on="work_order_no").select(
+        "line", "started_at", "event_time",
+        key=pl.concat_str(pl.lit("PLANT"), "item_code", "lot_no", separator="/"),
+    ).join(truth.labels, on="key")  # fmt: skip
+    pairs = truth.residue.join(made, left_on="src", right_on="lot").join(
+        made, left_on="dst", right_on="lot", suffix="_next"
+    )
+    used = truth.parts["src"].implode()
+    own = pairs.filter((pl.col("line") == pl.col("line_next")) & ~pl.col("src").is_in(used))
+    assert own.height > 50
+    assert (own["event_time"] <= own["event_time_next"]).all()
+    cleaned = sheets["cleaning"].filter(pl.col("verified"))
+    between = own.join(cleaned, left_on="line", right_on="site_code", suffix="_cleaned").filter(
+        (pl.col("event_time") < pl.col("event_time_cleaned"))
+        & (pl.col("event_time_cleaned") < pl.col("started_at_next"))
+    )
+    assert between.is_empty()
 
 
 def test_a_zero_count_is_true_by_the_movements() -> None:

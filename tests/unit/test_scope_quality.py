@@ -19,9 +19,11 @@ def test_the_page_counts_what_scopes_miss_and_which_plant_it_was(tmp_path: Path)
         bad.add(replace(trial, traced=frozenset({"Q/LOT"}), customers_missed=frozenset({"C"})))
     assert (good.scopes, len(good.plants), good.traced, good.untold) == (2, 2, 0, 0)
     assert good.reachable >= good.held >= good.truth >= good.certain > 0
-    clean = page({"none": good}, {("none", 0.0): good})
+    clean = page({"none": good}, {("none", 0.0): good}, {("chemical", 0.5): good})
+    share = f"{100 * good.hits / good.held:.1f} %"
+    assert f"| chemical | 50% | 2 | {good.truth / 2:.1f} | {good.held / 2:.1f} | {share} |" in clean
     assert f"| none | 2 | 2 | {good.truth} | 0 | 0 | 0.0 % |" in clean
     assert "seed 1" not in clean
-    missing = page({"none": bad}, {("none", 0.0): good})
+    missing = page({"none": bad}, {("none", 0.0): good}, {})
     assert f"| none | 2 | 2 | {good.truth} | 2 | 0 | 0.0 % |" in missing
     assert "- seed 1, none: Q/LOT" in missing
