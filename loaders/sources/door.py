@@ -177,6 +177,14 @@ def checked(source: str, address: str, network: Network) -> str:
     return address
 
 
+def allowed(source: str, host: str, port: int, network: Network) -> None:
+    """Raises BadInput or SourceError unless a host that others connect to may be asked."""
+    if host.lower() not in network.allow:
+        raise BadInput("source_host_not_allowed", source=source, host=host)
+    if not all(permitted(each, network) for each in _resolved(host, port)):
+        raise SourceError("source_private", source=source, host=host)
+
+
 def _is_listed(host: str, network: Network) -> bool:
     """Whether all that the name stands for is on the list of private addresses."""
     try:

@@ -25,7 +25,10 @@ _KEYS = frozenset({
 
 @dataclass(frozen=True)
 class Red:
-    """Where rows with a negative quantity go: their sheet, and fields that change their name."""
+    """Where rows with a negative quantity go: their sheet, and fields that change their name.
+
+    A field renamed to nothing means something else there, and is left out.
+    """
 
     sheet: str
     rename: Mapping[str, str] = field(default_factory=dict)

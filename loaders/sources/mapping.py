@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import polars as pl
@@ -27,6 +29,10 @@ def cell(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else format(value, ".15g")
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
     if isinstance(value, dict):
         return _part(value)
     if isinstance(value, list | tuple):
@@ -113,7 +119,9 @@ def _signed(form: Form, frame: pl.DataFrame, source: str) -> Rows:
     negative = (amount < 0).fill_null(False)
     back = frame.filter(negative).with_columns(pl.col("quantity").str.strip_prefix("-"))
     fields = BY_NAME[form.red.sheet].fields
-    back = back.rename(dict(form.red.rename), strict=False)
+    gone = [name for name, other in form.red.rename.items() if not other]
+    renamed = {name: other for name, other in form.red.rename.items() if other}
+    back = back.drop(gone, strict=False).rename(renamed, strict=False)
     back = back.select(name for name in back.columns if name in fields or name.startswith("_"))
     if "source" in back.columns:
         back = back.with_columns(source=pl.lit(f"{source}.{form.red.sheet}"))

@@ -32,13 +32,18 @@ from loaders.sources.forms import retracting
 from loaders.sources.jiandaoyun import Jiandaoyun
 from loaders.sources.kingdee import Kingdee
 from loaders.sources.state import States
+from loaders.sources.u8_tables import U8Tables
 
 PART_ROWS = 20_000
 """So many rows are appended at a time, with the cursor behind them."""
 
 Tell = Callable[[str], None]
 Opener = Callable[[Configured, Settings], Source]
-OPENERS: dict[str, Opener] = {"jiandaoyun": Jiandaoyun, "kingdee": Kingdee}
+OPENERS: dict[str, Opener] = {
+    "jiandaoyun": Jiandaoyun,
+    "kingdee": Kingdee,
+    "u8_tables": U8Tables,
+}
 
 
 @dataclass

@@ -21,6 +21,7 @@ from k3cloud_webapi_sdk.util import encode_util
 
 from loaders.sources.forms import Form, profile
 from loaders.sources.kingdee import _asked
+from tests.emulators import carrying
 from tests.emulators.base import Asked, Emulator, Told
 
 ACCT, USER, ORG = "acct-1", "lotgraph", 0
@@ -213,27 +214,7 @@ def _moment(value: Any) -> Any:
 
 
 def carried(sheets: Mapping[str, pl.DataFrame], today: str) -> dict[str, pl.DataFrame]:
-    """The sheets with what the forms carry: a day instead of a moment, one number a delivery."""
-    found = {}
-    for form in CARRIED.values():
-        frame = sheets.get(form.sheet)
-        if frame is None:
-            continue
-        if "event_time" in frame.columns and "business_date" in form.fields:
-            day = pl.col("event_time").str.slice(0, 10)
-            have = "business_date" in frame.columns
-            frame = frame.with_columns(
-                business_date=pl.coalesce(*(["business_date"] if have else []), day)
-            )
-        frame = frame.with_columns(pl.lit(word).alias(name) for name, word in form.fixed.items())
-        if form.sheet == "shipments":
-            frame = frame.with_columns(delivery_no="doc_no")
-        if form.sheet == "inspections":
-            frame = frame.with_columns(pl.col("inspection_no") + "/1")
-        if form.sheet == "stock":
-            frame = frame.with_columns(as_of=pl.lit(today))
-        if "audited_at" in form.fields:
-            frame = frame.with_columns(audited_at=pl.lit("2026-11-20 13:00:00"))
-        names = (*form.fields, *form.fixed)
-        found[form.sheet] = frame.select(name for name in frame.columns if name in names)
-    return found
+    """The sheets with what the bills carry: one number a delivery, one result a line."""
+    own = {"delivery_no": pl.col("doc_no")}, {"inspection_no": pl.col("inspection_no") + "/1"}
+    changes = dict(zip(("shipments", "inspections"), own, strict=True))
+    return carrying.carried(sheets, CARRIED.values(), today, changes)
