@@ -12,6 +12,7 @@ from api.reports.epcis_events import Told
 from graph_model.access import User
 from graph_model.errors import NotAllowed
 from graph_model.events import event_of
+from graph_model.identifiers import EPCIS
 from graph_model.ledger import Facts, Ledger
 from graph_model.plant import Plant
 from graph_model.schema import (
@@ -28,7 +29,6 @@ from graph_model.schema import (
     conform,
 )
 from loaders.epcis.content import interval
-from loaders.epcis.identifiers import EPCIS
 
 C = pl.col
 _DESCRIBED = (Item, Lot, Site, Customer, Shipment)

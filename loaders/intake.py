@@ -131,16 +131,22 @@ def read(
     pseudonym: Callable[[str], str] = unnamed,
     progress: Callable[[str], None] = lambda name: None,
 ) -> Intake:
-    """Read a file or folder. `kind`: plant, foodchainlab or epcis, found out when not given.
+    """Read a file or folder. `kind`: plant, foodchainlab, epcis, found out when not given;
+    fsma204 has to be named.
 
     `pseudonym` is called once a distinct name; `progress` with each file or sheet begun.
     Raises BadInput and BadFile with what to do; nothing is read then.
     """
-    from loaders import epcis, foodchainlab
+    from loaders import epcis, foodchainlab, fsma204
     from loaders.plant import folder
 
     files = input_files(Path(path))
-    readers = {"plant": folder.read, "foodchainlab": foodchainlab.read, "epcis": epcis.read}
+    readers = {
+        "plant": folder.read,
+        "foodchainlab": foodchainlab.read,
+        "epcis": epcis.read,
+        "fsma204": fsma204.read,
+    }
     chosen = kind or kind_of(files)
     if chosen not in readers:
         raise BadInput("import_kind_unknown", kind=chosen)

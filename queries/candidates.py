@@ -5,11 +5,9 @@ Exact matches come first. Nothing is left out: a caller that shows fewer says ho
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import polars as pl
-from biip import parse
-from biip.gs1_messages import GS1Message
 
 from graph_model import keys
 from graph_model.lineage import Lineage
@@ -27,10 +25,8 @@ from graph_model.schema import (
     Supplier,
 )
 from queries.recall import places
-
-LOT_NUMBERS = ("10", "21", "00", "235")
-"""Application identifiers that number goods: batch or lot, serial, SSCC, third-party serial."""
-GTIN = ("01", "02")
+from queries.scans import Scan as Scan
+from queries.scans import read as read
 
 
 @dataclass(frozen=True)
@@ -52,39 +48,6 @@ class Candidate:
     when: int | None = None
 
 
-@dataclass(frozen=True)
-class Scan:
-    """What was typed, and what a GS1 code in it says: element strings by application identifier."""
-
-    text: str
-    numbers: tuple[str, ...]
-    elements: dict[str, str] = field(default_factory=dict)
-
-
-def read(text: str) -> Scan:
-    """The numbers to look for: the text as it stands, or the numbers that its GS1 code holds."""
-    text = text.strip()
-    message = _message(text)
-    elements = {e.ai.ai: e.value for e in message.element_strings} if message else {}
-    numbers = [elements[ai] for ai in LOT_NUMBERS if ai in elements]
-    numbers += [] if numbers else [elements[ai] for ai in GTIN if ai in elements]
-    return Scan(text, tuple(numbers) or ((text,) if text else ()), elements)
-
-
-def _message(text: str) -> GS1Message | None:
-    if text.startswith("("):
-        try:
-            return GS1Message.parse_hri(text)
-        except ValueError:
-            return None
-    found = parse(text) if text else None
-    if found is None:
-        return None
-    if found.gs1_digital_link_uri is not None:
-        return found.gs1_digital_link_uri.as_gs1_message()
-    return found.gs1_message
-
-
 def candidates(facts: Facts, lineage: Lineage, text: str) -> list[Candidate]:
     """Everything that carries the number, exact first; a GS1 code is read where nothing does."""
     text = text.strip()
@@ -92,7 +55,11 @@ def candidates(facts: Facts, lineage: Lineage, text: str) -> list[Candidate]:
         return []
     found = _of_number(facts, lineage, keys.plain(text))
     if not found:
-        numbers = [number for number in read(text).numbers if number != text]
+        scan = read(text)
+        if scan.key:
+            found = [one for one in _of_number(facts, lineage, scan.key) if one.key == scan.key]
+    if not found:
+        numbers = [number for number in scan.numbers if number != text]
         found = [one for number in numbers for one in _of_number(facts, lineage, number)]
     unique = {(one.kind, one.key): one for one in reversed(found)}
     return sorted(unique.values(), key=lambda one: (not one.exact, one.kind, one.number, one.key))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from graph_model import interval, keys
 from graph_model.engines.base import Query, Reader
+from queries import scans
 from queries.catalogue import question
 
 
@@ -172,9 +173,17 @@ def lots_of_customer(graph: Reader, customer: str) -> list[CustomersLot]:
 
 @question
 def find(graph: Reader, number: str) -> list[Found]:
-    """All that carries the number typed, of any kind; more than one is ambiguous."""
+    """All that carries the number typed or scanned, of any kind; more than one is ambiguous.
+
+    A GS1 code is read where nothing carries it as it stands: its lot, else the numbers in it.
+    """
     rows = graph.read(FIND, number=keys.plain(number))
-    return sorted(rows, key=lambda row: (row.kind, row.key))
+    scan = scans.read(number)
+    if not rows and scan.key:
+        rows = graph.read(FIND, number=scan.key)
+    for found in scan.numbers if not rows else ():
+        rows += graph.read(FIND, number=found)
+    return sorted(set(rows), key=lambda row: (row.kind, row.key))
 
 
 def _with_parts(graph: Reader, site: str) -> list[str]:

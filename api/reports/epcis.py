@@ -17,6 +17,7 @@ from api.reports.edition import Edition
 from api.reports.epcis_events import NOT_YET, PREFIX, Told
 from graph_model import keys
 from graph_model.events import EPCIS
+from graph_model.identifiers import GS1, digital_link, own
 from graph_model.lineage import Lineage
 from graph_model.network import Facts
 from graph_model.quantity import unece_code
@@ -35,7 +36,6 @@ from graph_model.schema import (
     Stock,
 )
 from loaders.epcis.content import as_json
-from loaders.epcis.identifiers import GS1, digital_link, own
 from queries import given
 from queries.traces import DIRECTIONS
 

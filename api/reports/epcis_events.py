@@ -17,6 +17,7 @@ import polars as pl
 
 from graph_model import interval, keys, network
 from graph_model.events import EPCIS
+from graph_model.identifiers import GS1, RESOLVER, digital_link, own
 from graph_model.network import Facts
 from graph_model.quantity import unece_code
 from graph_model.schema import (
@@ -32,7 +33,6 @@ from graph_model.schema import (
 )
 from loaders.epcis.content import KNOWN, name_of, word
 from loaders.epcis.documents import PREFIXES
-from loaders.epcis.identifiers import GS1, RESOLVER, digital_link, own
 
 Told = dict[str, Any]
 C = pl.col

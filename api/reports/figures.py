@@ -42,6 +42,11 @@ def time(us: int | None, zone: tzinfo) -> str:
     return stamp(_moment(us), zone) if us is not None and is_bounded(us) else text("report.unknown")
 
 
+def sortable(us: int, zone: tzinfo) -> str:
+    """Microseconds UTC as a local moment that sorts as text, to the minute."""
+    return _moment(us).astimezone(zone).strftime("%Y-%m-%d %H:%M")
+
+
 def day(us: int | None, zone: tzinfo) -> str:
     """Microseconds UTC as a day; unknown where there is none."""
     if us is None or not is_bounded(us):

@@ -131,8 +131,11 @@ class _Events:
         return row
 
     def _when(self, line: Row) -> str | None:
-        known = line["earliest"] is not None or line["latest"] is not None
-        return figures.period(line["earliest"], line["latest"], self.zone) if known else None
+        """Year first, so that the column sorts by time; both ends where they differ."""
+        bounds = (line["earliest"], line["latest"])
+        ends = [figures.sortable(us, self.zone) for us in bounds if figures.is_bounded(us)]
+        begin, end = (ends[0], ends[-1]) if ends else (None, None)
+        return begin if begin == end else text("report.period", begin=begin, end=end)
 
     def _receiving(self, line: Row) -> Row:
         row = self._common(line, RECEIVING, "input")

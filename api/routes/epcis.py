@@ -27,10 +27,10 @@ from api.reports.epcis_events import Told
 from api.routes.imports import load_live
 from graph_model.access import User, signed_in
 from graph_model.errors import BadInput, NotFound
+from graph_model.identifiers import thing
 from graph_model.jobs import DONE, OVER, RUNNING, Job, Jobs
 from graph_model.plant import Plant
 from loaders.epcis.content import interval, stated, word
-from loaders.epcis.identifiers import thing
 
 router = APIRouter(prefix="/api/v1/epcis", tags=["epcis"])
 

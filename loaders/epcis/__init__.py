@@ -13,11 +13,11 @@ from pathlib import Path
 import polars as pl
 
 from graph_model.errors import BadFile
+from graph_model.identifiers import party, place, thing
 from graph_model.keys import join
 from graph_model.schema import Customer, Item, SetAside, Site
 from loaders.epcis.content import TYPES, as_json
 from loaders.epcis.documents import Document, document, is_epcis
-from loaders.epcis.identifiers import party, place, thing
 from loaders.epcis.mapping import map_event
 from loaders.epcis.reading import Read
 from loaders.epcis.reading import read as read_event

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from graph_model.identifiers import OWN, Thing, place
 from graph_model.keys import join, lot_key
 from graph_model.schema import Event, Item, Lot, Mentioned, Site
 from loaders.epcis import movements
 from loaders.epcis.content import as_json, interval, stated, word
-from loaders.epcis.identifiers import OWN, Thing, place
 from loaders.epcis.reading import Read, documents, listed
 from loaders.epcis.rows import Rows
 

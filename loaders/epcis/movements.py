@@ -6,6 +6,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
+from graph_model.identifiers import EPCIS, own_parts, party
 from graph_model.keys import join
 from graph_model.schema import (
     Consumed,
@@ -18,7 +19,6 @@ from graph_model.schema import (
     Shipped,
 )
 from loaders.epcis.content import interval, stated, word
-from loaders.epcis.identifiers import EPCIS, own_parts, party
 from loaders.epcis.reading import Goods, Read, documents, listed
 from loaders.epcis.rows import Rows
 

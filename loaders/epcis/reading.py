@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from graph_model.identifiers import EPCIS, Thing, thing
 from loaders.epcis import content
 from loaders.epcis.content import Name, moment, name_of, stated, word
 from loaders.epcis.documents import PREFIXES, namespaces
-from loaders.epcis.identifiers import EPCIS, Thing, thing
 from loaders.epcis.rows import Place
 
 PIECE = "EA"

@@ -23,6 +23,7 @@ from graph_model.interval import MAX, MIN, in_force
 from graph_model.lineage import Index, Lineage, once
 from graph_model.network import Facts
 from graph_model.schema import MOVEMENTS, Complaint, Decision, Item, Person, Shipment, Site
+from queries import scans
 from queries.recall import alike, slices
 from queries.recall.lines import MADE, lines
 from queries.recall.suspects import Suspects as Suspects
@@ -45,10 +46,20 @@ class Roots:
 def find_lots(lineage: Lineage, text: str) -> Index:
     """Lots that a reference can mean: the whole text as a number first, then with owner and item.
 
-    `LOTNO`, `ITEM/LOTNO`, `OWNER/ITEM/LOTNO`, each also with `#SUBLOT`, or `#SUBLOT` alone.
+    `LOTNO`, `ITEM/LOTNO`, `OWNER/ITEM/LOTNO`, each also with `#SUBLOT`, or `#SUBLOT` alone; a GS1
+    or EPC code where nothing carries it as it stands.
     """
-    found = _meant(lineage, text)
-    return found if found.size else _meant(lineage, keys.plain(text))
+    for written in (text, keys.plain(text)):
+        found = _meant(lineage, written)
+        if found.size:
+            return found
+    scan = scans.read(text)
+    number = lineage.number([scan.key]) if scan.key else _none()
+    number = number[number >= 0]
+    if number.size and lineage.recorded[number].all():
+        return number
+    others = [_meant(lineage, one) for one in scan.numbers if one != text.strip()]
+    return np.unique(np.concatenate([_none(), *others]))
 
 
 def _meant(lineage: Lineage, text: str) -> Index:

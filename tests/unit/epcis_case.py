@@ -12,13 +12,13 @@ import numpy as np
 import polars as pl
 
 from graph_model import network, projection
+from graph_model.identifiers import thing
 from graph_model.ledger import Ledger
 from graph_model.ledger.fold import Facts
 from graph_model.lineage import Lineage
 from graph_model.network import Network
 from graph_model.schema import KINDS, Event, conform
 from loaders import checks
-from loaders.epcis.identifiers import thing
 from loaders.findings import Finding
 from loaders.intake import Intake, read
 

@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graph_model.errors import BadFile, BadInput
+from graph_model.identifiers import party, thing
 from graph_model.schema import Customer, Item, Lot, Packed, ProcessValue
 from loaders import epcis
 from loaders.epcis.content import name_of
 from loaders.epcis.documents import PREFIXES
-from loaders.epcis.identifiers import party, thing
 from loaders.intake import Defaults, read, unnamed
 from tests.fixtures import fixture_dir
 from tests.unit.epcis_case import Case, document, event, key, load

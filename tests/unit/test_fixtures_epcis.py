@@ -15,9 +15,9 @@ import pytest
 from graph_model import projection
 from graph_model.engines.ladybug import LadybugGraph
 from graph_model.events import retracted
+from graph_model.identifiers import thing
 from graph_model.schema import Packed
 from loaders.epcis.content import interval
-from loaders.epcis.identifiers import thing
 from loaders.intake import read
 from queries.events import event_trace
 from tests.fixtures import fixture_dir

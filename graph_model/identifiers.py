@@ -108,6 +108,11 @@ def party(text: str) -> str:
     return (named and named[0]) or elements.get("417") or elements.get("414") or text
 
 
+def of_elements(elements: Mapping[str, str]) -> Thing | None:
+    """What element strings name, by application identifier; None where it is no goods."""
+    return _of_elements(dict(elements))
+
+
 def digital_link(elements: Mapping[str, str]) -> str:
     """The canonical Digital Link of identifiers in order."""
     path = "/".join(f"{ai}/{quote(value, safe='')}" for ai, value in elements.items())
