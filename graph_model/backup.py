@@ -30,6 +30,8 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from graph_model.errors import BadInput, LedgerError
 from graph_model.ledger import Ledger
 from graph_model.ledger.manifest import Part, read_files
+from graph_model.ledger.payloads import sums_file
+from graph_model.ledger.store import Bucket
 from graph_model.settings import Settings
 
 _MAGIC = b"LGB1"
@@ -88,14 +90,23 @@ def _gathered(settings: Settings, scratch: Path) -> dict[str, Path]:
             ]
     else:
         parts = _parts(files["ledger.sqlite"]) if "ledger.sqlite" in files else []
-    for name in sorted({part.file for part in parts if part.file}):
-        path = settings.data / "batches" / name
-        for file in (path, path.with_suffix(".sums")):
-            if file.exists() or file == path:  # old batches have no sums; a lost payload is told
-                files[f"batches/{file.name}"] = file
+    named = {part.file for part in parts if part.file}
+    # Batches that were sealed long ago have no sums; a payload that is lost is told.
+    named |= {sums_file(part.file) for part in parts if part.file and part.sums}
+    for name in sorted(named):
+        files[f"batches/{name}"] = _payload(settings, name, scratch)
     if (settings.data / _KEY_FILE).exists():
         files[_KEY_FILE] = settings.data / _KEY_FILE
     return files
+
+
+def _payload(settings: Settings, name: str, scratch: Path) -> Path:
+    """The payload file; from a bucket a copy of it."""
+    if not settings.batches_url:
+        return settings.data / "batches" / name
+    copy = scratch / name
+    copy.write_bytes(Bucket(settings.batches_url).read(name))
+    return copy
 
 
 def _parts(database: Path) -> list[Part]:

@@ -46,7 +46,7 @@ class Plant:
         except (KeyError, ValueError, OSError) as error:
             raise BadInput("bad_timezone", name=settings.timezone) from error
         self.folder: Path = settings.data
-        self.ledger = Ledger(settings.data, settings.database_url)
+        self.ledger = Ledger(settings.data, settings.database_url, settings.batches_url)
         self._network: network.Network | None = None
         self._lineage: Lineage | None = None
         self._database: Neo4jDatabase | None = None

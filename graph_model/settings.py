@@ -19,6 +19,11 @@ class Settings(BaseSettings):
         default=None,
         description="SQLAlchemy URL of the records database; default: SQLite in the folder",
     )
+    batches_url: str = Field(
+        default="",
+        description="Bucket for the ledger's files: s3://bucket/folder?region=…; credentials from "
+        "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; default: the data folder",
+    )
     timezone: str = Field(default="Asia/Shanghai", description="Time zone of sites that state none")
     country: str = Field(
         default="CN", description="Country of the plant, ISO 3166 alpha 2: its deadlines apply"

@@ -27,6 +27,7 @@ from graph_model.ledger.fold import Facts, fold_kind, upcast
 from graph_model.ledger.manifest import RESTATED, BatchInfo, batch_info, stating, voided
 from graph_model.ledger.payloads import Payloads
 from graph_model.ledger.restated import Restating, in_force
+from graph_model.ledger.store import store
 from graph_model.ledger.verify import Fault, chain_faults, find_faults
 from graph_model.ledger.writer import Also, Batch
 from graph_model.records import BATCH, Records
@@ -40,11 +41,14 @@ _Folded = tuple[pl.DataFrame, pl.DataFrame]
 class Ledger:
     """The ledger of one data folder."""
 
-    def __init__(self, folder: Path, database_url: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, database_url: str | None = None, batches_url: str = ""
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.records = Records(database_url or f"sqlite:///{folder / 'ledger.sqlite'}")
-        self._payloads = Payloads(folder / "batches", self.records)
+        self.files = store(folder / "batches", batches_url)
+        self._payloads = Payloads(self.files, self.records)
         self._manifest: list[BatchInfo] = []
         self._folds: dict[tuple[str, str | None], tuple[list[str], _Folded]] = {}
 

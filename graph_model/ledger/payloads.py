@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-import os
-from pathlib import Path
+from typing import IO
 
 import polars as pl
 import sqlalchemy as sa
 
 from graph_model.errors import LedgerError
 from graph_model.ledger.manifest import Part
+from graph_model.ledger.store import Store
 from graph_model.ledger.sums import Sums, packed, row_sums, unpacked
 from graph_model.records import PAYLOAD, Records
 
@@ -23,9 +23,8 @@ INLINE_ROWS = 200
 class Payloads:
     """Where the payloads of one ledger are kept."""
 
-    def __init__(self, folder: Path, records: Records) -> None:
-        folder.mkdir(exist_ok=True)
-        self._folder = folder
+    def __init__(self, files: Store, records: Records) -> None:
+        self._files = files
         self._records = records
 
     def frame(self, batch: int, kind: str, part: Part) -> pl.DataFrame:
@@ -41,7 +40,7 @@ class Payloads:
     def data(self, batch: int, kind: str, part: Part) -> bytes:
         """The bytes of a payload, unchecked. Raises OSError or LedgerError where there are none."""
         if part.file:
-            return self.path(part.file).read_bytes()
+            return self._files.read(part.file)
         with self._records.engine.connect() as connection:
             query = sa.select(PAYLOAD.c.data).where(
                 (PAYLOAD.c.batch == batch) & (PAYLOAD.c.kind == kind)
@@ -58,14 +57,10 @@ class Payloads:
         """
         if not part.sums or not part.file:
             return unpacked(base64.b64decode(part.sums))
-        data = self.path(sums_file(part.file)).read_bytes()
+        data = self._files.read(sums_file(part.file))
         if hashlib.sha256(data).hexdigest() != part.sums:
             raise ValueError("the row sums fail their hash")
         return unpacked(data)
-
-    def path(self, file: str) -> Path:
-        """Where a payload file stands."""
-        return self._folder / file
 
     def inline(self, frame: pl.DataFrame) -> tuple[Part, bytes]:
         """A payload for the records database: what the manifest says of it, and its bytes."""
@@ -76,41 +71,31 @@ class Payloads:
         return Part("", hashlib.sha256(data).hexdigest(), len(frame), sums), data
 
     def seal(self, file: str, frame: pl.DataFrame) -> Part:
-        """Writes a payload file and its row sums; on disk when `settle` returns."""
-        path = self.path(file)
-        frame.write_parquet(path, compression="zstd", compression_level=1, statistics=False)
-        beside = self.path(sums_file(file))
-        beside.write_bytes(packed(row_sums(frame)))
-        return Part(file, _flushed(path), len(frame), _flushed(beside))
+        """Writes a payload file and its row sums; there for good when `settle` returns.
+
+        Raises LedgerError where they cannot be written.
+        """
+
+        def rows(out: IO[bytes]) -> None:
+            frame.write_parquet(out, compression="zstd", compression_level=1, statistics=False)
+
+        sums = packed(row_sums(frame))
+        try:
+            digest = self._files.write(file, rows)
+            beside = self._files.write(sums_file(file), lambda out: out.write(sums))
+        except OSError as error:
+            raise LedgerError("batch_unwritable", file=file, reason=str(error)) from error
+        return Part(file, digest, len(frame), beside)
 
     def settle(self) -> None:
-        """Brings the names of new files to disk."""
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        """Returns when all that was sealed is there for good."""
+        self._files.settle()
 
     def drop(self, batch: int) -> None:
         """Removes the files of a batch that was not committed."""
-        for stray in self._folder.glob(f"{batch:08d}-*"):
-            stray.unlink()
+        self._files.drop(f"{batch:08d}-")
 
 
 def sums_file(file: str) -> str:
     """Name of the file with the row sums of a payload file."""
     return file.removesuffix(".parquet") + ".sums"
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _flushed(path: Path) -> str:
-    """Brings a file to disk; its SHA-256."""
-    with path.open("rb+") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        os.fsync(file.fileno())
-    return digest
