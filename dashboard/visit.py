@@ -12,6 +12,8 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+import polars as pl
+
 from graph_model.i18n import language
 from graph_model.ledger import BatchInfo, Ledger
 from graph_model.lineage import Lineage
@@ -19,6 +21,7 @@ from graph_model.network import Facts
 from graph_model.schema import Person
 from graph_model.settings import Settings
 from queries import coverage, names
+from queries.incidents import scopes
 from queries.recall import report, rulebook
 from queries.recall.hazard import UNKNOWN, Hazard
 from queries.recall.roots import Suspects
@@ -147,14 +150,19 @@ class Visit:
         trial: Trial = RECORDED,
         hazard: Hazard = UNKNOWN,
         rules: str | None = None,
+        incident: str | None = None,
     ) -> Judged:
-        """The scope of what is suspected, with what is tried out; `rules`: TOML of a case."""
+        """The scope of what is suspected, with what is tried out.
+
+        `rules`: TOML of a case; `incident`: its key, so that what was answered and found counts.
+        """
 
         def judge(facts: Facts, lineage: Lineage) -> Judged:
             book = rulebook.read(tomllib.loads(rules), "rules") if rules else None
-            return Judged(tried(facts, lineage, asked, trial, hazard=hazard, rules=book))
+            answers = scopes.answers(facts, incident) if incident else None
+            return Judged(tried(facts, lineage, asked, trial, hazard=hazard, rules=book), answers)
 
-        return self.desk.on(as_of, ("scope", asked, trial, hazard, rules), judge)
+        return self.desk.on(as_of, ("scope", asked, trial, hazard, rules, incident), judge)
 
 
 @dataclass(frozen=True)
@@ -162,12 +170,14 @@ class Judged:
     """A scope and what is derived from it, each computed once when first asked for."""
 
     scope: Scope
+    answers: pl.DataFrame | None = None
+    """What was answered and searched for in its incident, as `unaccounted` takes it."""
     kept: dict[Hashable, Any] = field(default_factory=dict)
 
     @property
     def told(self) -> dict[str, Any]:
         """The scope as JSON-ready data, its reasons in the language in force."""
-        return self.once(("told", language()), report.to_dict)
+        return self.once(("told", language()), lambda scope: report.to_dict(scope, self.answers))
 
     def once(self, key: Hashable, make: Callable[[Scope], T]) -> T:
         """What was derived under the key, derived now where it was not."""

@@ -24,6 +24,7 @@ from api.reports.audit_pack import audit_pack
 from api.reports.document import Document
 from api.reports.drill_report import drill_report
 from api.reports.edition import Edition
+from api.reports.management_report import management_report
 from api.reports.names import Names, everybody
 from api.reports.recall_pack import recall_pack
 from api.reports.scorecard_report import scorecard_report
@@ -36,8 +37,9 @@ from graph_model.live import Moment
 from queries import drill as drills
 from queries import partner as partners
 from queries import scorecard
-from queries.incidents import cases, scopes
-from queries.recall import tables
+from queries.incidents import cases, curves, scopes
+from queries.incidents import figures as incident_figures
+from queries.recall import report, tables
 from queries.recall.roots import answer, one_lot
 from queries.recall.scope import Scope
 
@@ -60,6 +62,12 @@ class OfSupplier(Asked):
     """A report about one supplier."""
 
     supplier: Word = Field(min_length=1, description="Supplier code")
+
+
+class OfIncident(Asked):
+    """A report about one incident."""
+
+    incident: Word = Field(min_length=1, description="Number of the incident")
 
 
 class OfScope(Scoped):
@@ -211,6 +219,26 @@ def recall(request: Request, asked: OfScope) -> Response:
     moment, edition = _of(request, scope)
     with _bill(request):
         document = recall_pack(scope, edition, _names(request, moment), told)
+    return _print(request, document)
+
+
+@_report("management", OfIncident, PDF)
+def bill(request: Request, asked: OfIncident) -> Response:
+    """The bill of an incident on one page: cost, saving, progress, decisions (PDF)."""
+    signed_in().need("price.see")
+    moment = _moment(request, asked)
+    row = cases.find(moment.facts, asked.incident)
+    home = cases.Home.of(request.app.state.settings)
+    with _bill(request):
+        given = moment.facts, moment.lineage
+        found = scopes.scope_of(*given, row)
+        told = report.to_dict(found, scopes.answers(moment.facts, row["key"]))
+        about = incident_figures.of_incident(*given, row)
+        about["committed"] = curves.committed(*given, row["key"])
+        curve = curves.over_time(*given, row["key"], home)
+        waits = incident_figures.waiting(moment.facts, row["key"])
+        document = management_report(row["incident_no"], row["title"], told, about, curve, waits,
+                                     _edition(request, moment))  # fmt: skip
     return _print(request, document)
 
 

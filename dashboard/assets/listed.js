@@ -4,6 +4,17 @@
     value === null || value === undefined || value === false ? "–"
       : value === true ? "✓" : Array.isArray(value) ? value.join(", ") : String(value);
 
+  /* A moment on the plant's own clock, in the reader's form. */
+  const local = (stamp, zone) => {
+    const at = new Date(stamp);
+    if (!zone || Number.isNaN(at.getTime())) return cell(stamp);
+    const tongue = document.documentElement.lang === "zh-CN" ? "sv-SE" : "en-GB";
+    return new Intl.DateTimeFormat(tongue, {
+      timeZone: zone, year: "numeric", month: tongue === "sv-SE" ? "2-digit" : "short", day: "2-digit",
+      hour: "2-digit", minute: "2-digit", second: "2-digit",
+    }).format(at);
+  };
+
   const fill = async (box) => {
     box.dataset.begun = "yes";
     const answer = await fetch(box.dataset.list, { headers: { Accept: "application/json" } });
@@ -23,7 +34,14 @@
     const body = made.createTBody();
     for (const row of rows.slice(-last).reverse()) {
       const line = body.insertRow();
-      for (const name of Object.keys(heads)) line.insertCell().textContent = name === "at" ? cell(row[name]).slice(0, 19).replace("T", " ") : cell(row[name]);
+      Object.keys(heads).forEach((name, at) => {
+        const td = line.insertCell();
+        const shown = name === "at" ? local(row[name], box.dataset.zone) : cell(row[name]);
+        if (at || !box.dataset.goes) return (td.textContent = shown);
+        const anchor = td.appendChild(document.createElement("a"));
+        anchor.href = box.dataset.goes.replace(/%7B([a-z_]+)%7D|\{([a-z_]+)\}/g, (_, one, two) => encodeURIComponent(row[one || two]));
+        anchor.textContent = shown;
+      });
     }
     const around = document.createElement("div");
     around.className = "table-box";

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +9,9 @@ from dash import html
 
 from dashboard import words
 from dashboard.components import parts
+from dashboard.components.forms import field, form
 from dashboard.components.parts import attrs, empty, panel, table
+from dashboard.entering import people
 from dashboard.pages import Page, View
 from dashboard.url import State
 from dashboard.visit import Visit
@@ -28,38 +29,63 @@ ENTRIES = 60
 def view(visit: Visit, state: State) -> View:
     """Drills, the ledger's own record, and for who may see them the trail and the accounts."""
     left = [_drills(visit), _ledger(visit)]
-    right: list[Any] = []
+    right: list[Any] = [_pack()] if visit.can("report.read") else []
     if visit.can("audit.read"):
         since = datetime.now(UTC) - timedelta(hours=HOURS)
         address = f"/api/v1/audit?since={since:%Y-%m-%dT%H:%M:%SZ}"
         columns = ("at", "account", "event", "status", "size", "origin")
-        right.append(_listed("trail", address, columns, hours=HOURS, last=ENTRIES))
+        right.append(_listed(visit, "trail", address, columns, hours=HOURS, last=ENTRIES))
     if visit.can("account.manage"):
-        right.append(
-            _listed("accounts", "/api/v1/accounts", ("account", "name", "roles", "locked"))
-        )
-    if not right:
-        title = text("screen.audit.trail", hours=HOURS, last=ENTRIES)
-        right.append(panel(title, empty(text("screen.audit.hidden"))))
+        right.append(people.listing(visit, state))
+    if not visit.can("audit.read"):
+        trail = text("screen.audit.trail", hours=HOURS, last=ENTRIES)
+        right.append(panel(trail, empty(text("screen.audit.hidden"))))
     body = html.Div(
         [html.Div(left, className="stack"), html.Div(right, className="stack")],
         className="columns halves",
     )
-    return View([html.Div(html.H1(text("screen.audit.title")), className="title-line"), body])
+    title = html.Div(html.H1(text("screen.audit.title")), className="title-line")
+    return View([title, body, html.Div(people.asked(visit, state))])
 
 
-def _listed(name: str, address: str, columns: tuple[str, ...], **params: Any) -> html.Section:
-    """A list of the service, fetched by the reader's own session (`assets/listed.js`)."""
-    heads = {column: text(f"screen.audit.head.{column}") for column in columns}
-    return panel(
-        text(f"screen.audit.{name}", **params),
-        html.Div(
-            text("screen.audit.loading"), role="status",
-            **attrs(data_list=address, data_columns=json.dumps(heads, ensure_ascii=False),
-                    data_last=str(params.get("last", "")), data_none=text("screen.audit.none"),
-                    data_failed=text("screen.audit.failed")),
-        ),
-    )  # fmt: skip
+def _listed(
+    visit: Visit, name: str, address: str, columns: tuple[str, ...], **params: Any
+) -> html.Section:
+    """A list of the service, fetched by the reader's own session."""
+    shown = people.fetched(visit, address, columns, last=params.get("last"))
+    return panel(text(f"screen.audit.{name}", **params), shown)
+
+
+def _pack() -> html.Section:
+    """The whole record of any lot, made when it is asked for."""
+    making = text("screen.pack.making")
+    forms = [
+        html.Form(
+            [field("lot", text("screen.audit.lot"), required=True, hint=text("screen.start.field")),
+             html.Button(label, type="submit", className="button")],
+            className="form inline",
+            **attrs(data_file=f"/api/v1/reports/{name}", data_making=making),
+        )
+        for name, label in (("audit", "PDF"), ("food-law", text("screen.audit.food_law")))
+    ]  # fmt: skip
+    told = html.P(text("screen.audit.pack_is"), className="meta")
+    return panel(text("screen.audit.pack"), html.Div([told, *forms], className="panel-body"))
+
+
+def _acts(visit: Visit) -> list[Any]:
+    """Run a drill now, or print the last one."""
+    made: list[Any] = []
+    if visit.can("drill.run"):
+        made.append(form(
+            "/api/v1/drills", [field("lots", text("screen.audit.count"), value="5", decimal=True)],
+            text("screen.audit.run"), button="small", kind="inline", numbers=("lots",),
+            done=text("screen.audit.done"),
+        ))  # fmt: skip
+    made.append(html.A(text("screen.audit.drill_pdf"), href="/api/v1/reports/drill",
+                       className="button small",
+                       **attrs(data_file="", data_making=text("screen.pack.making"))))  # fmt: skip
+    return [html.Div([html.P(text("screen.audit.run_is"), className="meta"), *made],
+                     className="panel-body")]  # fmt: skip
 
 
 def _drills(visit: Visit) -> html.Section:
@@ -67,7 +93,7 @@ def _drills(visit: Visit) -> html.Section:
     title = text("screen.audit.drills")
     found = drill.history(visit.facts(), visit.zone)[::-1]
     if not found:
-        return panel(title, empty(text("screen.management.no_drill")))
+        return panel(title, empty(text("screen.management.no_drill")), *_acts(visit))
     lines = [
         [one["month"], words.number(one["lots"], 0), words.percent(one["share"]),
          words.number(one["seconds"], 2), *(words.number(one[gap], 0) for gap in _GAPS),
@@ -78,7 +104,7 @@ def _drills(visit: Visit) -> html.Section:
              f">{text('screen.management.passed')}", f">{text('screen.audit.seconds')}",
              *(f">{text(f'screen.audit.gap.{gap}')}" for gap in _GAPS),
              text("screen.management.result")]  # fmt: skip
-    return panel(title, table(heads, lines, label=title),
+    return panel(title, table(heads, lines, label=title), *_acts(visit),
                  aside=parts.shown_of(len(lines), len(found)))  # fmt: skip
 
 

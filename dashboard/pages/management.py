@@ -9,19 +9,27 @@ from dash import html
 
 from dashboard import words
 from dashboard.components import parts
-from dashboard.components.parts import button, cell, empty, largest, panel, segments, table
+from dashboard.components.parts import (
+    attrs,
+    button,
+    cell,
+    empty,
+    icon,
+    largest,
+    panel,
+    segments,
+    table,
+)
 from dashboard.entering import editing
+from dashboard.managing import progress
 from dashboard.pages import Page, View
 from dashboard.pages.purchasing import exposure_of
 from dashboard.url import State, link
 from dashboard.visit import Judged, Visit
 from graph_model import cases as kinds
 from graph_model.i18n import text
-from graph_model.lineage import Lineage
-from graph_model.network import Facts
 from queries import drill
-from queries.incidents import cases, figures
-from queries.recall.scope import compute
+from queries.incidents import cases, curves, figures
 
 page = Page("management", path="/management", permission="incident.read", order=6, key="m")
 RISKS = 6
@@ -44,6 +52,7 @@ def view(visit: Visit, state: State) -> View:
         judged = _judged(visit, batch, chosen["incident"])
         strip = _strip(visit, judged, chosen)
         left.append(_bill(visit, judged, found["incidents"], chosen, state))
+        left.append(progress.panel(visit, batch, chosen["incident"]))
     left.append(_readiness(visit, batch))
     left.append(_incidents(visit, found, state))
     right = [_waiting(visit, batch), _risks(visit, state)]
@@ -57,14 +66,24 @@ def view(visit: Visit, state: State) -> View:
     )
     open_ = sum(one["status"] == cases.OPEN for one in found["incidents"])
     title = html.Div(
-        html.Div([
+        [html.Div([
             html.H1(text("screen.management.title")),
             html.Div(words.counted("screen.management.open", open_), className="meta"),
-        ]),
+        ]), html.Div(className="grow"), _pdf(visit, chosen, state)],
         className="title-line",
     )  # fmt: skip
     made = [title, *([strip] if strip else []), body, html.Div(editing.asked(visit, state))]
     return View(made)
+
+
+def _pdf(visit: Visit, chosen: dict[str, Any] | None, state: State) -> Any:
+    """The page as one sheet of paper."""
+    if chosen is None or not (visit.can("report.read") and visit.can("price.see")):
+        return None
+    href = link("/api/v1/reports/management", incident=chosen["number"],
+                as_of=state.whole("as_of"))  # fmt: skip
+    return html.A([icon("document"), text("screen.management.pdf")], href=href, className="button",
+                  **attrs(data_file="", data_making=text("screen.pack.making")))  # fmt: skip
 
 
 def _chosen(found: list[dict[str, Any]], wanted: str) -> dict[str, Any] | None:
@@ -79,45 +98,19 @@ def _chosen(found: list[dict[str, Any]], wanted: str) -> dict[str, Any] | None:
 
 def _judged(visit: Visit, batch: int | None, incident: str) -> Judged:
     """The scope of an incident as of now, by its own hazard and rules."""
-
-    def judge(facts: Facts, lineage: Lineage) -> Judged:
-        row = cases.find(facts, incident)
-        asked = cases.asked(facts, row, cases.deeds(facts, incident))
-        return Judged(
-            compute(facts, lineage, asked, hazard=cases.hazard(row), rulebook=cases.rules(row))
-        )
-
-    return visit.desk.on(batch, ("incident", incident), judge)
+    facts = visit.facts(batch)
+    row = cases.find(facts, incident)
+    asked = cases.asked(facts, row, cases.deeds(facts, incident))
+    return visit.scope(asked, batch, hazard=cases.hazard(row), rules=row["rules"],
+                       incident=incident)  # fmt: skip
 
 
 # ---------------------------------------------------------------------------- one incident
 
 
 def _strip(visit: Visit, judged: Judged, chosen: dict[str, Any]) -> html.Div:
-    totals, saved = judged.told["totals"], judged.told["saved"]
-    currency, lots = totals["currency"], len(judged.scope.held)
-    cells = []
-    if visit.can("price.see"):
-        bill = totals["cost_total"]["net"]
-        likely = text("screen.management.likely",
-                      low=words.money_headline(bill["low"], currency),
-                      likely=words.money_headline(bill["likely"], currency))  # fmt: skip
-        back = sum(totals["cost_recovered"].values())
-        cells.append(cell(
-            text("screen.management.worst"), words.money_headline(bill["high"], currency),
-            words.counted("screen.management.lots", lots), likely,
-            text("screen.management.recoveries", amount=words.money_headline(back, currency))
-            if back else "",
-        ))  # fmt: skip
-        best = text("screen.management.at_best") if saved["at_best"] else ""
-        judgement = totals["lots"].get("excluded_by", {}).get("judgement", 0)
-        rests = words.counted("screen.management.judgement", judgement) if judgement else ""
-        cells.append(cell(
-            text("screen.management.saved"), words.percent(saved["blanket"]), best,
-            text("screen.management.of", cost=words.money_headline(
-                judged.told["blanket"]["cost"], currency)), rests,
-        ))  # fmt: skip
-    lost = totals["unaccounted"]
+    cells = _money(visit, judged, chosen) if visit.can("price.see") else []
+    lost = judged.told["totals"]["unaccounted"]
     missing = {unit: amount for unit, amount in lost.items() if amount}
     cells.append(cell(text("screen.recall.unaccounted"), *largest(missing)))
     cells.append(cell(
@@ -126,6 +119,37 @@ def _strip(visit: Visit, judged: Judged, chosen: dict[str, Any]) -> html.Div:
         text("screen.management.to_notify", span=_span(chosen["to_notice_seconds"])),
     ))  # fmt: skip
     return html.Div(cells, className="strip four panel")
+
+
+def _money(visit: Visit, judged: Judged, chosen: dict[str, Any]) -> list[Any]:
+    """Worst, likely and committed cost; what is saved, and on what that rests."""
+    totals, saved = judged.told["totals"], judged.told["saved"]
+    currency, bill = totals["currency"], totals["cost_total"]["net"]
+    incident = chosen["incident"]
+    spent = visit.desk.on(
+        judged.scope.facts.batch, ("committed", incident),
+        lambda facts, lineage: curves.committed(facts, lineage, incident),
+    )  # fmt: skip
+    told = {"low": bill["low"], "likely": bill["likely"], "amount": spent,
+            "back": sum(totals["cost_recovered"].values())}  # fmt: skip
+    shown = {name: words.money_headline(value, currency) for name, value in told.items()}
+    judgement = totals["lots"].get("excluded_by", {}).get("judgement", 0)
+    return [
+        cell(
+            text("screen.management.worst"), words.money_headline(bill["high"], currency),
+            words.counted("screen.management.lots", len(judged.scope.held)),
+            text("screen.management.likely", low=shown["low"], likely=shown["likely"]),
+            text("screen.management.committed", amount=shown["amount"]),
+            text("screen.management.recoveries", amount=shown["back"]) if told["back"] else "",
+        ),
+        cell(
+            text("screen.management.saved"), words.percent(saved["blanket"]),
+            text("screen.management.at_best") if saved["at_best"] else "",
+            text("screen.management.of", cost=words.money_headline(
+                judged.told["blanket"]["cost"], currency)),
+            words.counted("screen.management.judgement", judgement) if judgement else "",
+        ),
+    ]  # fmt: skip
 
 
 def _span(seconds: float | None) -> str:

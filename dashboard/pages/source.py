@@ -10,6 +10,7 @@ from dashboard import words
 from dashboard.components import parts
 from dashboard.components.parts import button, empty, panel, table
 from dashboard.pages import Page, View
+from dashboard.sourcing import ranking
 from dashboard.url import State, link
 from dashboard.visit import Judged, Visit
 from graph_model.errors import NotFound
@@ -36,6 +37,8 @@ def view(visit: Visit, state: State) -> View:
     right: list[Any] = []
     if found is not None:
         right = [_inputs(visit, found, names, state), *_chosen(visit, found, names, state)]
+    if (ranked := ranking.listing(visit, names, state)) is not None:
+        right.append(ranked)
     elif not untraced:
         right = [panel(text("screen.source.inputs"), empty(text("screen.source.choose_hint")))]
     if untraced:

@@ -39,20 +39,20 @@ class Question:
 def read(visit: Visit, state: State) -> Question | None:
     """The question of an address; None where it names nothing suspect."""
     batch, trial = state.whole("as_of"), tried_out(visit, state)
-    number, incident, rules = state.one("incident"), None, None
+    number, incident, rules, case = state.one("incident"), None, None, None
     if number:
         facts = visit.facts(batch)
         row = cases.find(facts, number)
         asked = cases.asked(facts, row, cases.deeds(facts, row["key"]))
-        harm, rules = cases.hazard(row), row["rules"]
+        harm, rules, case = cases.hazard(row), row["rules"], row["key"]
         incident = cases.whole(facts, number, cases.Home.of(visit.desk.live.settings))
     else:
         asked = suspects(visit, state)
         harm = hazard.read(state.one("hazard")) if state.one("hazard") else hazard.UNKNOWN
     if not asked.given():
         return None
-    recorded = visit.scope(asked, batch, hazard=harm, rules=rules)
-    tried = visit.scope(asked, batch, trial, harm, rules) if trial.given() else None
+    recorded = visit.scope(asked, batch, hazard=harm, rules=rules, incident=case)
+    tried = visit.scope(asked, batch, trial, harm, rules, case) if trial.given() else None
     return Question(asked, recorded, tried, trial, rules, incident)
 
 

@@ -56,7 +56,7 @@ def test_every_report_is_a_file_that_others_read(
         "scorecard": {"supplier": supplier}, "fsma204": {"lot": lot}, "food-law": {"lot": lot},
         "partner": {"incident": incident, "to_customer": customer},
         "notice": {"incident": incident, "to_customer": customer, "instructions": "Stop."},
-        "partners": {"incident": incident},
+        "partners": {"incident": incident}, "management": {"incident": incident},
     }  # fmt: skip
     for name, query in asked.items():
         first = client.get(f"{URL}/{name}", params=query)
@@ -174,3 +174,17 @@ def test_who_may_have_which_report(service: FastAPI, signed_in: Enter) -> None:
     for role in ("viewer", "nobody"):
         assert signed_in(role).get(f"{URL}/audit", params={"lot": "x"}).status_code == 403
     assert "viewer" not in PERMISSIONS["report.read"]
+
+
+def test_the_bill_of_a_recall_is_one_page_in_both_languages(
+    signed_in: Enter, incident: str
+) -> None:
+    for lang, title in (("en", "Billofarecall"), ("zh-CN", "召回账单")):
+        answer = signed_in("management").get(
+            f"{URL}/management", params={"incident": incident}, headers={"accept-language": lang}
+        )
+        assert answer.status_code == 200, answer.text
+        content = answer.content
+        with pypdfium2.PdfDocument(content) as book:
+            assert len(book) == 1
+        assert title in words_of(content)

@@ -1,0 +1,1 @@
+"""Figures for management that are drawn."""

@@ -1,0 +1,1 @@
+"""From complaints to a source."""
