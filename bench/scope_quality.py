@@ -36,9 +36,10 @@ SHARES = (0.0, 0.25, 0.5, 1.0)
 HAZARDS = (MATERIAL, LABELS, TRACES, GERM)
 RESIDUE = replace(
     Dirt.default(), residue_on_line=0.3, tools_and_agents=0.1, leftover_labels=0.3,
-    sample_missed=0.3,
+    sample_missed=0.3, line_unrecorded=0.0,
 )  # fmt: skip
 """Ordinary records of plants of which a third of the orders leaves residue."""
+NO_LINE = "chemical, some orders without a line"
 PAGE = Path(__file__).parent.parent / "docs" / "scope-quality.md"
 
 
@@ -147,7 +148,10 @@ def by_hazard(plants: int) -> dict[tuple[str, float], Tally]:
         sites = _sites("default", RESIDUE, plants, SMALL, share, heated=True)
         for trial in _trials(sites, 1, (True,), HAZARDS):
             found.setdefault((trial.hazard.kind, share), Tally()).add(trial)
-    order = [hazard.kind for hazard in HAZARDS]
+    lost = replace(RESIDUE, line_unrecorded=0.01)
+    sites = _sites("default", lost, plants, SMALL, heated=True)
+    found[NO_LINE, 0.0] = _tally(_trials(sites, 1, (True,), (TRACES,)))
+    order = [*(hazard.kind for hazard in HAZARDS), NO_LINE]
     return dict(sorted(found.items(), key=lambda one: (order.index(one[0][0]), one[0][1])))
 
 

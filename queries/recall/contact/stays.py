@@ -213,11 +213,17 @@ def _times(facts: Facts, lineage: Lineage, delays: pl.DataFrame) -> pl.DataFrame
 
     Its own times count where its source is confirmed, and recorded movements that contradict them;
     else those of all movements: what may have come from mixed stock at any time bounds nothing.
+    An exactly paired part of an order ran within it.
     """
     stated = facts[Operation].select("key", "earliest", "latest", "source")
     stated = interval.effective(stated, delays).select("key", begun="t0", done="t1")
-    ops = lineage.operations.select("key", "status", op=pl.int_range(pl.len(), dtype=pl.Int32))
+    ops = lineage.operations.select(
+        "status", key=pl.coalesce("order", "key"), op=pl.int_range(pl.len(), dtype=pl.Int32)
+    )
+    whole = lineage.operations.select("key", _status="status")
     ops = ops.join(stated, on="key", how="left", maintain_order="left")
+    ops = ops.join(whole, on="key", how="left", maintain_order="left")
+    ops = ops.with_columns(status=pl.coalesce("status", "_status"))
     recorded = pl.col("t0").filter(pl.col("rule").is_null() & (pl.col("t0") > MIN))
     took = lineage.consumed.group_by("op").agg(
         pl.col("t0").min(), _in=pl.col("t1").max(), _first=recorded.min(), _took=recorded.max()
