@@ -113,6 +113,12 @@ class Match:
     repeated: tuple[int, ...]
 
 
+def unit_of(heading: str) -> str | None:
+    """What stands in brackets behind a heading: of an amount its unit, as in `数量(kg)`."""
+    found = _UNIT.search(unicodedata.normalize("NFKC", heading).strip())
+    return found[0][1:-1].strip() or None if found else None
+
+
 @lru_cache(maxsize=1 << 14)
 def meanings(heading: str) -> frozenset[str]:
     """Fields that a heading may stand for."""

@@ -11,15 +11,19 @@ import duckdb
 import polars as pl
 
 from graph_model.keys import join_columns
+from graph_model.quantity import canonical_unit
 from loaders.cleaning import clean_code, clean_number, clean_text
 from loaders.findings import Finding, Severity
-from loaders.headings import heading_row, match, word_code
+from loaders.headings import heading_row, match, unit_of, word_code
 from loaders.plant.sheets import DATES, STAMPS, Sheet, type_of
 from loaders.reading import ROW, Grid
 from loaders.times import Zone, read_times
 
 _MOST_FINDINGS = 10_000
 PLACES = ("line", "tank", "site_code", "place", "to_place", "from_place")
+_AMOUNTS = (
+    "quantity", "counted_qty", "level_qty", "planned_qty", "reported_qty", "book_qty", "heel_qty",
+)  # fmt: skip
 PROVENANCE = ("_file", "_sheet", "_row")
 _Column = pl.Expr | pl.Series
 _MIDNIGHT = r"[ T]00:00(:00)?(\.0+)?\s*$"
@@ -109,7 +113,17 @@ def picked(grid: Grid, sheet: Sheet) -> tuple[pl.DataFrame, list[Finding]]:
         _file=pl.lit(grid.file),
         _sheet=pl.lit(grid.sheet),
     )
+    unit = _unit(headings, found.columns) if "uom" in sheet.fields else None
+    if unit:
+        written = pl.col("uom").str.strip_chars().replace("", None)
+        frame = frame.with_columns(uom=written.fill_null(unit))
     return frame, notes
+
+
+def _unit(headings: Sequence[str], columns: dict[str, int]) -> str | None:
+    """The unit that the heading of an amount states, for rows that state none."""
+    stated = (unit_of(headings[columns[name]]) for name in _AMOUNTS if name in columns)
+    return next((unit for unit in stated if unit and canonical_unit(unit)), None)
 
 
 def completed(rows: pl.DataFrame, sheet: Sheet) -> pl.DataFrame:

@@ -79,3 +79,22 @@ def test_rows_set_aside_of_two_files_of_one_name_both_stay(tmp_path: Path) -> No
         kept += aside["key"].to_list()
     assert len(kept) == 3
     assert kept[0] != kept[1] == kept[2]
+
+
+@pytest.mark.parametrize(
+    ("headings", "cells", "unit"),
+    [
+        ("数量(吨)", "5", "吨"),
+        ("数量（KG）,单位", "5,", "KG"),
+        ("数量(kg),单位", "5,g", "g"),
+        ("数量(主单位)", "5", None),
+        ("Quantity [lb]", "5", "lb"),
+    ],
+)
+def test_a_unit_in_the_heading_of_an_amount_counts(
+    headings: str, cells: str, unit: str | None, tmp_path: Path
+) -> None:
+    rows = f"工单号,物料编码,批号,{headings}\nW1,A,A1,{cells}\n"
+    (tmp_path / "生产领料.csv").write_text(rows, encoding="utf-8")
+    (row,) = read(tmp_path).tables["Consumed"].select("quantity", "uom").rows()
+    assert row == (5.0, unit)
