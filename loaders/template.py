@@ -32,6 +32,8 @@ RULES = (
 
 def write_template(path: Path) -> None:
     """Writes the workbook; an existing file is replaced. Raises BadInput where it cannot."""
+    if path.suffix.lower() != ".xlsx":
+        raise BadInput("template_suffix", path=str(path))
     try:
         with xlsxwriter.Workbook(path, {"strings_to_formulas": False}) as book:
             formats = {

@@ -29,6 +29,7 @@ from api.cli import (
     serving,
     watching,
 )
+from graph_model.errors import BadInput
 from graph_model.i18n import text
 
 app = typer.Typer(
@@ -47,6 +48,8 @@ def shared(
     ] = None,
 ) -> None:
     """Options before the command."""
+    if lang and not lang.lower().startswith(("en", "zh")):
+        raise BadInput("unknown_language", name=lang)
     context.start(data)
 
 

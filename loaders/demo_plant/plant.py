@@ -87,12 +87,14 @@ def generate(
 
     `dirt` is `Dirt.default()` when not given. `exact`: share of the orders whose issues name the
     output they are for. `heated`: heat steps kill germs, and the truth knows where (see `heat`).
-    Raises BadInput for an unknown kind or no lots.
+    Raises BadInput for an unknown kind, no lots or a seed below 0.
     """
     if kind not in MODELS:
         raise BadInput("demo_kind_unknown", kind=kind, known=", ".join(MODELS))
     if lots < _FEW:
         raise BadInput("demo_too_small", least=_FEW)
+    if seed < 0:
+        raise BadInput("demo_seed", seed=seed)
     world = _sized(MODELS[kind], _without_renamed(lots), seed)
     book = labelled(world, np.random.default_rng([seed, 1]), exact)
     soil(book, dirt or Dirt.default())

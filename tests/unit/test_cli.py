@@ -143,6 +143,8 @@ def test_an_effect_names_no_source(data: Path) -> None:
     [
         (("trace", "NONE"), 4),
         (("scope", "--why", "C1"), 2),
+        (("--lang", "fr", "info"), 2),
+        (("template", "/nowhere/plant.csv"), 2),
         (("ask", "nothing"), 2),
         (("ask", "customers_of_supplier_lot", "supplier=S1"), 2),
         (("load", "/nowhere"), 2),

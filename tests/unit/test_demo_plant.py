@@ -5,6 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from graph_model.errors import BadInput
 from graph_model.i18n import LANGUAGES, use_language
 from loaders import checks
 from loaders.demo_plant import Dirt, generate, halls, write_messy, write_plant
@@ -230,3 +231,11 @@ def test_confirmed_delays_cover_what_truly_happened(kind: str, tmp_path: Path) -
 def stamp(name: str) -> pl.Expr:
     """A column of local times."""
     return pl.col(name).str.to_datetime(strict=False)
+
+
+@pytest.mark.parametrize(
+    ("lots", "seed", "kind"), [(0, 1, "food"), (100, -1, "food"), (100, 1, "steel")]
+)
+def test_a_plant_that_cannot_be_is_refused(lots: int, seed: int, kind: str) -> None:
+    with pytest.raises(BadInput):
+        generate(lots, seed, kind=kind)
