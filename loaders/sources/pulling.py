@@ -28,6 +28,7 @@ from loaders.plant import folder
 from loaders.sources import mapping
 from loaders.sources.base import Page, Receiver, Source
 from loaders.sources.config import Configured
+from loaders.sources.exports import Exports
 from loaders.sources.forms import retracting
 from loaders.sources.jiandaoyun import Jiandaoyun
 from loaders.sources.kingdee import Kingdee
@@ -42,7 +43,9 @@ Opener = Callable[[Configured, Settings], Source]
 OPENERS: dict[str, Opener] = {
     "jiandaoyun": Jiandaoyun,
     "kingdee": Kingdee,
+    "sie_mes": Exports,
     "u8_tables": U8Tables,
+    "yidu_wms": Exports,
 }
 
 
