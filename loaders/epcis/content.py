@@ -56,18 +56,21 @@ def name_of(event: Event, prefixes: dict[str, str]) -> Name:
     """The event's name; `prefixes` of the document say what namespaces its words are of."""
     said = _canonical({k: v for k, v in event.items() if k not in _NOT_SAID}, "", prefixes)
     said["eventTime"] = moment(event)
-    text = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    digest = hashlib.sha256(text.encode()).hexdigest()[:24]
+    digest = hashlib.sha256(_SORTED.encode(said).encode()).hexdigest()[:24]
     return Name(stated(event.get("eventID")), digest)
 
 
 def as_json(value: Any) -> str:
     """Compact JSON; a number that JSON cannot hold becomes text."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    return _COMPACT.encode(value)
 
 
 def _plain(number: Any) -> float | str:
     return float(number) if math.isfinite(float(number)) else str(number)
+
+
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain)
+_SORTED = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def stated(value: Any) -> str | None:
@@ -118,8 +121,9 @@ def _canonical(value: Any, name: str, prefixes: dict[str, str]) -> Any:
         return {key: item for key, item in told.items() if item not in ([], {})}
     if isinstance(value, list):
         items = [_canonical(item, name, prefixes) for item in value]
-        items.sort(key=lambda item: json.dumps(item, sort_keys=True))
-        return items[0] if len(items) == 1 else items
+        if len(items) == 1:
+            return items[0]
+        return sorted(items, key=_SORTED.encode)
     if isinstance(value, bool):
         return str(value).lower()
     text = str(value).strip()

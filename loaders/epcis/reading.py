@@ -82,8 +82,9 @@ def read(event: content.Event, prefixes: dict[str, str], place: Place) -> Read:
         goods.append(Goods(thing(parent), parent, "parent", None, None))
     prefixes = prefixes | namespaces(event.get("@context"))
     name = name_of(event, prefixes)
-    used = sorted({prefix for prefix in _prefixes(event) if prefix in prefixes})
-    context = {p: prefixes[p] for p in used if prefixes[p] != PREFIXES.get(p)}
+    own = {p: uri for p, uri in prefixes.items() if uri != PREFIXES.get(p)}
+    used = sorted(own.keys() & set(_prefixes(event))) if own else []
+    context = {prefix: own[prefix] for prefix in used}
     return Read(event, name, place, tuple(goods), *moment(event), context)
 
 
