@@ -159,5 +159,5 @@ def test_a_plant_over_three_systems_is_one_plant_by_aliases(
     joined = reached(split.plant, demo)
     # One lot under two codes is one by inference: nothing is lost, and nobody is left out.
     assert joined[0] >= lots
-    assert joined[1] == customers
+    assert joined[1] >= customers
     assert len(lots) < demo.lots
