@@ -19,6 +19,8 @@ from loaders.plant.sheets import SHEETS, Sheet
 _ENOUGH = 4
 """So many headings make a table of one sheet where its name says nothing."""
 
+_ASKED = ("申请", "通知", "预测", "requisition", "request", "notice", "forecast")
+
 Head = Sequence[Sequence[str | None]]
 
 
@@ -35,6 +37,10 @@ def recognise(name: str, head: Callable[[], Head]) -> Recognised | None:
     if sheet := sheet_named(name):
         return Recognised(sheet, "name")
     named = _named(name)
+    if any(word in normal(name) for word in _ASKED):
+        # What was asked for did not happen yet, and is no record of it.
+        named = [sheet for sheet in named if not sheet.movement]
+        return Recognised(named[0], "word") if len(named) == 1 else None
     if len(named) == 1:
         return Recognised(named[0], "word")
     sheet = _by_headings(head(), named)

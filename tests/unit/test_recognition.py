@@ -34,6 +34,9 @@ CASES: list[tuple[str, list[str], str | None]] = [
     ("Sheet1", ORDER, None),
     ("Sheet1", ["甲", "乙", "丙", "丁"], None),
     ("备注", [], None),
+    ("领料申请单", [*ORDER, "领料日期"], None),
+    ("material requisition issues", ORDER, None),
+    ("发货通知单", ["发货单号", "客户", "产品编码", "批号"], "open_deliveries"),
 ]
 
 
