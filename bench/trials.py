@@ -186,6 +186,9 @@ def _incidents(plant: Plant, others: int, hazard: Hazard) -> list[Incident]:
     """The planted one, and others spread over all supplier lots that the hazard may come with."""
     supplied = plant.truth.supplied.sort("supplier_code", "item_code", "supplier_lot_no")
     sought = C("item_code").str.starts_with(SOUGHT.get(hazard.kind, ""))
+    if hazard.kind not in SOUGHT:
+        # Oil and agents go into nothing as material.
+        sought = ~C("item_code").str.starts_with(SOUGHT["chemical"])
     supplied = supplied.filter(sought | ~sought.any())
     rows = supplied.unique(["supplier_code", "supplier_lot_no"], keep="first", maintain_order=True)
     step = max(1, rows.height // others) if others else 1

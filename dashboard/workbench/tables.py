@@ -150,11 +150,14 @@ def whereabouts(question: Question, state: State) -> html.Section:
         **attrs(aria_label=text("screen.recall.where_now")),
     )  # fmt: skip
     lots = overview.located(question.recorded.scope, places.SEARCH)
-    foot = html.Div(text("screen.recall.search_lots", count=words.number(lots, 0)),
-                    className="panel-foot meta")  # fmt: skip
+    unknown = question.recorded.told["totals"]["places_unknown"]
+    feet = [
+        html.Div(text(f"screen.recall.{name}", count=words.number(count, 0)),
+                 className="panel-foot meta")
+        for name, count in (("search_lots", lots), ("places_unknown", unknown)) if count
+    ]  # fmt: skip
     return html.Section(
-        [html.Div(table, className="table-box", tabIndex=0), foot if lots else None],
-        className="panel",
+        [html.Div(table, className="table-box", tabIndex=0), *feet], className="panel"
     )
 
 

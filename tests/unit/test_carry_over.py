@@ -269,6 +269,8 @@ def test_a_limit_holds_for_its_tank_and_hazard_only(chain: tuple[Facts, Lineage]
     assert "limit_unfit" in {entry.kind for entry in scope.missing}
     for kind in ("unknown", "allergen"):
         assert contents(scope_of(*chain, "X0/A/0", book(0.001), Hazard(kind=kind))) == every
+    unknown = book(0.001, hazard="unknown")
+    assert contents(scope_of(*chain, "X0/A/0", unknown, Hazard(kind="unknown"))) == every
 
 
 def test_what_else_touches_the_tank_is_not_the_limit_s(chain: tuple[Facts, Lineage]) -> None:

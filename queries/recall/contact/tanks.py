@@ -70,9 +70,12 @@ class Tank:
 
 
 def named(facts: Facts, hazard: Hazard, rulebook: Rulebook) -> dict[str, CarryOverLimit]:
-    """Limits for this hazard by key of the one place that each names; of several the smallest."""
+    """Limits for this hazard by key of the one place that each names; of several the smallest.
+
+    None where the hazard is not known.
+    """
     sites, found = facts[Site], dict[str, CarryOverLimit]()
-    for limit in rulebook.carry_over_limits:
+    for limit in rulebook.carry_over_limits if hazard.known else ():
         fits = sites.filter((pl.col("key") == limit.site) | (pl.col("site_code") == limit.site))
         if limit.hazard != hazard.kind or len(fits) != 1:
             continue
@@ -109,7 +112,7 @@ def _tank(
     )
     known = np.array([one.op for one in fillings if one.heel is not None], dtype=np.int64)
     lots = np.unique(lineage.produced_lot[lineage.outputs.at(known)]).astype(np.int64)
-    elsewhere = lineage.produced.select("lot", "op")[lineage.origins.at(lots)]
+    elsewhere = _recorded(lineage.produced, lineage.origins.at(lots)).select("lot", "op")
     elsewhere = elsewhere.filter(~pl.col("op").is_in(pl.Series(known, dtype=pl.Int32).implode()))
     return Tank(limit, key, line, fillings, np.setdiff1d(lots, elsewhere["lot"].to_numpy()))
 

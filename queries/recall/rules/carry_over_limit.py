@@ -62,7 +62,10 @@ class _Shares:
         self.roots: Flags = (cone.depth == 0) | (np.isin(cone.lots, failing) & reached)
         self.lot: Numbers = reached.astype(np.float64)
         self.handled: Flags = (cone.identity | cone.derived) & ~cone.contact
-        self.barred: Flags = cone.about["rule"].eq_missing(PAST_LIMIT).to_numpy()
+        self.lines = cone.lineage.operations["site"][cone.steps]
+        acting = self.lines.is_in([tank.line for tank in found if tank.line]).fill_null(False)
+        barred = cone.about["rule"].eq_missing(PAST_LIMIT)
+        self.barred: Flags = (barred & acting).to_numpy()
         self.tanks = [_Filled(tank, cone) for tank in found]
 
     def settle(self) -> None:
@@ -104,9 +107,10 @@ class _Shares:
         stopped = np.zeros(len(cone.inputs.lot), dtype=bool)
         for at in np.flatnonzero(tank.known & (tank.share * _ROUNDING < limit)):
             stopped[tank.heels[at]] = True
-        lines = cone.lineage.operations["site"][cone.steps]
-        ended = (lines == tank.tank.line).fill_null(False).to_numpy() & self.barred
+        ended = (self.lines == tank.tank.line).fill_null(False).to_numpy() & self.barred
         over = self.lot[cone.outputs.lot] * _ROUNDING >= limit
+        # Another tank of the line has a limit of its own.
+        over |= ~np.isin(cone.lots[cone.outputs.lot], tank.tank.contents)
         ended[cone.outputs.step[over]] = False
         return stopped | ended[cone.inputs.step]
 
