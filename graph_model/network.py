@@ -90,14 +90,15 @@ def build(facts: Facts, judged: Records | None = None) -> Network:
     decisions = interval.in_force(facts[Decision])
     mixed = pools.derive(judged)
     held, left = links.held(facts), contents.amounts(facts, moves)
+    spans = links.spans(facts)
     derived = Derived.merge(
         ends.derive(moves[Produced], moves[Shipped]),
         mixed,
         orders.derive(judged, mixed.consumed),
         implied.derive(judged),
         links.derive(lots, aliases(facts), decisions, judged.codes),
-        links.packed(held, left, _with_lot(moves[Consumed]), mixed.consumed),
-        links.packed(held, left, _with_lot(moves[Shipped]), mixed.shipped),
+        links.packed(held, spans, left, _with_lot(moves[Consumed]), mixed.consumed),
+        links.packed(held, spans, left, _with_lot(moves[Shipped]), mixed.shipped),
     )
     consumed, shipped = (
         _join(_with_lot(moves[kind]), rows)

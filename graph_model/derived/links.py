@@ -8,6 +8,7 @@ from graph_model import derived
 from graph_model.derived import contents, kin
 from graph_model.derived.codes import Codes
 from graph_model.derived.facts import Facts
+from graph_model.events import EPCIS
 from graph_model.schema import Lot
 
 RULE, PACKED = "same_lot", "packed"
@@ -48,15 +49,45 @@ def unpacked(facts: Facts, moves: pl.DataFrame) -> pl.DataFrame:
     return rows.select(moves.columns)
 
 
-def packed(held: pl.DataFrame, left: pl.DataFrame, *moves: pl.DataFrame) -> derived.Derived:
+def spans(facts: Facts) -> pl.DataFrame:
+    """container, lot, since, until: when goods were in containers that only events tell of.
+
+    Containers that held other containers are left out: what was in these may have been there at
+    other times.
+    """
+    rows = contents.packing(facts).drop_nulls(["lot", "container"])
+    ours = pl.col("key").str.starts_with(EPCIS)
+    nests = rows.join(rows.select(lot="container"), on="lot", how="semi").select("container")
+    rows = rows.join(nests, on="container", how="anti")
+    rows = rows.filter(ours.all().over("container", "lot"), ~pl.col("taken_out").fill_null(False))
+    return rows.select("container", "lot", since="packed_at", until="unpacked_at")
+
+
+def _then_inside(rows: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
+    """Rows (`t0`, `t1`, container, lot) without goods that were surely not in it at the time."""
+    pair = ["container", "lot"]
+    rows = rows.with_row_index("_at")
+    both = rows.join(spans, on=pair)
+    begun = pl.col("since").is_null() | (pl.col("since") <= pl.col("t1")).fill_null(True)
+    there = pl.col("until").is_null() | (pl.col("until") >= pl.col("t0")).fill_null(True)
+    inside = both.filter(begun & there).select("_at").unique()
+    known = rows.join(spans.select(pair).unique(), on=pair, how="semi").select("_at")
+    out = known.join(inside, on="_at", how="anti")
+    return rows.join(out, on="_at", how="anti", maintain_order="left").drop("_at")
+
+
+def packed(
+    held: pl.DataFrame, spans: pl.DataFrame, left: pl.DataFrame, *moves: pl.DataFrame
+) -> derived.Derived:
     """What is packed goes where its container goes. Packed together is not kinship.
 
-    `left`: how much of a lot left in a container (`contents.amounts`). Where a row of the same
-    movement names the lot itself, it says how much.
+    `spans`: when goods were in it, where that is known. `left`: how much of a lot left in a
+    container (`contents.amounts`). Where a row of the same movement names the lot itself, it says
+    how much.
     """
     end = "operation" if "operation" in moves[0].columns else "shipment"
     rows = pl.concat(frame.select(end, "t0", "t1", container="lot") for frame in moves)
-    rows = rows.join(held, on="container").drop("container")
+    rows = _then_inside(rows.join(held, on="container"), spans).drop("container")
     told = pl.concat(
         frame.filter(pl.col("item").is_not_null()).select("lot", end) for frame in moves
     )

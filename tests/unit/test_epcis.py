@@ -218,6 +218,34 @@ def test_goods_go_where_their_container_goes(tmp_path: Path) -> None:
     assert told.facts[Customer]["key"].to_list() == [party(BUYER)]
 
 
+def test_a_container_used_again_carries_what_is_in_it_then(tmp_path: Path) -> None:
+    events = [
+        packed("ADD", 1, amount(LOT)), sent("shipping", BUYER, 3, epcList=[PALLET]),
+        packed("DELETE", 5), packed("ADD", 6, amount(OTHER)),
+        sent("shipping", MAKER, 8, epcList=[PALLET]),
+    ]  # fmt: skip
+    whenever = sent("shipping", "urn:x:who", epcList=[PALLET]) | {"eventTime": "soon"}
+
+    def customers(told: Case, lot: str) -> list[str]:
+        lines = told.network.shipped.filter(lot=key(lot)).select("shipment")
+        heads = told.network.shipments.join(lines, left_on="key", right_on="shipment", how="semi")
+        found: list[str] = heads["customer"].unique().sort().to_list()
+        return found
+
+    for order in (events, events[::-1]):
+        told = of(tmp_path, *([one] for one in order))
+        assert customers(told, LOT) == [party(BUYER)]
+        assert customers(told, OTHER) == [party(MAKER)]
+    # Without a time it may have carried either; a container in it may have held anything.
+    told = of(tmp_path, [*events, whenever])
+    assert "urn:x:who" in customers(told, LOT)
+    assert "urn:x:who" in customers(told, OTHER)
+    crate = "urn:epc:id:sscc:4012345.0222222222"
+    nested = packed("ADD", 7) | {"childEPCs": [crate], "eventTime": "2026-01-03T00:00:00Z"}
+    told = of(tmp_path, [*events, nested, packed("ADD", 1, amount(MADE)) | {"parentID": crate}])
+    assert customers(told, LOT) == sorted([party(BUYER), party(MAKER)])
+
+
 def intervals(told: Case) -> list[tuple[str, int | None, int | None]]:
     rows = told.facts[Packed].filter(~pl.col("taken_out").fill_null(False))
     rows = rows.filter(pl.col("status").ne_missing("cancelled")).sort("packed_at", "lot")
