@@ -62,9 +62,11 @@ def create(settings: Settings) -> FastAPI:
         openapi_url=None, docs_url=None, redoc_url=None,
     )  # fmt: skip
     app.state.settings, app.state.plant = settings, plant
-    app.state.accounts, app.state.audit, app.state.attempts = accounts, trail, Attempts()
+    # One process counts in its memory, several count together.
+    shared = records if settings.workers > 1 else None
+    app.state.accounts, app.state.audit, app.state.attempts = accounts, trail, Attempts(shared)
     app.state.jobs, app.state.script_hashes, app.state.metrics = jobs, (), registry()
-    app.state.budget, app.state.kept = Budget(settings.dear_seconds), Kept(KEPT)
+    app.state.budget, app.state.kept = Budget(settings.dear_seconds, shared), Kept(KEPT)
     app.state.records, app.state.schedule = records, Schedule(plant, jobs, records, trail)
     app.state.close = partial(_close, app.state.schedule, jobs, plant, trail, records)
     problems.install(app)

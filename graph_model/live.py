@@ -17,6 +17,7 @@ import time
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -34,6 +35,9 @@ from graph_model.plant import Plant
 from graph_model.settings import Settings
 
 POLL_SECONDS = 1.0
+CATCH_UP_SECONDS = 10.0
+"""How long a reader who has seen a newer batch waits for this process to have it too."""
+
 CONNECTIONS = 4
 """Questions that the embedded engine answers at once; others wait for a connection."""
 
@@ -42,6 +46,14 @@ LEAST_FREE = 64 << 20
 
 PAST = 2
 """Batches of the past that are kept in memory at once."""
+
+_least: ContextVar[int] = ContextVar("least", default=0)
+
+
+def at_least(batch: int) -> None:
+    """Says, for this context, that its reader has seen a batch and is to be shown nothing older."""
+    _least.set(batch)
+
 
 Opener = Callable[[], contextlib.AbstractContextManager[Reader]]
 
@@ -87,6 +99,8 @@ class LivePlant:
         self._graph_of: tuple[int, str] | None = None
         self._failure: LotgraphError | None = None
         self._over = threading.Event()
+        self._nudged = threading.Event()
+        self._news = threading.Condition()
         self._follower: threading.Thread | None = None
 
     def __enter__(self) -> LivePlant:
@@ -111,6 +125,7 @@ class LivePlant:
     def close(self) -> None:
         """Ends all connections and removes what only this process used."""
         self._over.set()
+        self._nudged.set()
         if self._follower is not None:
             self._follower.join()
         for shared in self._shared:
@@ -125,14 +140,28 @@ class LivePlant:
     def now(self) -> Moment:
         """The newest moment that is ready. Never waits for a writer.
 
+        A reader who has seen a newer one at another process (`at_least`) waits for it a while.
         Raises LedgerError when the ledger was found damaged: nothing is served from it then.
         """
+        least = _least.get()
+        if least and self._moment is not None and self._moment.batch < least:
+            self._wait_for(least)
         failure, moment = self._failure, self._moment
         if isinstance(failure, LedgerError):
             raise failure
         if moment is None:
             raise failure or EngineError("not_ready")
         return moment
+
+    def _wait_for(self, batch: int) -> None:
+        """Until this process has a batch, where the ledger has it; not for long."""
+        if self._reading.ledger.head()[0] < batch:
+            return
+        self._nudged.set()
+        with self._news:
+            self._news.wait_for(
+                lambda: self._moment is not None and self._moment.batch >= batch, CATCH_UP_SECONDS
+            )
 
     def at(self, batch: int | None) -> Moment:
         """The moment of a batch; None: the newest. Raises BadInput for a batch there is not.
@@ -151,6 +180,12 @@ class LivePlant:
                     self._past.popitem(last=False)
             self._past.move_to_end(batch)
             return self._past[batch]
+
+    @property
+    def newest(self) -> int:
+        """Number of the newest batch that this process shows; 0 before the first is ready."""
+        moment = self._moment
+        return 0 if moment is None else moment.batch
 
     @property
     def ready(self) -> bool:
@@ -227,13 +262,18 @@ class LivePlant:
         if copy is not None:
             # Who was given the moment may ask its graph later, also when a newer one is there.
             weakref.finalize(made, copy.retire)
-        self._moment = made
+        with self._news:
+            self._moment = made
+            self._news.notify_all()
         return made
 
     def _follow(self) -> None:
-        while not self._over.wait(POLL_SECONDS):
+        while not self._over.is_set():
+            self._nudged.wait(POLL_SECONDS)
+            self._nudged.clear()
             with contextlib.suppress(LotgraphError):  # kept in _failure; the next round tries again
-                self.catch_up()
+                if not self._over.is_set():
+                    self.catch_up()
 
     # ------------------------------------------------------------------ graphs
 
@@ -251,8 +291,7 @@ class LivePlant:
         self._shared = [old for old in self._shared if not old.closed] + [made]
         return made.reader, made
 
-    @staticmethod
-    def _standing(open_graph: Callable[[], Graph], stands: tuple[int, str]) -> Opener:
+    def _standing(self, open_graph: Callable[[], Graph], stands: tuple[int, str]) -> Opener:
         """A server's graph changes in place: only one that is still of that batch is read."""
 
         @contextlib.contextmanager
@@ -260,6 +299,7 @@ class LivePlant:
             with open_graph() as graph:
                 state = graph.state()
                 if state is None or (state.batch, state.head) != stands:
+                    self._nudged.set()
                     raise EngineError("graph_other_batch", batch=stands[0])
                 yield graph
 

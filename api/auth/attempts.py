@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
-
 from graph_model.errors import TooMany
+from graph_model.records import Records
+from graph_model.windows import window
 
-_BY_ADDRESS = RateLimitItemPerMinute(30)
-_BY_ACCOUNT = RateLimitItemPerMinute(10)
-_WAIT = 60
+BY_ADDRESS, BY_ACCOUNT = 30, 10
+"""Attempts in a window, by the address they come from and by the account they are for."""
+
+WINDOW = 60.0
 
 
 class Attempts:
-    """Attempts of this process; the lock of an account after failures stands in the database."""
+    """Attempts to sign in. `records`: where several processes count together."""
 
-    def __init__(self) -> None:
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+    def __init__(self, records: Records | None = None) -> None:
+        self._made = window(WINDOW, records)
 
     def count(self, address: str, account: str) -> None:
         """Raises TooMany for one attempt more than allowed."""
-        near = self._limiter.hit(_BY_ADDRESS, "address", address)
-        if not (near and self._limiter.hit(_BY_ACCOUNT, "account", account.strip().lower())):
-            raise TooMany("too_many_attempts", seconds=_WAIT)
+        for key, allowed in (
+            (f"address {address}", BY_ADDRESS),
+            (f"account {account.strip().lower()}", BY_ACCOUNT),
+        ):
+            # Counted first: of attempts at the same moment none is overlooked.
+            self._made.add(key, 1)
+            made, wait = self._made.spent(key)
+            if made > allowed:
+                raise TooMany("too_many_attempts", seconds=round(wait) + 1)

@@ -31,10 +31,14 @@ from graph_model.accounts import Accounts
 from graph_model.audit import Audit, Event
 from graph_model.errors import BadInput, LotgraphError, NotAllowed, NotSignedIn
 from graph_model.i18n import use_language
+from graph_model.live import at_least
 from graph_model.settings import Settings
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LANGUAGE_COOKIE = "lotgraph_lang"
+SEEN_COOKIE = "lotgraph_seen"
+"""The newest batch that a browser was shown: no worker shows it an older one."""
+
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 DEMO = User("demo", "Demo", frozenset({"admin"}), via="demo")
 
@@ -140,6 +144,7 @@ class _Passage:
                 return self._to_login()
             set_user(user)
             request.state.user = user
+            at_least(self._seen)
             if user.via != "token":
                 self._check_origin()
             if path in OWN:
@@ -217,6 +222,8 @@ class _Passage:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             headers["x-request-id"] = self._id
+            if self._settings.workers > 1 and self._user is not None:
+                self._keep_seen(headers)
             for name, value in security_headers(self._gate._service, self._https).items():
                 headers.setdefault(name, value)
             log.info(
@@ -225,6 +232,23 @@ class _Passage:
                 ms=round((time.perf_counter() - self._began) * 1000, 1),
             )  # fmt: skip
         await self._send(message)
+
+    @property
+    def _seen(self) -> int:
+        """The newest batch that this browser says it was shown; 0 for none."""
+        told = self._request.cookies.get(SEEN_COOKIE, "")
+        return int(told) if told.isascii() and told.isdigit() and len(told) < 10 else 0
+
+    def _keep_seen(self, headers: MutableHeaders) -> None:
+        """Workers follow the ledger one a little behind the other."""
+        newest = max(
+            self._gate._service.state.plant.newest, getattr(self._request.state, "seen", 0)
+        )
+        if newest > self._seen:
+            secure = "; Secure" if self._https else ""
+            headers.append(
+                "set-cookie", f"{SEEN_COOKIE}={newest}; Path=/; HttpOnly; SameSite=Lax{secure}"
+            )
 
     @property
     def _https(self) -> bool:

@@ -149,7 +149,10 @@ def imports(request: Request) -> Response:
 def one(request: Request, job: Word) -> Progress:
     """How far an import is, and what came of it."""
     jobs: Jobs = request.app.state.jobs
-    return Progress(**asdict(jobs.get(job)))
+    found = jobs.get(job)
+    # Another worker may have done it: from now on this browser sees its batch everywhere.
+    request.state.seen = (found.result or {}).get("batch") or 0
+    return Progress(**asdict(found))
 
 
 @router.get("/imports/{job}/findings", dependencies=[guard("import.read", audit="import.read")],

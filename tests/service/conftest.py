@@ -23,10 +23,10 @@ PASSWORD = "seven green goats sail"
 LOTS = 300
 
 
-def fill(data: Path, folder: Path) -> None:
-    """The demo plant in a data folder, projected."""
+def fill(settings: Settings, folder: Path) -> None:
+    """The demo plant in the ledger and graph of the settings."""
     demo_plant.write_plant(folder, LOTS, 7)
-    with Plant(Settings(data=data)) as plant:
+    with Plant(settings) as plant:
         taken = read(folder, "plant", plant.settings, pseudonym=plant.ledger.records.pseudonym)
         tables = {n: conform(KINDS[n], f, provenance=True) for n, f in taken.tables.items()}
         plant.ledger.append(tables, source="plant", who="demo", names=taken.names)
@@ -38,7 +38,7 @@ def fill(data: Path, folder: Path) -> None:
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with the demo plant: copy it before you write to it."""
     base = tmp_path_factory.mktemp("filled")
-    fill(base / "data", base / "plant")
+    fill(Settings(data=base / "data"), base / "plant")
     return base / "data"
 
 
