@@ -44,9 +44,15 @@ neo4j: $(VENV)/.ready
 neo4j-stop: $(VENV)/.ready
 	$(BIN)/python deploy/neo4j/server.py stop
 
+LOCK := $(BIN)/python -m uv pip compile --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header
+
+# One for development, one for the image, and one for what builds the image.
 lock: $(VENV)/.ready
-	$(BIN)/python -m uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-header --output-file requirements.lock
+	$(LOCK) --group dev --output-file requirements.lock pyproject.toml
+	$(LOCK) --extra postgres --constraint requirements.lock \
+		--output-file deploy/requirements.lock pyproject.toml
+	echo hatchling | $(LOCK) --constraint requirements.lock --output-file deploy/build.lock -
 
 clean:
 	rm -rf $(VENV)
