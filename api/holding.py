@@ -95,6 +95,28 @@ def block(plant: Plant, actor: Actor, number: str, document: str, keys: Iterable
     return len(chosen)
 
 
+def stop(plant: Plant, actor: Actor, number: str, document: str, keys: Iterable[str] = ()) -> int:
+    """States that open orders were stopped (all of them, unless some are named by key or number);
+    how many. What they took and made is held apart from them."""
+    if not document.strip():
+        raise BadInput("document_missing")
+    named = set(keys)
+    with acting(plant, actor, "stopped") as (batch, facts, signed):
+        row = open_only(facts, number)
+        found = holds.orders(facts, plant.lineage(), row["key"])
+        known = {name for one in found for name in (one["order"], one["document"])}
+        if unknown := named - known:
+            raise BadInput("no_open_order", order=", ".join(sorted(unknown)))
+        chosen = [one for one in found if not named or named & {one["order"], one["document"]}]
+        made = [
+            incidents.deed(row["key"], "blocked", one["order"], signed, document=document)
+            for one in chosen
+        ]
+        if made:
+            batch.add({"Deed": pl.concat(made)})
+    return len(chosen)
+
+
 def count(
     plant: Plant, actor: Actor, number: str, line: Line, quantity: float, *,
     scanned: bool = False, recount: bool = False,

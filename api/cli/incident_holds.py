@@ -30,6 +30,7 @@ def register(incident: typer.Typer) -> None:
     """Adds the commands."""
     incident.command("hold", help=text("incident.hold"))(hold)
     incident.command("blocked", help=text("incident.blocked"))(blocked)
+    incident.command("stopped", help=text("incident.stopped"))(stopped)
     incident.command("found", help=text("incident.found"))(found)
     incident.command("dispose", help=text("incident.dispose"))(dispose)
     incident.command("release", help=text("incident.release"))(release)
@@ -56,7 +57,8 @@ def hold(
             made = holding.hold_all(plant, Actor(by, role, reason), number, table)
             done(plant, "" if as_json else text("incident.held", **made))
         facts = plant.facts()
-        whole = holds.hold_list(facts, reading.find(facts, number)["key"])
+        key = reading.find(facts, number)["key"]
+        whole = holds.hold_list(facts, plant.lineage(), key)
     if output is not None:
         context.write(output, text("incident.hold_list"), whole["lines"], whole)
     if as_json:
@@ -77,6 +79,8 @@ def show_holds(whole: dict[str, Any]) -> None:
     names = heads("warehouse", "bin", "item", "lot_no", "expected", "found", "missing", "in_hand",
                   "uom", "state", "document")  # fmt: skip
     context.show_table(text("incident.hold_list"), names, rows, len(whole["lines"]))
+    if whole["orders"]:
+        _show_orders(whole["orders"])
     for unit, one in whole["sums"].items():
         context.console.print(text("incident.hold_sums", unit=unit, **one), markup=False)
     for line in whole["lines"]:
@@ -88,6 +92,37 @@ def show_holds(whole: dict[str, Any]) -> None:
             )  # fmt: skip
     if whole["unheld"]:
         context.console.print(text("incident.unheld", count=len(whole["unheld"])))
+
+
+def _show_orders(orders: list[dict[str, Any]]) -> None:
+    """Open orders to be stopped, with what they took."""
+    rows: list[list[object]] = [
+        [one["document"] or one["order"], text(f"tier.{one['tier']}"),
+         ", ".join(_taken(lot) for lot in one["lots"][:3]), len(one["lots"]),
+         ", ".join(one["stopped"])]
+        for one in orders[:ROWS]
+    ]  # fmt: skip
+    names = heads("order", "tier", "took", "lots", "document")
+    context.show_table(text("incident.open_orders"), names, rows, len(orders))
+
+
+def _taken(lot: dict[str, Any]) -> str:
+    amount = "?" if lot["quantity"] is None else f"{lot['quantity']:g}"
+    return f"{lot['item_code']}/{lot['lot_no']} {amount} {lot['uom'] or ''}".strip()
+
+
+def stopped(
+    number: Number,
+    document: Annotated[str, typer.Option("--document", help=text("incident.document"))],
+    by: By,
+    role: Role,
+    reason: Reason,
+    order: Annotated[list[str] | None, typer.Option("--order", help=text("incident.order"))] = None,
+) -> None:
+    """State the document by which open orders were stopped; all unless some are named."""
+    with context.plant() as plant:
+        count = holding.stop(plant, Actor(by, role, reason), number, document, order or ())
+        done(plant, text("incident.stopped_done", count=count, document=document))
 
 
 def blocked(

@@ -30,6 +30,13 @@ class Blocked(Signed):
     lots: list[Word] = Field(default=[], max_length=10_000, description="Default: all holds")
 
 
+class Stopped(Signed):
+    """The order by which production was stopped."""
+
+    document: Word = Field(min_length=1)
+    orders: list[Word] = Field(default=[], max_length=10_000, description="Default: all open ones")
+
+
 class OnHold(Signed):
     """An amount of a held lot, in the unit of the hold."""
 
@@ -70,9 +77,9 @@ class Withdrawn(Signed):
 
 @router.get("/incidents/{number}/holds", dependencies=[guard("hold.read", audit="holds.read")])
 def hold_list(request: Request, number: Word, asked: Annotated[Asked, Query()]) -> dict[str, Any]:
-    """The hold list by place: expected, found, missing, disposed; what is not held yet."""
+    """The hold list by place: expected, found, missing, disposed; open orders; what is not held."""
     moment = moment_of(request, asked.as_of, keep=False)
-    found = holds.hold_list(moment.facts, key_of(moment, number))
+    found = holds.hold_list(moment.facts, moment.lineage, key_of(moment, number))
     whole: dict[str, Any] = redact(found, signed_in())
     return whole
 
@@ -107,6 +114,10 @@ _acts("blocked", Blocked, "hold.place", "hold.blocked", "States that holds are b
      lambda _, plant, actor, number, asked: holding.block(
          plant, actor, number, asked.document,
          [holding.line_of(plant, number, lot).hold["key"] for lot in asked.lots]))  # fmt: skip
+_acts("stopped", Stopped, "hold.place", "orders.stopped",
+     "States that open production orders of the scope were stopped.",
+     lambda _, plant, actor, number, asked: holding.stop(
+         plant, actor, number, asked.document, asked.orders))  # fmt: skip
 _acts("found", Counted, "hold.place", "hold.counted", "States what was found of a hold.",
      lambda _, plant, actor, number, asked: holding.count(
          plant, actor, number, _counted(plant, number, asked), asked.quantity,

@@ -16,11 +16,11 @@ from graph_model.errors import Ambiguous, NotFound
 from graph_model.holding import Held
 from graph_model.lineage import Lineage
 from graph_model.network import Facts
-from graph_model.schema import Item, Lot, Site
+from graph_model.schema import Item, Lot, Operation, Site
 from queries.candidates import read
 from queries.incidents.cases import deeds, last_frozen
 from queries.incidents.frozen import HELD, kept_lots
-from queries.recall import places
+from queries.recall import actions, places
 from queries.recall.roots import find_lots
 from queries.recall.scope import Scope
 
@@ -241,11 +241,48 @@ def sums(own: Iterable[Line]) -> dict[str, dict[str, float]]:
     }
 
 
-def hold_list(facts: Facts, incident: str) -> dict[str, Any]:
-    """The hold list as JSON, with sums and the lots that nobody holds."""
+def orders(facts: Facts, lineage: Lineage, incident: str) -> list[dict[str, Any]]:
+    """Open production orders that took lots of the newest frozen scope: each is to be stopped.
+
+    `stopped`: documents by which it was. `lots`: what was issued to it, null where an amount is
+    not stated.
+    """
+    frozen = last_frozen(facts, incident)
+    kept = kept_lots(facts, frozen["key"] if frozen else "").filter(pl.col("tier").is_in(HELD))
+    numbers = lineage.number(kept["lot"].to_list())
+    rows = actions.open_orders(lineage, numbers[numbers >= 0])
+    names = lineage.lots.select("key", "item_code", "lot_no")[rows["lot"]]
+    heads = facts[Operation].select("item", "site", place="key")
+    rows = pl.concat([rows.drop("lot"), names], how="horizontal")
+    rows = rows.join(heads, on="place", how="left").join(
+        kept.select("tier", "uom", key="lot"), on="key", how="left"
+    )
+    stops = deeds(facts, incident).filter(pl.col("kind") == "blocked")
+    found = []
+    for (key,), took in rows.sort("document", "place", "key").group_by(
+        "place", maintain_order=True
+    ):
+        head = took.row(0, named=True)
+        found.append(
+            {
+                "order": key, "document": head["document"], "item": head["item"],
+                "site": head["site"],
+                "tier": "certain" if "certain" in took["tier"] else "possible",
+                "lots": took.select(
+                    "item_code", "lot_no", "quantity", "uom", lot="key"
+                ).to_dicts(),
+                "stopped": stops.filter(pl.col("subject") == key)["document"].to_list(),
+            }
+        )  # fmt: skip
+    return found
+
+
+def hold_list(facts: Facts, lineage: Lineage, incident: str) -> dict[str, Any]:
+    """The hold list as JSON, with open orders, sums, and the lots that nobody holds."""
     own = lines(facts, incident)
     return {
         "lines": [line.to_dict() for line in own],
+        "orders": orders(facts, lineage, incident),
         "sums": sums(own),
         "unheld": unheld(facts, incident),
     }

@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from graph_model.lineage import Index, Lineage
 from queries.recall import places, slices
 from queries.recall.parties import all_lines, held_elsewhere
 from queries.recall.scope import CERTAIN, POSSIBLE, Scope
@@ -102,8 +103,14 @@ def _deliveries(scope: Scope) -> pl.DataFrame:
 
 def _orders(scope: Scope) -> pl.DataFrame:
     """Open orders that a lot was issued to, by order."""
-    lineage = scope.lineage
-    rows = lineage.consumed.select("lot", "op", "quantity", "rule")[lineage.uses.at(scope.held)]
+    return open_orders(scope.lineage, scope.held).with_columns(
+        action=pl.lit(STOP_ORDER), at=pl.lit(None, pl.Int64)
+    )
+
+
+def open_orders(lineage: Lineage, lots: Index) -> pl.DataFrame:
+    """lot, place (key of the operation), document, quantity of what open orders took of lots."""
+    rows = lineage.consumed.select("lot", "op", "quantity", "rule")[lineage.uses.at(lots)]
     heads = lineage.operations.select(
         "kind", "status", document=pl.coalesce("work_order_no", "doc_no"), place="key"
     )
@@ -112,9 +119,7 @@ def _orders(scope: Scope) -> pl.DataFrame:
         & C("kind").is_in(["produce", "rework"])
         & C("status").ne_missing("closed")
     )
-    return rows.group_by("lot", "place", "document").agg(
-        _sum(), action=pl.lit(STOP_ORDER), at=pl.lit(None, pl.Int64)
-    )
+    return rows.group_by("lot", "place", "document").agg(_sum())
 
 
 def _here(scope: Scope) -> pl.DataFrame:

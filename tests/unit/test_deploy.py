@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +29,10 @@ KEYS = {
 """Of the compose specification, what is used here."""
 
 
+OPTIONAL = {"numba", "k3cloud_webapi_sdk"}
+"""Modules that the code does without where they are not installed."""
+
+
 def pins(file: Path) -> dict[str, str]:
     """Name and pinned version of each package of a lock file; a name twice under markers: both."""
     found: dict[str, list[str]] = {}
@@ -33,7 +40,7 @@ def pins(file: Path) -> dict[str, str]:
         match = re.match(r"([\w.-]+)(?:\[[^\]]*\])?==(\S+)", line)
         if match:
             found.setdefault(match[1].lower(), []).append(match[2])
-    return {name: ", ".join(versions) for name, versions in found.items()}
+    return {name.replace("_", "-"): ", ".join(versions) for name, versions in found.items()}
 
 
 def steps() -> list[tuple[str, str]]:
@@ -70,6 +77,28 @@ def test_the_image_holds_what_serves_and_nothing_of_development() -> None:
         for block in re.split(r"\n(?=\w)", file.read_text(encoding="utf-8"))
         if "==" in block
     )
+
+
+def test_whatever_the_code_imports_is_in_the_image() -> None:
+    """A package that is installed here for development only would be missing there."""
+    locked = pins(DEPLOY / "requirements.lock").keys()
+    own = {"graph_model", "loaders", "queries", "dashboard", "api", "cypher"}
+    of_module = packages_distributions()
+    lacking = set()
+    for folder in own:
+        for file in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Import):
+                    modules = [alias.name for alias in node.names]
+                else:
+                    named_ = isinstance(node, ast.ImportFrom) and not node.level
+                    modules = [node.module or ""] if named_ else []  # type: ignore[attr-defined]
+                for module in modules:
+                    top = module.partition(".")[0]
+                    found = {one.lower().replace("_", "-") for one in of_module.get(top, ())}
+                    if top not in sys.stdlib_module_names | own | OPTIONAL and not found & locked:
+                        lacking.add((top, file.name))
+    assert not lacking
 
 
 def test_the_dockerfile_keeps_to_what_is_usual() -> None:

@@ -16,6 +16,7 @@ from graph_model.schema import KINDS
 from graph_model.settings import Settings
 from queries.incidents import freeze_lists, holds
 from queries.incidents.cases import find
+from queries.recall.roots import Suspects
 from tests.unit.test_cli import FOLDER
 from tests.unit.test_incidents import CUSTOMERS, MEI, loaded, opened
 
@@ -51,6 +52,31 @@ def test_one_act_holds_the_whole_scope_in_walking_order(plant: Plant) -> None:
     assert [one for one in stocked if one[1] == "C2"] == [("A9", "C2", 10), ("A10", "C2", 20)]
     assert {line.lot_no for line in own} == {"F2", "D2", "C2"}
     assert not holds.unheld(plant.facts(), find(plant.facts(), number)["key"])
+
+
+def test_open_orders_are_on_the_list_until_they_are_closed(tmp_path: Path) -> None:
+    """An order that is still open can take and make more: it is stopped by a document of its own."""
+    orders = FOLDER["work_orders"].replace("W1,DOUGH,closed", "W1,DOUGH,released")
+    with Plant(Settings(data=tmp_path / "data")) as plant:
+        loaded(plant, tmp_path / "sheets", {**FOLDER, "work_orders": orders})
+        asked = incidents.Opening(asked=Suspects(lots=("F1",)), title="metal")
+        number = incidents.open_incident(plant, MEI, asked)["number"]
+        key = find(plant.facts(), number)["key"]
+        holding.hold_all(plant, MEI, number)
+        (one,) = holds.orders(plant.facts(), plant.lineage(), key)
+        assert (one["document"], one["tier"], one["stopped"]) == ("W1", "certain", [])
+        assert [(lot["lot_no"], lot["quantity"], lot["uom"]) for lot in one["lots"]] == [
+            ("F1", 50, "kg")
+        ]
+        with pytest.raises(BadInput):
+            holding.stop(plant, MEI, number, "ST-1", ["W2"])
+        assert holding.stop(plant, MEI, number, "ST-1", ["W1"]) == 1
+        (one,) = holds.orders(plant.facts(), plant.lineage(), key)
+        assert one["stopped"] == ["ST-1"]
+        # Stopping an order blocks no hold of what it took and made.
+        assert not any(line.held.blocked for line in holds.lines(plant.facts(), key))
+        loaded(plant, tmp_path / "later", {"work_orders": FOLDER["work_orders"]})
+        assert holds.orders(plant.facts(), plant.lineage(), key) == []
 
 
 def test_holding_again_adds_only_what_is_new(plant: Plant, tmp_path: Path) -> None:
