@@ -55,7 +55,7 @@ def test_one_act_holds_the_whole_scope_in_walking_order(plant: Plant) -> None:
 
 
 def test_open_orders_are_on_the_list_until_they_are_closed(tmp_path: Path) -> None:
-    """An order that is still open can take and make more: it is stopped by a document of its own."""
+    """An order that is still open can take and make more: it is stopped by its own document."""
     orders = FOLDER["work_orders"].replace("W1,DOUGH,closed", "W1,DOUGH,released")
     with Plant(Settings(data=tmp_path / "data")) as plant:
         loaded(plant, tmp_path / "sheets", {**FOLDER, "work_orders": orders})
