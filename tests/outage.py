@@ -46,9 +46,13 @@ class Door:
         while True:
             try:
                 near, _ = listening.accept()
-                far = socket.create_connection(self._behind)
             except OSError:
                 return
+            try:
+                far = socket.create_connection(self._behind)
+            except OSError:  # the server itself is away
+                near.close()
+                continue
             with self._lock:
                 self._passing |= {near, far}
             for source, target in ((near, far), (far, near)):
