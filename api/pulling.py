@@ -64,16 +64,19 @@ class Schedule:
         self._live, self._jobs, self._trail = live, jobs, trail
         self._states = States(records)
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="schedule", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begins to look."""
-        self._thread.start()
+        """Begins to look; a service that was closed may begin again."""
+        if self._thread is None or not self._thread.is_alive():
+            self._over.clear()
+            self._thread = threading.Thread(target=self._run, name="schedule", daemon=True)
+            self._thread.start()
 
     def close(self) -> None:
         """Looks no more; a pull under way goes on."""
         self._over.set()
-        if self._thread.is_alive():
+        if self._thread is not None:
             self._thread.join()
 
     def _run(self) -> None:

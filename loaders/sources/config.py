@@ -30,7 +30,7 @@ from loaders.sources.forms import Form, profile, read_forms
 
 FILE = "sources.toml"
 NETWORK = "network"
-KINDS = ("jiandaoyun", "kingdee", "sie_mes", "u8_tables", "yidu_wms")
+KINDS = ("jiandaoyun", "kingdee", "sie_mes", "u8", "u8_tables", "yidu_wms")
 SECRETS = frozenset({"key", "app_secret", "push_secret", "password", "database_url"})
 """What credentials are called; none of them may stand in `sources.toml`."""
 

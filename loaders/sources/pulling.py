@@ -33,6 +33,7 @@ from loaders.sources.forms import retracting
 from loaders.sources.jiandaoyun import Jiandaoyun
 from loaders.sources.kingdee import Kingdee
 from loaders.sources.state import States
+from loaders.sources.u8 import U8
 from loaders.sources.u8_tables import U8Tables
 
 PART_ROWS = 20_000
@@ -44,6 +45,7 @@ OPENERS: dict[str, Opener] = {
     "jiandaoyun": Jiandaoyun,
     "kingdee": Kingdee,
     "sie_mes": Exports,
+    "u8": U8,
     "u8_tables": U8Tables,
     "yidu_wms": Exports,
 }
