@@ -19,10 +19,8 @@ from epcpy.epc_schemes.lgtin import LGTIN
 from epcpy.utils.common import ConvertException
 from epcpy.utils.parsers import epc_pure_identity_to_gs1_element
 
-from graph_model.keys import join, lot_key
+from graph_model.keys import GS1, join, lot_key
 
-GS1 = "GS1"
-"""Whose numbering GTINs and SSCCs are: they are unique in the whole world."""
 URI = "URI"
 """Whose numbering an identifier is that is kept as it stands."""
 EPCIS = "EPCIS"

@@ -33,6 +33,8 @@ def plain(number: str) -> str:
     return " ".join(re.sub(INVISIBLE, "", unicodedata.normalize("NFKC", number)).split())
 
 
+GS1 = "GS1"
+"""Whose numbering GTINs and SSCCs are: they are unique in the whole world."""
 MIXED = "~pool"
 """Lot number that stands for the mixed stock of an item."""
 

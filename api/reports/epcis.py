@@ -17,7 +17,8 @@ from api.reports.edition import Edition
 from api.reports.epcis_events import NOT_YET, PREFIX, Told
 from graph_model import keys
 from graph_model.events import EPCIS
-from graph_model.identifiers import GS1, digital_link, own
+from graph_model.identifiers import digital_link, own
+from graph_model.keys import GS1
 from graph_model.lineage import Lineage
 from graph_model.network import Facts
 from graph_model.quantity import unece_code

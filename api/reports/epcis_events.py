@@ -17,7 +17,8 @@ import polars as pl
 
 from graph_model import interval, keys, network
 from graph_model.events import EPCIS
-from graph_model.identifiers import GS1, RESOLVER, digital_link, own
+from graph_model.identifiers import RESOLVER, digital_link, own
+from graph_model.keys import GS1
 from graph_model.network import Facts
 from graph_model.quantity import unece_code
 from graph_model.schema import (

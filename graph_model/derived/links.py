@@ -9,6 +9,7 @@ from graph_model.derived import contents, kin
 from graph_model.derived.codes import Codes
 from graph_model.derived.facts import Facts
 from graph_model.events import EPCIS
+from graph_model.keys import GS1
 from graph_model.schema import Lot
 
 RULE, PACKED = "same_lot", "packed"
@@ -106,6 +107,7 @@ def derive(
             aliases.filter(pl.col("kind") == "lot").select(one="alias", other="target"),
             decisions.filter(pl.col("kind") == "same_lot").select(one="subject", other="target"),
             _renumbered(lots, codes),
+            _of_gtins(lots, aliases),
             kin.pieces(lots).select(one="lot", other="other"),
         ]
     ).filter(pl.col("one") != pl.col("other"))
@@ -134,6 +136,26 @@ def derive(
         consumed=both.with_columns(lot="one"),
         produced=both.with_columns(lot="other"),
     )
+
+
+def _of_gtins(lots: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
+    """Lots under a GTIN and the same number under the item that the GTIN stands for.
+
+    GTINs have no owner: whose lot it is follows from the item that an alias names.
+    """
+    items = aliases.filter(pl.col("kind") == "item")
+    named = pl.concat(
+        [items.select("alias", "target"), items.select(alias="target", target="alias")]
+    )
+    named = named.filter(pl.col("alias").str.starts_with(f"{GS1}/"))
+    if named.is_empty():
+        return pl.DataFrame(schema={"one": pl.String, "other": pl.String})
+    number = ["owner", "item", "lot_no", "sublot"]
+    theirs = lots.filter(pl.col("owner") == GS1, pl.col("lot_no") + pl.col("sublot") != "")
+    theirs = theirs.join(named, left_on="item", right_on="alias")
+    owner = pl.col("target").str.split("/").list.first()
+    theirs = theirs.select("lot_no", "sublot", one="key", item="target", owner=owner)
+    return theirs.join(lots.select(*number, other="key"), on=number).select("one", "other")
 
 
 def _renumbered(lots: pl.DataFrame, codes: Codes) -> pl.DataFrame:

@@ -113,6 +113,20 @@ def test_urn_and_digital_link_are_one_lot(tmp_path: Path) -> None:
     assert thing(LOT).code == thing(LINK).code == LINK
 
 
+def test_a_gtin_that_stands_for_our_item_names_our_lots(tmp_path: Path) -> None:
+    folder = tmp_path / "plant"
+    folder.mkdir()
+    (folder / "outputs.csv").write_text("item_code,lot_no,work_order_no,quantity\nCAKE,A,W1,5\n")
+    (folder / "issues.csv").write_text("item_code,lot_no,work_order_no,quantity\nFLOUR,F1,W1,9\n")
+    alias = "alias_kind,alias_owner,alias_item_code,item_code\nitem,GS1,04012345123456,CAKE\n"
+    events = saved(tmp_path, made([amount(LOT)], [amount(MADE)]))
+    flour, cake = "PLANT/FLOUR/F1", "PLANT/CAKE/A"
+    assert flour not in load(folder, events).traced(key(MADE), forward=False)
+    (folder / "aliases.csv").write_text(alias)
+    told = load(folder, events)
+    assert {flour, cake} < told.traced(key(MADE), forward=False)
+
+
 def test_pieces_belong_to_the_lot_that_their_event_names(tmp_path: Path) -> None:
     piece = "urn:epc:id:sgtin:4012345.012345.77"
     other = "https://id.gs1.org/01/04012345123456/10/A/21/78"
