@@ -74,4 +74,4 @@ def _over_lines(
     tops = stays.lines(facts[Site])
     clean = breaks.find(facts, delays, tops, clearances_only=label)
     limited = [] if label else tanks.find(facts, lineage, hazard, rulebook)
-    return tanks.barred(lanes.of(found, clean, until), limited, facts, lineage, found)
+    return tanks.barred(lanes.of(found, clean, until), limited, facts, lineage)

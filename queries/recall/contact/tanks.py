@@ -6,8 +6,8 @@ part of. It does not speak of what else touches the tank, so residue of that sta
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -17,9 +17,10 @@ from graph_model.derived.pools.events import UNLOTTED
 from graph_model.interval import MAX, MIN
 from graph_model.lineage import Index, Lineage
 from graph_model.network import Facts
-from graph_model.schema import Consumed, Site, Use
+from graph_model.schema import Consumed, Count, Site, Use
 from queries.recall.contact.chains import LANE, Lanes
-from queries.recall.contact.stays import USE, Stays, lines
+from queries.recall.contact.lanes import NOWHERE
+from queries.recall.contact.stays import USE, lines
 from queries.recall.hazard import Hazard
 from queries.recall.rulebook import CarryOverLimit, Rulebook
 
@@ -41,32 +42,25 @@ class Filling:
     end: int
     taken: dict[int, float]
     heel: float | None
+    emptied: bool
+    """The tank was found empty with it."""
 
 
 @dataclass(frozen=True)
 class Tank:
-    """A tank with its limit; `fillings` by the plant's operation number."""
+    """A tank with its limit; `fillings` by the plant's operation number.
+
+    `before`: for each filling, those whose contents its heel can have been (places in `fillings`).
+    `contents`: lots that the limit speaks of: only known fillings of this tank made them, and what
+    was left of each is the heel of a known one, or was gone by then.
+    """
 
     limit: CarryOverLimit
     key: str
     line: str | None
     fillings: tuple[Filling, ...]
+    before: list[list[int]]
     contents: Index
-    """Lots that only known fillings of this tank made."""
-
-    @cached_property
-    def before(self) -> list[list[int]]:
-        """For each filling, those whose contents the heel can have been: places in `fillings`."""
-        start = np.array([one.start for one in self.fillings], dtype=np.int64)
-        end = np.array([one.end for one in self.fillings], dtype=np.int64)
-        found = []
-        for at, one in enumerate(self.fillings):
-            surely = end < one.start
-            last = start[surely].max() if surely.any() else MIN
-            can = (start <= one.end) & (end >= last)
-            can[at] = False
-            found.append(np.flatnonzero(can).tolist())
-        return found
 
 
 def named(facts: Facts, hazard: Hazard, rulebook: Rulebook) -> dict[str, CarryOverLimit]:
@@ -106,15 +100,56 @@ def _tank(
     times = {op: (t0, t1) for op, t0, t1 in both.group_by("op").agg(
         pl.col("t0").min(), pl.col("t1").max()).iter_rows()}  # fmt: skip
     masses, heels = _masses(facts, lineage, key, ops)
+    empty = facts[Count].filter((pl.col("site") == key) & (pl.col("quantity") == 0))
     fillings = tuple(
-        Filling(op, *times.get(op, (MIN, MAX)), masses.get(op, {}), heels.get(op))
+        Filling(op, start, end, masses[op], heels.get(op), _found_empty(empty, start, end))
         for op in ops.tolist()
+        for start, end in [times.get(op, (MIN, MAX))]
     )
+    before = _before(fillings)
+    return Tank(limit, key, line, fillings, before, _contents(lineage, fillings, before))
+
+
+def _found_empty(empty: pl.DataFrame, start: int, end: int) -> bool:
+    return not empty.filter((pl.col("earliest") >= start) & (pl.col("latest") <= end)).is_empty()
+
+
+def _before(fillings: tuple[Filling, ...]) -> list[list[int]]:
+    start = np.array([one.start for one in fillings], dtype=np.int64)
+    end = np.array([one.end for one in fillings], dtype=np.int64)
+    found = []
+    for at, one in enumerate(fillings):
+        surely = end < one.start
+        last = start[surely].max() if surely.any() else MIN
+        can = (start <= one.end) & (end >= last)
+        can[at] = False
+        found.append(np.flatnonzero(can).tolist())
+    return found
+
+
+def _contents(lineage: Lineage, fillings: tuple[Filling, ...], before: list[list[int]]) -> Index:
     known = np.array([one.op for one in fillings if one.heel is not None], dtype=np.int64)
     lots = np.unique(lineage.produced_lot[lineage.outputs.at(known)]).astype(np.int64)
     elsewhere = _recorded(lineage.produced, lineage.origins.at(lots)).select("lot", "op")
     elsewhere = elsewhere.filter(~pl.col("op").is_in(pl.Series(known, dtype=pl.Int32).implode()))
-    return Tank(limit, key, line, fillings, np.setdiff1d(lots, elsewhere["lot"].to_numpy()))
+    return np.setdiff1d(lots, [*elsewhere["lot"], *_standing(lineage, fillings, before)])
+
+
+def _standing(
+    lineage: Lineage, fillings: tuple[Filling, ...], before: list[list[int]]
+) -> Iterator[int]:
+    """Lots that may have stood in the tank when it was filled again: more came to them there."""
+    gone = dict.fromkeys(range(len(fillings)), MAX)
+    for at, one in enumerate(fillings):
+        for earlier in before[at]:
+            told = one.heel is not None or one.emptied
+            gone[earlier] = min(gone[earlier], one.start if told else MIN)
+    ours = {one.op for one in fillings}
+    for at, one in enumerate(fillings):
+        lots = np.unique(lineage.produced_lot[lineage.outputs.at(np.array([one.op]))])
+        rows = lineage.consumed.select("op", "lot", "t1")[lineage.uses.at(lots.astype(np.int64))]
+        late = rows.filter((pl.col("t1") > gone[at]) & ~pl.col("op").is_in(list(ours)))
+        yield from lots.tolist() if gone[at] == MIN else late["lot"].to_list()
 
 
 def _fillings(lineage: Lineage, key: str) -> Index:
@@ -172,18 +207,29 @@ def _kilograms(amount: float | None, unit: str | None) -> float | None:
 # ---------------------------------------------------------------------------- contact
 
 
-def barred(lanes: Lanes, tanks: list[Tank], facts: Facts, lineage: Lineage, found: Stays) -> Lanes:
-    """The lanes with the way to known contents of each tank apart, so that its limit can end it.
+def barred(lanes: Lanes, tanks: list[Tank], facts: Facts, lineage: Lineage) -> Lanes:
+    """The lanes with the way to the contents of each tank apart, so that its limit can end it.
 
     What touched the tank other than as a filling of it, or by being drawn from it, still reaches
     them as before.
     """
     for tank in tanks:
         if tank.line is not None and tank.contents.size:
-            strangers = _strangers(tank, facts, lineage, found).implode()
-            strange = pl.col("lot").is_in(strangers) | (pl.col("rule") == USE)
-            lanes = _apart(lanes, tank, strange)
+            strangers = _strangers(tank, facts, lineage).implode()
+            strange = pl.col("lot").is_in(strangers) | pl.col("rule").is_in([USE, NOWHERE])
+            lanes = _apart(lanes, tank, strange, _filled(tank, lineage))
     return lanes
+
+
+def _filled(tank: Tank, lineage: Lineage) -> pl.DataFrame:
+    """lot, filled: by when each of the contents was in the tank."""
+    ends = pl.DataFrame(
+        [(one.op, one.end) for one in tank.fillings],
+        schema={"op": pl.Int32, "filled": pl.Int64}, orient="row",
+    )  # fmt: skip
+    rows = lineage.produced.select("op", pl.col("lot").cast(pl.Int64))
+    rows = rows[lineage.origins.at(tank.contents)]
+    return rows.join(ends, on="op").group_by("lot").agg(pl.col("filled").max())
 
 
 def _own(tank: Tank, lineage: Lineage) -> pl.Series:
@@ -200,30 +246,36 @@ def _own(tank: Tank, lineage: Lineage) -> pl.Series:
     return pl.concat([lots.cast(pl.Int64) for lots in numbers]).unique()
 
 
-def _strangers(tank: Tank, facts: Facts, lineage: Lineage, found: Stays) -> pl.Series:
+def _strangers(tank: Tank, facts: Facts, lineage: Lineage) -> pl.Series:
     """Lots that touched the tank's line other than by its fillings or by drawing from it.
 
     A lot that was drawn from the tank though no filling had it was in it all the same.
     """
-    on_line = found.runs.filter(pl.col("line") == tank.line)["op"]
-    named = lineage.operations["site"].is_not_null()
-    drawn = lineage.consumed.filter(pl.col("from_place").eq_missing(tank.key))
-    draws = drawn["op"]
-    draws = draws.filter(
-        ~(lineage.operations["site"][draws] == tank.line).fill_null(False) & named[draws]
-    )
-    ops = np.setdiff1d(on_line.to_numpy(), [one.op for one in tank.fillings])
-    ops = np.setdiff1d(ops, draws.to_numpy()).astype(np.int64)
-    used = lineage.consumed["lot"][lineage.inputs.at(ops)]
-    made = lineage.produced["lot"][lineage.outputs.at(ops)]
+    tops = lines(facts[Site])
+    here = tops.filter(pl.col("line") == tank.line)["place"].implode()
+    about = lineage.operations.select("key", "order", "site", "rule")
+    whole = about.select(order="key", _site="site")
+    about = about.join(whole, on="order", how="left", maintain_order="left")
+    site = pl.coalesce("site", "_site")
+    ran = about.select((site.is_in(here) & pl.col("rule").is_null()).fill_null(False))
+    bare = about.select(site.is_null() & pl.col("rule").is_null()).to_series()
+    drawn = lineage.consumed.filter(pl.col("from_place").is_in(here)).select("op", "lot")
+    put = lineage.produced.filter(pl.col("to_place").is_in(here))["op"]
+    ops = [ran.to_series().arg_true(), put, drawn["op"].filter(bare[drawn["op"]])]
+    touching = pl.concat([part.cast(pl.Int64) for part in ops]).unique().to_numpy()
+    touching = np.setdiff1d(touching, [one.op for one in tank.fillings]).astype(np.int64)
     mounted = facts[Use]["lot"].drop_nulls().unique()
-    tools = pl.Series(lineage.number(mounted.to_list()), dtype=pl.Int32)
     others = drawn["lot"].cast(pl.Int64)
-    others = others.filter(~others.is_in(_own(tank, lineage).implode()))
-    return pl.concat([lots.cast(pl.Int64) for lots in (used, made, tools, others)]).unique()
+    numbers = [
+        lineage.consumed["lot"][lineage.inputs.at(touching)],
+        lineage.produced["lot"][lineage.outputs.at(touching)],
+        pl.Series(lineage.number(mounted.to_list()), dtype=pl.Int64),
+        others.filter(~others.is_in(_own(tank, lineage).implode())),
+    ]
+    return pl.concat([lots.cast(pl.Int64) for lots in numbers]).unique()
 
 
-def _apart(lanes: Lanes, tank: Tank, strange: pl.Expr) -> Lanes:
+def _apart(lanes: Lanes, tank: Tank, strange: pl.Expr, filled: pl.DataFrame) -> Lanes:
     open_ = lanes.rules.filter(~pl.col("barred") & (pl.col("line") == tank.line))
     here = lanes.exits.join(open_.select(LANE), on=LANE, how="semi", maintain_order="left")
     limited = here.filter(pl.col("lot").is_in(pl.Series(tank.contents).implode()))
@@ -231,10 +283,13 @@ def _apart(lanes: Lanes, tank: Tank, strange: pl.Expr) -> Lanes:
         return lanes
     came = lanes.entries.join(limited.select(LANE).unique(), on=LANE, how="semi")
     others = came.filter(strange)
-    validation = pl.lit(tank.limit.validation)
+    # Carried over is what was there before; once they are in it, only strangers add to them.
+    by_then = [pl.min_horizontal(name, "filled").alias(name) for name in ("at", "t1")]
+    ended = limited.join(filled, on="lot", maintain_order="left").with_columns(by_then)
+    ended = ended.with_columns(key=pl.lit(tank.limit.validation)).select(limited.columns)
     exits = [
         lanes.exits.join(limited, on=lanes.exits.columns, how="anti", nulls_equal=True),
-        _moved(limited, _LIMITED).with_columns(key=validation), _moved(limited, _OTHERS),
+        _moved(ended, _LIMITED), _moved(limited, _OTHERS),
     ]  # fmt: skip
     rules = open_.join(limited.select(LANE).unique(), on=LANE, how="semi")
     more = [
