@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import polars as pl
 
-_BORN = ("received", "born")
 TIMES = ("earliest", "latest", "t0", "t1")
 """Recorded interval, and the interval with the posting delays of its source applied."""
 
@@ -25,7 +24,7 @@ def births(
     `received`, `made` (by an operation that did not merely move it), `used` (consumed, shipped or
     opened); then the times of receiving (`received_*`) and of receiving or making (`born_*`),
     int64 us, null where nothing is recorded. `kinds` are those of the operations. A lot without
-    any of this came as its kin did: `kin` has the numbers (lot, other) of its parts or its whole.
+    any of this is made when its kin came in: `kin` numbers lots and others.
     """
     recorded = pl.col("rule").is_null()
     moves = ["lot", "op", *TIMES]
@@ -55,13 +54,15 @@ def births(
 
 
 def _as_kin(base: pl.DataFrame, kin: pl.DataFrame) -> pl.DataFrame:
-    """Of lots without any origin, that of all their kin together."""
+    """Lots without any origin are made when their kin came in; received is what a row names."""
     own = ~pl.col("received") & ~pl.col("made")
-    firsts = [pl.col(f"{name}_{time}").min() for name in _BORN for time in ("earliest", "t0")]
-    lasts = [pl.col(f"{name}_{time}").max() for name in _BORN for time in ("latest", "t1")]
     found = kin.join(base.filter(own).select("lot"), on="lot", how="semi")
     found = found.join(base.drop("used"), left_on="other", right_on="lot")
-    found = found.group_by("lot").agg(pl.col("received", "made").any(), *firsts, *lasts)
+    found = found.group_by("lot").agg(
+        (pl.col("made") | pl.col("received")).any().alias("made"),
+        *(pl.col(f"born_{time}").min() for time in ("earliest", "t0")),
+        *(pl.col(f"born_{time}").max() for time in ("latest", "t1")),
+    )
     return base.update(found, on="lot", how="left").sort("lot")
 
 
