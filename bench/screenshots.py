@@ -5,8 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from api import holding
+from api.incidents import Actor
 from bench.serving import Stage, staged
 from dashboard.url import link
+from queries.incidents import cases as incidents
+from queries.incidents import holds
 
 FOLDER = Path("docs/screens")
 LANGUAGES = ("en", "zh")
@@ -23,6 +27,21 @@ def main(folder: Path) -> None:
         views = _views(stage)
         _take(stage, folder / "trace_dark.png", views["trace"], "en", theme="dark")
         _take(stage, folder / "recall_phone.png", views["recall"], "zh", size=PHONE)
+        _hold(stage)
+        for lang in LANGUAGES:
+            path = link("/hold", incident=stage.incident)
+            _take(stage, folder / f"hold_phone_{lang}.png", path, lang, size=PHONE)
+
+
+def _hold(stage: Stage) -> None:
+    """Holds the incident's goods and finds the first of them, so that the list shows its work."""
+    actor = Actor("Lin Qiao", "quality", "Stop everything in the scope")
+    with stage.live.writing() as plant:
+        holding.hold_all(plant, actor, stage.incident)
+        first = holds.lines(plant.facts(), incidents.find(plant.facts(), stage.incident)["key"])[:4]
+        for at, line in enumerate(first):
+            found = line.held.expected if at else 0.0
+            holding.count(plant, actor, stage.incident, line, found, scanned=bool(found))
 
 
 def _views(stage: Stage) -> dict[str, str]:
@@ -31,6 +50,8 @@ def _views(stage: Stage) -> dict[str, str]:
         "start": link("/", q=stage.lot.rpartition("/")[2][:6]),
         "trace": link("/trace", lot=stage.lot),
         "recall": link("/recall", incident=stage.incident),
+        "management": link("/management", incident=stage.incident),
+        "data": "/data",
     }
 
 

@@ -34,6 +34,7 @@ class Stage:
     browser: Browser
     incident: str
     lot: str
+    live: LivePlant
 
 
 @contextlib.contextmanager
@@ -63,7 +64,7 @@ def staged(lots: int = 2000) -> Iterator[Stage]:
             browser = playwright.chromium.launch(executable_path=chromium)
             about = live.now().facts[Incident].row(0, named=True)
             address = f"http://127.0.0.1:{server.server_port}"
-            yield Stage(address, browser, about["incident_no"], about["lot"])
+            yield Stage(address, browser, about["incident_no"], about["lot"], live)
             browser.close()
             server.shutdown()
             thread.join()

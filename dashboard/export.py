@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+Writer = Callable[[str, pl.DataFrame], dict[str, Any]]
+"""Makes a file of a name from rows."""
 _FORMULA = r"^[=+\-@\t\r]"
 _SHEET, _CELL = 1_048_575, 32_767
 """Rows below the headings of a sheet, and characters of a cell, at most."""

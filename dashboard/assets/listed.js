@@ -22,6 +22,7 @@
     const rows = (await answer.json()).rows;
     const last = Number(box.dataset.last) || rows.length;
     const heads = JSON.parse(box.dataset.columns);
+    const words = JSON.parse(box.dataset.words || "{}");
     if (!rows.length) return (box.textContent = box.dataset.none);
     const made = document.createElement("table");
     made.className = "table";
@@ -37,6 +38,10 @@
       Object.keys(heads).forEach((name, at) => {
         const td = line.insertCell();
         const shown = name === "at" ? local(row[name], box.dataset.zone) : cell(row[name]);
+        if (name === "event" && words[shown]) {
+          td.title = shown;
+          return (td.textContent = words[shown]);
+        }
         if (at || !box.dataset.goes) return (td.textContent = shown);
         const anchor = td.appendChild(document.createElement("a"));
         anchor.href = box.dataset.goes.replace(/%7B([a-z_]+)%7D|\{([a-z_]+)\}/g, (_, one, two) => encodeURIComponent(row[one || two]));

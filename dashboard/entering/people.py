@@ -12,9 +12,10 @@ from dashboard.components.parts import attrs, button, panel
 from dashboard.url import State, link
 from dashboard.visit import Visit
 from graph_model.access import ROLES
-from graph_model.i18n import text
+from graph_model.i18n import catalogue, language, text
 
 ADDRESS = "/api/v1/accounts"
+_EVENT = "screen.event."
 COLUMNS = ("account", "name", "roles", "active", "locked")
 
 
@@ -27,12 +28,15 @@ def fetched(
     `goes`: where the first cell of a row leads, with its fields in braces.
     """
     heads = {column: text(f"screen.audit.head.{column}") for column in columns}
+    words = {key.removeprefix(_EVENT): said for key, said in catalogue(language()).items()
+             if key.startswith(_EVENT)} if "event" in columns else {}  # fmt: skip
     return html.Div(
         text("screen.audit.loading"), role="status",
         **attrs(data_list=address, data_columns=json.dumps(heads, ensure_ascii=False),
                 data_last=str(last or ""), data_none=text("screen.audit.none"),
                 data_failed=text("screen.audit.failed"), data_zone=visit.zone,
-                data_goes=goes or None),
+                data_goes=goes or None,
+                data_words=json.dumps(words, ensure_ascii=False) if words else None),
     )  # fmt: skip
 
 

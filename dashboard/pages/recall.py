@@ -12,7 +12,7 @@ from dashboard import export, words
 from dashboard.components import frame, parts
 from dashboard.components.incidents import deadline
 from dashboard.components.parts import attrs, button, chip, empty, icon, panel, segments
-from dashboard.grids import grid
+from dashboard.grids import block, grid, version
 from dashboard.pages import Change, Page, View
 from dashboard.url import State
 from dashboard.visit import Visit
@@ -87,12 +87,20 @@ def change(visit: Visit, state: State) -> Change | None:
     made = _parts(visit, question, state)
     changed = {f"recall-{name}": {"children": content} for name, content in made.items()}
     chosen = state.one("sel")
-    rows = lots.rows(visit, question, state)
-    changed["recall-lots"] = {
-        "rowData": rows,
-        "selectedRows": {"ids": [chosen]} if chosen else [],
-    }
+    changed["recall-lots"] = {"selectedRows": {"ids": [chosen]} if chosen else []}
     return Change(changed, footer=_footer(question, state))
+
+
+@page.answers(
+    Output("recall-lots", "getRowsResponse"), Input("recall-lots", "getRowsRequest"),
+    Given("url", "search"), prevent_initial_call=True,
+)  # fmt: skip
+def lots_block(visit: Visit, request: dict[str, Any] | None, search: str) -> Any:
+    """The rows of the chosen tab that are scrolled to."""
+    state = State.of(page.path, search)
+    question = read(visit, state)
+    rows = [] if question is None else lots.rows(visit, question, state)
+    return block(rows, request or {})
 
 
 @page.answers(
@@ -100,7 +108,22 @@ def change(visit: Visit, state: State) -> Change | None:
     Given("url", "search"), prevent_initial_call=True,
 )  # fmt: skip
 def export_rows(visit: Visit, clicks: int | None, search: str) -> Any:
-    """Every row of the chosen tab, as it is shown."""
+    """Every row of the chosen tab, as it is shown, as CSV."""
+    return _exported(visit, clicks, search, export.csv, "csv")
+
+
+@page.answers(
+    Output("download", "data", allow_duplicate=True), Input("recall-export-xlsx", "n_clicks"),
+    Given("url", "search"), prevent_initial_call=True,
+)  # fmt: skip
+def export_workbook(visit: Visit, clicks: int | None, search: str) -> Any:
+    """Every row of the chosen tab, as it is shown, as a workbook."""
+    return _exported(visit, clicks, search, export.xlsx, "xlsx")
+
+
+def _exported(
+    visit: Visit, clicks: int | None, search: str, write: export.Writer, suffix: str
+) -> Any:
     state = State.of(page.path, search)
     question = read(visit, state)
     if question is None or not clicks:
@@ -108,7 +131,7 @@ def export_rows(visit: Visit, clicks: int | None, search: str) -> Any:
     frame_ = pl.DataFrame(lots.rows(visit, question, state), infer_schema_length=None)
     shown = frame_.select(pl.col(name).alias(text(f"screen.column.{name}")) for name in EXPORTED)
     batch = question.recorded.scope.facts.batch
-    return export.csv(f"{text('screen.recall.file')}-{batch}.csv", shown)
+    return write(f"{text('screen.recall.file')}-{batch}.{suffix}", shown)
 
 
 def _parts(visit: Visit, question: Question, state: State) -> dict[str, Any]:
@@ -256,9 +279,11 @@ def _lots_head(question: Question, state: State) -> list[Any]:
         html.Div(
             [html.Span(text("screen.recall.sorted")),
              html.Button([icon("export"), text("screen.rows", count=rows)], id="recall-export",
-                         className="button small no-print", **attrs(data_act="e"))],
+                         className="button small no-print", **attrs(data_act="e")),
+             html.Button("Excel", id="recall-export-xlsx", className="button small no-print")],
             className="aside",
         ),
+        version("recall-lots", tab, question.trial, question.recorded.scope.facts.head),
     ]  # fmt: skip
 
 
@@ -266,10 +291,11 @@ def _grid(visit: Visit, question: Question, state: State) -> Any:
     found = tables.figures(question.recorded)
     priced = visit.can("price.see")
     columns: list[dict[str, Any]] = [
-        {"field": "tier", "headerName": "", "cellRenderer": "Tier", "width": 40, "maxWidth": 40,
+        {"field": "tier", "headerName": "", "cellRenderer": "Tier", "width": 40, "minWidth": 40,
+         "maxWidth": 40,
          "headerTooltip": text("screen.head.tier"), "filter": False, "sortable": True},
         {"field": "lot_no", "headerName": text("screen.head.lot"), "cellRenderer": "LotNo",
-         "width": 130},
+         "width": 130, "minWidth": 120},
         {"field": "item", "headerName": text("screen.head.item"), "width": 130},
         {"field": "at_most", "headerName": text("screen.head.at_most"), "cellRenderer": "Amount",
          "cellRendererParams": {"unknown": words.unknown()}, "type": "rightAligned", "width": 110,
@@ -296,10 +322,7 @@ def _grid(visit: Visit, question: Question, state: State) -> Any:
     }
     columns[1]["colSpan"] = {"function": "params.node.rowPinned ? 2 : 1"}
     columns[3]["colSpan"] = {"function": "params.node.rowPinned ? 2 : 1"}
-    return grid(
-        "recall-lots", columns, lots.rows(visit, question, state), total=total,
-        chosen=state.one("sel") or None, label=text("screen.recall.no_lots"),
-    )  # fmt: skip
+    return grid("recall-lots", columns, total=total, chosen=state.one("sel") or None)
 
 
 def _difference(visit: Visit, question: Question, state: State) -> html.Section:

@@ -13,7 +13,7 @@ from dash import State as Given
 from dashboard import export, graph_view, words
 from dashboard.components import frame
 from dashboard.components.parts import attrs, button, glyph, icon, kbd, lot_no, segments
-from dashboard.grids import grid
+from dashboard.grids import block, grid, version
 from dashboard.pages import Change, Page, View
 from dashboard.tracing import panel, tables
 from dashboard.tracing.question import Tracing, read
@@ -83,7 +83,7 @@ def change(visit: Visit, state: State) -> Change | None:
     made["trace-drawn"] = {"data": _elements(tracing)}
     chosen = tracing.chosen
     made["trace-table"] = {
-        "rowData": tables.rows(tracing), "columnDefs": tables.columns(tracing),
+        "columnDefs": tables.columns(tracing),
         "selectedRows": {"ids": [chosen]} if chosen else [],
     }  # fmt: skip
     return Change(made, footer=_footer(tracing))
@@ -106,11 +106,36 @@ page.client(
 
 
 @page.answers(
+    Output("trace-table", "getRowsResponse"), Input("trace-table", "getRowsRequest"),
+    Given("url", "search"), prevent_initial_call=True,
+)  # fmt: skip
+def table_block(visit: Visit, request: dict[str, Any] | None, search: str) -> Any:
+    """The rows of the listed kind that are scrolled to."""
+    tracing = read(visit, State.of(page.path, search))
+    return block([] if tracing is None else tables.rows(tracing), request or {})
+
+
+@page.answers(
     Output("download", "data", allow_duplicate=True), Input("trace-export", "n_clicks"),
     Given("url", "search"), prevent_initial_call=True,
 )  # fmt: skip
 def export_rows(visit: Visit, clicks: int | None, search: str) -> Any:
-    """Every node of the listed kind, as it is shown."""
+    """Every node of the listed kind, as it is shown, as CSV."""
+    return _exported(visit, clicks, search, export.csv, "csv")
+
+
+@page.answers(
+    Output("download", "data", allow_duplicate=True), Input("trace-export-xlsx", "n_clicks"),
+    Given("url", "search"), prevent_initial_call=True,
+)  # fmt: skip
+def export_workbook(visit: Visit, clicks: int | None, search: str) -> Any:
+    """Every node of the listed kind, as it is shown, as a workbook."""
+    return _exported(visit, clicks, search, export.xlsx, "xlsx")
+
+
+def _exported(
+    visit: Visit, clicks: int | None, search: str, write: export.Writer, suffix: str
+) -> Any:
     tracing = read(visit, State.of(page.path, search))
     if tracing is None or not clicks:
         return None
@@ -119,8 +144,8 @@ def export_rows(visit: Visit, clicks: int | None, search: str) -> Any:
     shown |= {one["field"]: one["headerName"] for one in tables.columns(tracing)[1:]}
     shown |= {"unit": text("screen.head.unit"), "key": text("screen.head.key")}
     found = rows.select(pl.col(name).alias(head) for name, head in shown.items())
-    name = f"{text('screen.trace.file')}-{tables.tab(tracing)}-{tracing.lineage.batch}.csv"
-    return export.csv(name, found)
+    name = f"{text('screen.trace.file')}-{tables.tab(tracing)}-{tracing.lineage.batch}.{suffix}"
+    return write(name, found)
 
 
 def _parts(tracing: Tracing) -> dict[str, Any]:
@@ -261,16 +286,18 @@ def _table_head(tracing: Tracing) -> list[Any]:
         html.H2(text("screen.trace.table")),
         segments(text("screen.trace.table"), choices, "small"),
         html.Div(
-            html.Button([icon("export"), text("screen.rows", count=rows)], id="trace-export",
-                        className="button small", **attrs(data_act="e")),
+            [html.Button([icon("export"), text("screen.rows", count=rows)], id="trace-export",
+                         className="button small", **attrs(data_act="e")),
+             html.Button("Excel", id="trace-export-xlsx", className="button small")],
             className="aside",
         ),
+        version("trace-table", tab, tracing.direction, sorted(tracing.net.roots),
+                tracing.lineage.batch, tracing.tiers),
     ]  # fmt: skip
 
 
 def _grid(tracing: Tracing) -> Any:
-    return grid("trace-table", tables.columns(tracing), tables.rows(tracing),
-                chosen=tracing.chosen)  # fmt: skip
+    return grid("trace-table", tables.columns(tracing), chosen=tracing.chosen)
 
 
 def _legend() -> list[Any]:

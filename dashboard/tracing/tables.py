@@ -70,9 +70,11 @@ def columns(tracing: Tracing) -> list[dict[str, Any]]:
         "basis": text("screen.head.basis"), "when": text("screen.head.when"),
     }  # fmt: skip
     return [
-        {"field": "tier", "headerName": "", "cellRenderer": "Tier", "width": 40, "maxWidth": 40,
+        {"field": "tier", "headerName": "", "cellRenderer": "Tier", "width": 40, "minWidth": 40,
+         "maxWidth": 40,
          "filter": False, "headerTooltip": text("screen.head.tier")},
-        {"field": "lot_no", "headerName": head["lot_no"], "cellRenderer": "LotNo", "width": 140},
+        {"field": "lot_no", "headerName": head["lot_no"], "cellRenderer": "LotNo", "width": 140,
+         "minWidth": 120},
         {"field": "item", "headerName": head["item"], "width": 150},
         {"field": "owner", "headerName": head["owner"], "width": 120},
         {"field": "level", "headerName": head["level"], "type": "rightAligned", "width": 70,

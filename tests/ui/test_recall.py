@@ -7,6 +7,7 @@ import io
 import re
 from pathlib import Path
 
+import openpyxl
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -148,3 +149,17 @@ def test_delivery_notes_are_counted_and_opened(opened: Opener, address: str, sco
     if many.count():
         many.first.locator("summary").click()
         expect(many.first).to_contain_text(",")
+
+
+def test_the_table_is_fetched_anew_when_it_shows_something_else(
+    opened: Opener, address: str, scope: Scope
+) -> None:
+    page = opened(address)
+    total = scope.lots.height - len(scope.held)
+    page.locator("#recall-lots-head .segment").nth(1).click()
+    rows = page.locator("#recall-lots .ag-center-cols-container .ag-row")
+    expect(rows.first.locator(".glyph.excluded") if total else rows.first).to_be_attached()
+    with page.expect_download() as got:
+        page.locator("#recall-export-xlsx").click()
+    book = openpyxl.load_workbook(got.value.path().rename(got.value.path().with_suffix(".xlsx")))
+    assert len(list(book.active.values)) - 1 == total
