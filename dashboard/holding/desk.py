@@ -14,14 +14,41 @@ from dashboard.holding import spot
 from dashboard.holding.listing import Listing
 from dashboard.visit import Visit
 from graph_model.i18n import text
-from queries.incidents import freeze_lists, holds
+from queries.incidents import cases, freeze_lists, holds
 
 
 def acts(visit: Visit, found: Listing) -> list[Any]:
     """The panels."""
     if not found.lines:
         return []
-    return [_releases(visit, found), _sums(found), _block(visit, found), _file(found)]
+    return [_releases(visit, found), _orders(visit, found), _sums(found), _block(visit, found),
+            _file(found)]  # fmt: skip
+
+
+def _orders(visit: Visit, found: Listing) -> Any:
+    """Open orders that took goods of the scope, each with what stopped it."""
+    title, number = text("screen.hold.orders"), found.number
+    rows = visit.desk.on(
+        None, ("orders", number),
+        lambda facts, lineage: holds.orders(facts, lineage, cases.find(facts, number)["key"]),
+    )  # fmt: skip
+    if not rows:
+        return panel(title, empty(text("screen.hold.no_orders")))
+    lines = [
+        [parts.glyph("certain" if row["tier"] == "certain" else "recorded"), row["document"],
+         words.number(len(row["lots"]), 0), ", ".join(row["stopped"]) or words.NONE]
+        for row in rows
+    ]  # fmt: skip
+    heads = ["", text("screen.hold.order"), f">{text('screen.head.lots')}",
+             text("screen.hold.document")]  # fmt: skip
+    stop = None
+    if visit.can("hold.place"):
+        stop = html.Div(form(
+            f"/api/v1/incidents/{number}/stopped",
+            [field("document", text("screen.hold.document"), required=True), reason()],
+            text("screen.hold.state_stop"), button="accent small", done=text("screen.form.done"),
+        ), className="panel-body")  # fmt: skip
+    return panel(title, parts.table(heads, lines, label=title), stop, aside=str(len(rows)))
 
 
 def _releases(visit: Visit, found: Listing) -> Any:
