@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from loaders import demo_plant
 from loaders.sources import pulling
+from loaders.sources.state import States
 from tests.emulators import exports, kingdee, u8, u8_tables
 from tests.emulators.base import serving
 from tests.sources.conftest import Puller, entered, quick
@@ -66,7 +67,7 @@ def main(lots: int = LOTS) -> None:
         for name, puller in made.items():
             source = puller.configured(name if name != "u8_tables" else "u8")
             run = pulling._Run(
-                puller.plant, source.name, pulling.States(puller.plant.ledger.records), "bench",
+                puller.plant, source.name, States(puller.plant.ledger.records), "bench",
                 pulling.How(), lambda _: None,
             )  # fmt: skip
             opened = quick(source, puller.settings)
