@@ -37,11 +37,12 @@ scopes (names of permissions) and days of life; it is shown once.
 **Answers** stand on one batch: `as_of` and `head` name it, `complete` and `missing` say what is
 not there, `withheld` which fields the role does not see. `?as_of=N` answers as of batch N. Most
 questions are there as GET and as POST (for long lists). `Accept` chooses `application/json` (the
-whole answer), `application/x-ndjson`, `text/csv` or `application/vnd.apache.arrow.stream` (the
-rows of its main list). With `limit` the list comes in pages: `next` of a page is `after` of the
-next one, and all pages stand on the batch of the first. An `ETag` goes with what depends on the
-batch alone; sent back as `If-None-Match` it gives 304 until the ledger, the language or the
-rights change.
+whole answer), `application/x-ndjson`, `text/csv`, `application/vnd.apache.arrow.stream` or
+`application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` (the rows of its main list; a
+workbook also says what it stands on). With `limit` the list comes in pages: `next` of a page is
+`after` of the next one, and all pages stand on the batch of the first. An `ETag` goes with what
+depends on the batch alone; sent back as `If-None-Match` it gives 304 until the ledger, the
+language or the rights change.
 
 **Errors** are problem+json (RFC 9457): `code` is stable, `title` says what to do in the reader's
 language (`Accept-Language`, `?lang=zh`), `request` is the id in log and audit trail. 429 and 503
@@ -52,13 +53,19 @@ is at `/api/v1/imports/{job}`, as server-sent events at `…/events`, what was f
 `…/findings`. Imports are done one after the other; readers see a batch when it is whole. `POST
 /api/v1/batches/{batch}/undo` voids a batch.
 
+**Reports** (`/api/v1/reports/…`) are files of one batch, by GET or POST: PDF, Excel, or for all
+customers at once ZIP. With `incident` they are about the scope of an incident and hear what was
+answered since. They print prices, contacts and names of persons for who may see them only.
+
 **Backup**: `lotgraph backup FILE` while it serves, `lotgraph restore FILE --data EMPTY-FOLDER`.
 The file is encrypted with `LOTGRAPH_BACKUP_PASSPHRASE` (or asked for): keep that apart from it,
 for without it nobody can read the file. With PostgreSQL back the database up with `pg_dump`
 besides.
 
 **Several workers** (`LOTGRAPH_WORKERS`) need a Neo4j server and PostgreSQL. `deploy/compose.yaml`
-starts all three. Security is described in [security.md](security.md).
+starts all three. Sessions, limits and jobs are shared; a browser is shown no older batch than it
+has seen, whichever worker answers. A machine that reads right after it wrote says `as_of` with the
+batch it was told. Security is described in [security.md](security.md).
 """
 
 
