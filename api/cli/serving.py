@@ -20,6 +20,9 @@ from graph_model.i18n import text
 from graph_model.records import Records
 from graph_model.settings import Settings
 
+HUNG_SECONDS = 120
+"""A worker that computes keeps silent for seconds; only one silent for longer is started anew."""
+
 account = typer.Typer(help=text("serve.account"), no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -66,7 +69,7 @@ def run(settings: Settings, *, browse: str | None = None) -> None:
         served, factory=settings.workers > 1, workers=settings.workers, host=settings.host,
         port=settings.port, log_config=None, access_log=False, server_header=False,
         proxy_headers=bool(settings.proxies), forwarded_allow_ips=settings.proxies or None,
-        timeout_graceful_shutdown=30,
+        timeout_graceful_shutdown=30, timeout_worker_healthcheck=HUNG_SECONDS,
     )  # fmt: skip
 
 
