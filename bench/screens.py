@@ -66,12 +66,12 @@ def clicks(stage: Stage) -> dict[str, list[float]]:
         act("recall: what-if", lambda _page, one=switch: one.click())  # type: ignore[misc]
         act("recall: tab", lambda page: page.locator("#recall-lots-head .segment").nth(1).click())
         act("recall: tab", lambda page: page.locator("#recall-lots-head .segment").nth(0).click())
-        row = page.locator(".ag-center-cols-container .ag-row").nth(at % 8)
+        row = page.locator(".ag-center-cols-container .ag-row .lot-no").nth(at % 8)
         act("recall: choose a lot", lambda _page, one=row: one.click())  # type: ignore[misc]
     page.goto(f"{stage.address}/trace?lot={stage.lot}")
     page.wait_for_selector("#trace-graph canvas")
     for at in range(ROUNDS):
-        row = page.locator(".ag-center-cols-container .ag-row").first
+        row = page.locator(".ag-center-cols-container .ag-row .lot-no").first
         act("trace: choose a lot", lambda _page, one=row: one.click())  # type: ignore[misc]
         group = page.locator("#trace-canvas-head .segment").nth((at + 1) % 5)
         act("trace: group by", lambda _page, one=group: one.click())  # type: ignore[misc]

@@ -113,7 +113,8 @@ def test_a_role_without_prices_sees_no_cost(opened: Opener, address: str) -> Non
 
 
 def _choose(page: Page) -> None:
-    page.locator(".ag-center-cols-container .ag-row").nth(2).locator(".ag-cell").nth(1).click()
+    # The number stands once the block of rows has come.
+    page.locator(".ag-center-cols-container .ag-row").nth(2).locator(".lot-no").click()
 
 
 def test_other_things_than_tests_are_tried_out(opened: Opener, address: str) -> None:

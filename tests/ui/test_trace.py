@@ -75,7 +75,9 @@ def test_a_chosen_row_lights_its_path_and_opens_its_panel(
     opened: Opener, served: Served, lot: str
 ) -> None:
     page = opened(link("/trace", lot=lot))
-    page.locator(".ag-center-cols-container .ag-row").last.locator(".ag-cell").nth(1).click()
+    rows = page.locator(".ag-center-cols-container .ag-row")
+    expect(rows.first.locator(".lot-no")).to_be_visible()  # the block has come
+    rows.last.locator(".ag-cell").nth(1).click()
     page.wait_for_url("**sel=**")
     expect(page.locator("#trace-canvas-head .chip.chosen")).to_be_visible()
     assert any("lit" in classes for classes in graph(page).values())
