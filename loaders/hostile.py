@@ -1,12 +1,15 @@
 """Workbooks that would take the memory of the machine are refused before anything opens them.
 
 A workbook is a zip of XML: what unpacks to far more than its size, entities, one text that many
-cells repeat, and lone cells that span an enormous sheet.
+cells repeat, and lone cells that span an enormous sheet. An old workbook (xls) can do the same in
+ways that only its reader sees; it is read on trial by a process that may not take much.
 """
 
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -22,6 +25,18 @@ _RATIO = 150
 _FREE = 32 << 20
 _REPEATED = 50
 """So many bytes of text in cells are usual for each byte of a file."""
+_TRIAL, _NO_MEMORY = 160 << 20, 3
+_READ = f"""
+import resource, sys, python_calamine
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]),) * 2)
+try:
+    book = python_calamine.load_workbook(sys.argv[1])
+    for name in book.sheet_names:
+        book.get_sheet_by_name(name)
+except MemoryError:
+    sys.exit({_NO_MEMORY})
+"""
 _DENSE = 3_000_000
 _CHUNK = 1 << 20
 _KEPT = 200
@@ -59,6 +74,16 @@ def guard_zip(path: Path, shown: str) -> None:
         raise BadFile("file_damaged", file=shown) from error
     except (OSError, EOFError, zlib.error) as error:
         raise BadFile("file_damaged", file=shown) from error
+
+
+def guard_xls(path: Path, shown: str) -> None:
+    """Refuse what cannot be read within some multiple of its size. Raises BadFile."""
+    memory = _TRIAL + _REPEATED * path.stat().st_size
+    command = [sys.executable, "-c", _READ, str(path), str(memory)]
+    done = subprocess.run(command, capture_output=True, check=False)
+    # Whatever else is wrong with the file is told when it is read in earnest.
+    if done.returncode < 0 or done.returncode == _NO_MEMORY:
+        raise BadFile("file_unpacks_too_large", file=shown)
 
 
 @dataclass

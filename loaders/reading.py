@@ -19,7 +19,7 @@ import python_calamine
 
 from graph_model.errors import BadFile
 from loaders.cleaning import cell_text
-from loaders.hostile import guard_zip
+from loaders.hostile import guard_xls, guard_zip
 
 ROW = "_row"
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls")
@@ -65,6 +65,8 @@ def read_grids(path: Path, shown: str) -> Iterator[Grid]:
         return
     if start.startswith(b"PK"):
         guard_zip(path, shown)
+    else:
+        guard_xls(path, shown)
     yield from _workbook(path, shown)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import xlsxwriter
+import xlwt
 
 from loaders.intake import read
 
@@ -154,6 +155,14 @@ def old_format_damaged(folder: Path) -> None:
     (folder / "issues.xls").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(4_096))
 
 
+def one_text_in_many_cells_of_the_old_format(folder: Path) -> None:
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("issues")
+    for row in range(20_000):
+        sheet.write(row, 0, "批" * 32_767)
+    book.save(str(folder / "issues.xls"))
+
+
 def empty_file(folder: Path) -> None:
     (folder / "issues.csv").touch()
 
@@ -182,6 +191,7 @@ REFUSED = [
     archive_with_workbook_name,
     cut_workbook,
     old_format_damaged,
+    one_text_in_many_cells_of_the_old_format,
     empty_file,
     empty_folder,
     neither_utf8_nor_gb18030,

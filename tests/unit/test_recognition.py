@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 import xlsxwriter
+import xlwt
 
 from graph_model.plant import Plant
 from graph_model.settings import Settings
 from loaders.importing import load
 from loaders.intake import read
 from loaders.recognition import recognise
-from tests.unit import xls_case
 
 ORDER = ["生产订单号", "物料编码", "批号", "数量"]
 CASES: list[tuple[str, list[str], str | None]] = [
@@ -118,7 +118,13 @@ def test_an_old_workbook_is_read_as_a_new_one(tmp_path: Path) -> None:
         ["R1", "A", "001", 5.5],
         ["R1", "A", 240101.0, 6.0],
     ]
-    xls_case.write(tmp_path / "三月.xls", {"收货": rows, "Sheet2": [["备注"]]})
+    book = xlwt.Workbook()
+    receipts = book.add_sheet("收货")
+    for row, values in enumerate(rows):
+        for column, value in enumerate(values):
+            receipts.write(row, column, value)
+    book.add_sheet("Sheet2").write(0, 0, "备注")
+    book.save(str(tmp_path / "三月.xls"))
     taken = read(tmp_path)
     assert taken.counts["receipts"].loaded == 2
     assert taken.tables["Produced"].sort("lot").select("lot", "quantity").rows() == [
