@@ -472,6 +472,7 @@ class Cleaning:
     earliest: int | None = prop("Earliest time", unit="us")
     latest: int | None = prop("Latest time", unit="us")
     source: str | None = prop("Source whose posting delay applies")
+    posting_method: str | None = prop("As of a movement")
     person: str | None = prop("Pseudonym of who cleaned")
 
 

@@ -143,6 +143,7 @@ def _records(moments: pl.DataFrame, sure: pl.Expr) -> pl.DataFrame:
         result=pl.lit("conforming"),
         verified=sure,
         clearance=sure,
+        posting_method=pl.lit("scanner_clock"),
         operator=number("P", C("_n") % PEOPLE + 1, 3),
         source=pl.lit("cleaning"),
     )

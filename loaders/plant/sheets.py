@@ -262,7 +262,8 @@ SHEETS: tuple[Sheet, ...] = (
     ),
     _sheet(
         "cleaning",
-        "site_code event_time business_date method result verified clearance operator source org",
+        "site_code event_time business_date method result verified clearance posting_method "
+        "operator source org",
         site_code="workstation",
     ),
     _sheet(

@@ -115,6 +115,19 @@ class Cone:
         )  # fmt: skip
 
     @cached_property
+    def by_material(self) -> Flags:
+        """Lots that material of the roots leads to, whatever is cut."""
+        seen: Flags = self.depth == 0
+        frontier = np.flatnonzero(seen)
+        while frontier.size:
+            rows = self.uses.at(frontier)
+            steps = np.unique(self.inputs.step[rows[~self.contact[self.inputs.step[rows]]]])
+            at, _ = spans(self.output_from[steps], self.output_from[steps + 1])
+            frontier = np.unique(self.outputs.lot[at[~seen[self.outputs.lot[at]]]])
+            seen[frontier] = True
+        return seen
+
+    @cached_property
     def uses(self) -> Rows:
         """Input rows by lot."""
         return Rows.of(self.inputs.lot, len(self.lots))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from graph_model import keys
-from graph_model.lineage import Index
+from graph_model import interval, keys
+from graph_model.interval import MIN
+from graph_model.network import Facts
+from graph_model.schema import MOVEMENTS, Decision, Site
 from queries.recall.completeness import Missing, of_rows
 from queries.recall.cone import Cone
-from queries.recall.contact import NOWHERE, PAST_BREAK, TRACES
+from queries.recall.contact import NOWHERE, TRACES, breaks, stays
 from queries.recall.contact.mixing import MIXING
 from queries.recall.contact.stays import MADE_ON_LINES
 from queries.recall.hazard import Hazard
@@ -19,18 +21,20 @@ NOT_CONSIDERED = "not_considered_"
 """How the kinds of contact begin that a scope does not follow."""
 
 
-def gaps(worlds: Worlds, hazard: Hazard) -> list[Missing]:
-    """Lines that were touched and never surely clean, orders without a line, and other ways."""
+def gaps(facts: Facts, worlds: Worlds, hazard: Hazard) -> list[Missing]:
+    """Lines that were touched and not surely clean since, orders without a line, other ways."""
     cone = worlds.cone
-    about = cone.lineage.operations.select("site", "rule")
-    touched = about[cone.steps[_touched(worlds)]]
-    parted = about.filter(pl.col("rule") == PAST_BREAK)["site"].unique()
-    named = (
-        touched.filter(~pl.col("rule").is_in([NOWHERE, MIXING]).fill_null(False))["site"]
-        .drop_nulls()
-        .unique()
+    touched = _touched(worlds)
+    delays = interval.delays(facts[Decision], [facts[kind] for kind in MOVEMENTS])
+    clean = breaks.find(
+        facts, delays, stays.lines(facts[Site]), clearances_only=hazard.kind == "label"
     )
-    bare = named.filter(~named.is_in(parted.implode()))
+    # A cleaning before the suspect material came to the line keeps nothing out.
+    last = {line: int(known.c0[-1]) for line, known in clean.items()}
+    bare = pl.Series(
+        sorted(line for line, since in touched.items() if last.get(line, MIN) <= since),
+        dtype=pl.String,
+    )
     lines = ", ".join(sorted(keys.parts(line)[-1] for line in bare))
     entries = of_rows("line_not_cleaned", bare, lines=lines)
     if hazard.kind in TRACES:
@@ -45,10 +49,19 @@ def ways(hazard: Hazard) -> list[str]:
     return ["people", "storage", "heel"] if hazard.kind == "label" else ["contact", "heel"]
 
 
-def _touched(worlds: Worlds) -> Index:
-    """Steps of lines that suspect material or its residue came onto."""
-    step = worlds.cone.inputs.step
-    return np.unique(step[worlds.leads & worlds.cone.contact[step]])
+def _touched(worlds: Worlds) -> dict[str, int]:
+    """Lines that suspect material or its residue came onto, and since when at the earliest."""
+    cone = worlds.cone
+    step, lot = cone.inputs.step, cone.inputs.lot
+    came = np.flatnonzero(worlds.leads & cone.contact[step] & cone.material[lot])
+    about = cone.lineage.operations.select("site", "rule")[cone.steps[step[came]]]
+    since = np.maximum(worlds.since[lot[came]], worlds.clock.begin[came])
+    rows = about.with_columns(since=pl.Series(since), entry=cone.inputs.rule[came])
+    nameless = pl.any_horizontal(
+        pl.col(name).is_in([NOWHERE, MIXING]).fill_null(False) for name in ("rule", "entry")
+    )
+    first = rows.filter(~nameless).drop_nulls("site").group_by("site").agg(pl.col("since").min())
+    return dict(first.select("site", "since").iter_rows())
 
 
 def _without_line(cone: Cone) -> pl.Series:

@@ -200,7 +200,11 @@ def judge(cone: Cone, case: Case, start: Roots) -> tuple[Worlds, Index, Index]:
     """The tiers, and the lots of the raw cone that certainly and possibly failed: roots too."""
     failed, perhaps = (_reached(cone, lots) for lots in case.inspected.failing(cone.lineage))
     match = np.union1d(start.match, failed)
-    worlds = explore(cone, case, match, np.union1d(start.cannot_rule_out, perhaps))
+    # What failed for an unknown reason tells of this hazard where its material may be at all.
+    near = perhaps[cone.by_material[cone.number(perhaps)]]
+    worlds = explore(
+        cone, case, match, np.union1d(start.cannot_rule_out, near), np.setdiff1d(perhaps, near)
+    )
     return worlds, failed, perhaps
 
 
@@ -253,7 +257,7 @@ def _missing(scope: Scope) -> list[Missing]:
     entries += rule_gaps.gaps(scope.facts, lineage, scope.case.hazard, scope.case.rulebook)
     if scope.roots.effect:
         entries.append(Missing("source_undetermined"))
-    return entries + contact_gaps.gaps(worlds, scope.case.hazard)
+    return entries + contact_gaps.gaps(scope.facts, worlds, scope.case.hazard)
 
 
 def rules_in_force(scope: Scope) -> dict[str, Any]:

@@ -80,8 +80,17 @@ class Worlds:
         return found
 
 
-def explore(cone: Cone, case: Case, certain_roots: Index, possible_roots: Index) -> Worlds:
-    """Tiers of everything in the cone of the roots. Only `certain_roots` make lots certain."""
+def explore(
+    cone: Cone,
+    case: Case,
+    certain_roots: Index,
+    possible_roots: Index,
+    by_contact: Index | None = None,
+) -> Worlds:
+    """Tiers of everything in the cone of the roots. Only `certain_roots` make lots certain.
+
+    `by_contact`: possible roots that nothing but contact joins to the others.
+    """
     sure, maybe = cone.number(certain_roots), cone.number(possible_roots)
     cuts = {rule.name: rule.cut(cone, case) for rule in case.rules()}
     first = cone.output_from[cone.inputs.step]
@@ -97,7 +106,10 @@ def explore(cone: Cone, case: Case, certain_roots: Index, possible_roots: Index)
     sure, maybe = sure[~clean[sure]], maybe[~clean[maybe]]
     conflicts = np.unique(np.concatenate([cut.withdrawn for cut in cuts.values()]))
     clock = arrivals.Clock.of(cone, conflicts, told=case.rulebook.temporal_order)
-    found = _possible(clock, first, stopped, clean, parted, np.union1d(sure, maybe))
+    last = cone.number(by_contact) if by_contact is not None else maybe[:0]
+    found = _possible(
+        clock, first, stopped, clean, parted, np.union1d(sure, maybe), last[~clean[last]]
+    )
     passes, _ = clock.passes(found.since, first, np.arange(len(first), dtype=np.int64))
     needs = Needs.of(cone, case.recipe, first)
     # What cannot have passed into some outputs forces none.
@@ -130,7 +142,13 @@ def _nothing_parted(cone: Cone) -> Parted:
 
 
 def _possible(
-    clock: arrivals.Clock, first: Index, stopped: Flags, clean: Flags, parted: Parted, roots: Index
+    clock: arrivals.Clock,
+    first: Index,
+    stopped: Flags,
+    clean: Flags,
+    parted: Parted,
+    roots: Index,
+    by_contact: Index,
 ) -> arrivals.Way:
     """Best grade and way of every lot reached over allowed pairs, and since when it can be.
 
@@ -146,6 +164,9 @@ def _possible(
     material = ~cone.contact[inputs.step]
     spread(cone, first, recorded & ~stopped, outputs.recorded & enters, grade, way, 1, parted)
     spread(cone, first, material & ~stopped, enters, grade, way, 2, parted)
+    # Roots they are all the same: taking out what leads to them does not take them out.
+    grade[by_contact] = np.where(grade[by_contact] > 0, grade[by_contact], 3)
+    way[by_contact] = -1
     found = arrivals.Way(grade, way, np.where(grade > 0, MIN, arrivals.NEVER))
     if cone.contact.any():
         arrivals.sweep(clock, first, ~stopped, enters, parted, found, 3)

@@ -250,9 +250,10 @@ def over_lines(plant: Plant, cleanings: list[Cleaned], horizons: dict[str, int])
         for other, place, start, fresh, finished in made:
             if (line and place and line != place) or begin > finished:
                 continue
-            if line and line == place and start > end + horizons.get(line, EVER):
+            on = line or place  # what names no line may have been on that of the other
+            if on and start > end + horizons.get(on, EVER):
                 continue
-            known = [one for one in cleanings if line == place == one.line]
+            known = [one for one in cleanings if on == one.line]
             if not any(
                 (end < one.begin and one.end < start)
                 or (one.clearance and left < one.begin and one.end < fresh)
@@ -321,12 +322,14 @@ def test_contact_reaches_what_comparing_each_pair_reaches(first: int) -> None:
         clean = set(by_contact(strong, pairs | over_lines(plant, plant.cleanings, {})))
         raw = closure(plant.root, pairs | over_lines(plant, [], {}))
         assert reached(found, lineage, 2) == {key(own, lot) for lot in strong}, number
-        assert reached(found, lineage) == {key(own, lot) for lot in every}, number
+        # A stay of unknown end is not parted by a horizon: wider or earlier, never the reverse.
+        got = reached(found, lineage)
+        assert {key(own, lot) for lot in every} <= got <= {key(own, lot) for lot in clean}, number
+        assert plant.horizons or len(got) == len(every), number
         told = moments(found, lineage)
         late = {key(own, lot): moment for lot, moment in since.items() if moment > NEVER}
-        # A stay of unknown end is not parted by a horizon: earlier, never later.
-        assert told == late or (plant.horizons and told.keys() <= late.keys()), number
-        assert all(moment <= late[lot] for lot, moment in told.items()), number
+        assert told == late or plant.horizons, number
+        assert all(told.get(lot, NEVER) <= late[lot] for lot in late), number
         cone = found.cone
         goods = cone.lots[cone.recorded & (cone.depth >= 0)]
         assert {key(own, lot) for lot in raw} <= set(lineage.lots["key"][goods]), number

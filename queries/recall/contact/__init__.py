@@ -12,6 +12,7 @@ These flows hang on the hazard, so they exist for scopes only, never in the grap
 
 from __future__ import annotations
 
+from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 import polars as pl
@@ -24,7 +25,6 @@ from queries.recall.contact import breaks, chains, horizons, lanes, mixing, stay
 from queries.recall.contact.chains import CONTACT, Lanes
 from queries.recall.contact.horizons import Horizon
 from queries.recall.contact.lanes import NOWHERE, PAST_BREAK, PAST_HORIZON
-from queries.recall.contact.stays import Stays
 from queries.recall.hazard import Hazard
 from queries.recall.rulebook import Rulebook
 
@@ -70,7 +70,7 @@ def _over_lines(
         left = stays.packaging(facts, lineage)
         touches = found.touches.filter(pl.col("lot").is_in(left.implode()))
         made = found.made.filter(pl.col("rule") == stays.RAN)
-        found = Stays(touches, made, found.runs)
+        found = replace(found, touches=touches, made=made)
     tops = stays.lines(facts[Site])
     clean = breaks.find(facts, delays, tops, clearances_only=label)
     limited = [] if label else tanks.find(facts, lineage, hazard, rulebook)

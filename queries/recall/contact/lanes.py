@@ -7,6 +7,7 @@ without these, so that what they keep out is known too: the way out of those is 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import polars as pl
 
@@ -17,6 +18,8 @@ from queries.recall.contact.horizons import Horizon
 from queries.recall.contact.stays import Stays
 
 NOWHERE, PAST_BREAK, PAST_HORIZON = "contact_nowhere", "past_break", "past_horizon"
+_MOST_TRIED = 300_000
+"""Stays of a company's orders without a line on all its lines."""
 _RAW = -3
 _BEYOND = 1 << 20
 """Added to the number of a lane for its like without the horizon."""
@@ -25,8 +28,9 @@ _BEYOND = 1 << 20
 def of(found: Stays, clean: Mapping[str, Breaks], until: Mapping[str, Horizon]) -> Lanes:
     """Every lane of every line, with its touches and lots."""
     none = {"cell": pl.lit(0, pl.Int64), "key": pl.lit(None, pl.String)}
+    found = _anywhere(found)
     touches = found.touches.with_columns(at="begin", t0="begin", t1="end", **none).drop("key")
-    made = found.made.with_columns(at="end", t0="fresh", t1="end", **none)
+    made = found.made.with_columns(at="until", t0="fresh", t1="until", **none)
     special = sorted({*clean, *until})
     plain = ~pl.col("line").is_in(special)
     entries = [_lane(touches.filter(plain), 0)]
@@ -35,7 +39,8 @@ def of(found: Stays, clean: Mapping[str, Breaks], until: Mapping[str, Horizon]) 
         known, horizon = clean.get(line), until.get(line)
         entries += _touches(touches.filter(pl.col("line") == line), known, horizon)
         exits += _made(made.filter(pl.col("line") == line), known, horizon)
-    more, others = _nowhere(touches, made)
+    apart = ~pl.col("company").is_in(found.tried.implode())
+    more, others = _nowhere(touches.filter(apart), made.filter(apart))
     entry = pl.concat([part.select(ENTRY) for part in (*entries, *more)])
     exit_ = pl.concat([part.select(EXIT) for part in (*exits, *others)])
     lost = pl.col("line").str.starts_with("?")
@@ -78,9 +83,31 @@ def _made(rows: pl.DataFrame, known: Breaks | None, horizon: Horizon | None) -> 
         found.append(_lane(raw.filter(pl.col("key").is_not_null()), _RAW))
     if horizon is None:
         return found
-    cells = horizons.made_cells(parted, horizon.length).select(parted.columns)
+    cells = horizons.made_cells(parted.with_columns(end="until"), horizon.length)
+    cells = cells.select(parted.columns)
     beyond = _without(parted).with_columns(key=pl.lit(horizon.decision))
     return [cells, beyond, *found[1:]]
+
+
+def _anywhere(found: Stays) -> Stays:
+    """What names no line, on each line of its company; among itself it stays on one unknown line.
+
+    Companies of which that would be too many stays are not `tried`: nothing parts these then.
+    """
+    lost = pl.col("line") == stays.nowhere(pl.col("company"))
+    names = [part.filter(lost).select("company") for part in (found.touches, found.made)]
+    rows = pl.concat(names).group_by("company").agg(rows=pl.len())
+    lines = found.lines.group_by("company").agg(lines=pl.len())
+    sizes = rows.join(lines, on="company")
+    tried = sizes.filter(pl.col("rows") * pl.col("lines") <= _MOST_TRIED)["company"]
+    places = found.lines.filter(pl.col("company").is_in(tried.implode()))
+
+    def spread(part: pl.DataFrame) -> pl.DataFrame:
+        where = part.filter(lost).drop("line").join(places, on="company")
+        ran = pl.when(pl.col("rule") == stays.RAN).then(pl.lit(NOWHERE)).otherwise("rule")
+        return pl.concat([part, where.select(part.columns).with_columns(rule=ran)])
+
+    return replace(found, touches=spread(found.touches), made=spread(found.made), tried=tried)
 
 
 def _nowhere(touches: pl.DataFrame, made: pl.DataFrame) -> tuple[list[pl.DataFrame], ...]:

@@ -6,7 +6,7 @@ counts for every line of its company: its rows stand under `nowhere(company)`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -31,7 +31,7 @@ TOUCH = {
 }  # fmt: skip
 MADE = {
     "line": pl.String, "company": pl.String, "lot": pl.Int64, "rule": pl.String,
-    "start": pl.Int64, "fresh": pl.Int64, "end": pl.Int64,
+    "start": pl.Int64, "fresh": pl.Int64, "end": pl.Int64, "until": pl.Int64,
 }  # fmt: skip
 
 
@@ -43,12 +43,17 @@ class Stays:
     there: when it was finished, since lots finished before it did not come after it) to `end`, and
     was there itself until `left`, which is what a line clearance has to come after.
     `made`: a lot that was on the line, at the earliest from `start` and until `end` at the latest;
-    it was received no earlier than `fresh`. `runs`: line, company, op of each operation.
+    it was received no earlier than `fresh`. What a tank took stands in it `until` the next break
+    after that, however late; else `until` is `end`. `runs`: line, company, op of each operation,
+    and of those that drew from a tank or put into it. `lines`: line, company of all lines; `tried`:
+    companies of which what names no line is on each of their lines.
     """
 
     touches: pl.DataFrame
     made: pl.DataFrame
     runs: pl.DataFrame
+    lines: pl.DataFrame
+    tried: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.String))
 
 
 def nowhere(company: pl.Expr) -> pl.Expr:
@@ -69,14 +74,23 @@ def of(facts: Facts, lineage: Lineage, delays: pl.DataFrame) -> Stays:
     consumed = runs.join(_taken(_inputs(lineage), times).with_columns(_order_end()), on="op")
     produced = _made(_outputs(lineage), times)
     mounted = _mounted(facts, lineage, delays, tops, runs.join(times, on="op"))
-    ran = runs.join(produced, on="op")
+    ran, given = (_standing(part, lineage, tops) for part in (runs.join(produced, on="op"), given))
     touches = [consumed, ran, drawn, given, mounted]
-    made = [ran, _out_of(drawn, produced), given, mounted]
+    others = [part.with_columns(until="end") for part in (_out_of(drawn, produced), mounted)]
     return Stays(
         pl.concat(_shaped(part, TOUCH) for part in touches),
-        pl.concat(_shaped(part, MADE) for part in made),
-        runs,
+        pl.concat(_shaped(part, MADE) for part in (ran, given, *others)),
+        pl.concat([part.select("line", "company", "op") for part in (runs, drawn, given)]).unique(),
+        _known_lines(tops, runs),
     )
+
+
+def _known_lines(tops: pl.DataFrame, runs: pl.DataFrame) -> pl.DataFrame:
+    """line, company of each line, machine and tank of the records."""
+    company = pl.col("line").str.split("/").list.first()
+    told = tops.filter(pl.col("kind").is_in(EQUIPMENT)).select("line", company=company)
+    ran = runs.filter(~pl.col("line").str.starts_with("?")).select("line", "company")
+    return pl.concat([told, ran]).unique().sort("line", "company")
 
 
 def _taken(rows: pl.DataFrame, times: pl.DataFrame) -> pl.DataFrame:
@@ -154,8 +168,13 @@ def _about(lineage: Lineage) -> pl.DataFrame:
 def _runs(about: pl.DataFrame, tops: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
     """line, company, op: the line of each operation that ran on one.
 
-    Without one of its own it is where its outputs were put (`given`), else any.
+    Without one of its own it is where its outputs were put (`given`), else any. What was made
+    somewhere may have been pumped into a tank; only a filling is sure to be where the tank is.
     """
+    pumped = pl.col("line").is_in(_tanks(tops).implode()) & pl.col("kind").is_in(
+        ["produce", "rework"]
+    )
+    given = given.join(about.select("op", "kind"), on="op").filter(~pumped)
     named = about.join(tops, on="place", how="left", suffix="_place")
     # A place without a kind is where an order ran, but no sign that a split was on a line.
     equipped = pl.col("kind_place").is_in(EQUIPMENT).fill_null(False)
@@ -199,6 +218,57 @@ def _at_machines(
     return found.agg(pl.col("t0").min(), pl.col("t1").max()).sort("line", "op", "lot")
 
 
+def _tanks(tops: pl.DataFrame) -> pl.Series:
+    return tops.filter((pl.col("kind") == "tank") & (pl.col("place") == pl.col("line")))["line"]
+
+
+def _standing(made: pl.DataFrame, lineage: Lineage, tops: pl.DataFrame) -> pl.DataFrame:
+    """Adds `until`: what was put into a tank is there until it is drawn, and its rest after that.
+
+    Not what the records put somewhere else at once, no rest of what they say was all taken, and no
+    filling, of which the next one takes the rest as its heel.
+    """
+    fills = (lineage.operations["kind"] == "fill").arg_true().cast(pl.Int32)
+    in_tank = pl.col("line").is_in(_tanks(tops).implode()) & ~pl.col("op").is_in(fills.implode())
+    put = lineage.produced.select("op", "lot", place="to_place").drop_nulls("place")
+    there = put.join(tops.select("place", "line"), on="place").select("op", "lot", "line")
+    away = made.filter(in_tank).join(put, on=["op", "lot"], how="semi")
+    away = away.join(there, on=["op", "lot", "line"], how="anti").select("op", "lot", "line")
+    real = lineage.operations["rule"].is_null().gather(lineage.consumed["op"])
+    uses = _from_pools(lineage).filter(real).select("lot", "t1", place="from_place")
+    uses = uses.join(tops.select("place", "line"), on="place", how="left")
+    drawn = uses.drop_nulls("line").group_by("lot", "line").agg(_here=pl.col("t1").max())
+    somewhere = uses.filter(pl.col("place").is_null()).group_by("lot").agg(_any=pl.col("t1").max())
+    rows = made.join(drawn, on=["lot", "line"], how="left", maintain_order="left")
+    rows = rows.join(somewhere, on="lot", how="left", maintain_order="left")
+    rows = rows.join(
+        away.with_columns(_away=pl.lit(True)), on=["op", "lot", "line"], how="left",
+        maintain_order="left",
+    )  # fmt: skip
+    stands = in_tank & pl.col("_away").is_null()
+    last = pl.when(stands).then(pl.max_horizontal("end", "_here", "_any")).otherwise("end")
+    rest = stands & ~pl.col("lot").is_in(_all_taken(lineage, real).implode())
+    return rows.with_columns(end=last, left=last, until=pl.when(rest).then(MAX).otherwise(last))
+
+
+def _all_taken(lineage: Lineage, real: pl.Series) -> pl.Series:
+    """Lots of which as much was taken as was made, by amounts that are all known, in one unit."""
+    sums = [
+        part.filter(pl.col("rule").is_null()).group_by("lot").agg(
+            pl.col("quantity").sum().alias(name),
+            pl.col("uom").n_unique().alias(f"units_{name}"),
+            pl.col("uom").first().alias(f"uom_{name}"),
+            (pl.col("quantity").has_nulls() | pl.col("uom").has_nulls()).alias(f"holes_{name}"),
+        )
+        for name, part in (("made", lineage.produced), ("taken", lineage.consumed.filter(real)))
+    ]  # fmt: skip
+    both = sums[0].join(sums[1], on="lot")
+    known = ~pl.col("holes_made") & ~pl.col("holes_taken")
+    one = (pl.col("units_made") == 1) & (pl.col("units_taken") == 1)
+    whole = pl.col("taken") >= pl.col("made") * (1 - 1e-9)
+    return both.filter(known & one & whole & (pl.col("uom_made") == pl.col("uom_taken")))["lot"]
+
+
 def _out_of(drawn: pl.DataFrame, produced: pl.DataFrame) -> pl.DataFrame:
     """What was made of things drawn from a machine or tank: it met what was there as they did."""
     while_ = drawn.group_by("line", "company", "op").agg(
@@ -228,7 +298,9 @@ def _times(facts: Facts, lineage: Lineage, delays: pl.DataFrame) -> pl.DataFrame
     took = lineage.consumed.group_by("op").agg(
         pl.col("t0").min(), _in=pl.col("t1").max(), _first=recorded.min(), _took=recorded.max()
     )
-    gave = lineage.produced.group_by("op").agg(_out=pl.col("t1").max(), _gave=recorded.max())
+    back = lineage.returned.select("op", "t0", "t1", rule=pl.lit(None, pl.String))
+    out = pl.concat([lineage.produced.select("op", "t0", "t1", "rule"), back])
+    gave = out.group_by("op").agg(_out=pl.col("t1").max(), _gave=recorded.max())
     ops = ops.join(took, on="op", how="left").join(gave, on="op", how="left")
     begun = pl.when(pl.col("begun") > MIN).then("begun")
     first = pl.when(pl.col("t0") > MIN).then("t0")
