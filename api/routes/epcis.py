@@ -79,7 +79,7 @@ class CaptureJob(BaseModel):
 # ------------------------------------------------------------------ capture
 
 
-@router.post("/capture", status_code=202,
+@router.post("/capture", status_code=202, response_class=Response,
              dependencies=[guard("epcis.capture", audit="epcis.captured")],
              openapi_extra={"requestBody": {"required": True, "content": {
                  kind: {} for kind in ("application/ld+json", "application/json",
