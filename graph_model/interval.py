@@ -88,12 +88,13 @@ def effective(movements: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
 
     `known` are the `delays`. The entry time stands in for an event time that is missing, once the
     source's delay is known: where one is recorded, nothing says that the row was not keyed in
-    before the event.
+    before the event. Of what is recorded to have ended before it began, neither is known.
     """
     stamps = _stamps(movements, known)
+    told = (pl.col("earliest") <= pl.col("latest")).fill_null(True)
     found = stamps.select(
-        t0=(pl.col("earliest") - pl.col("late")).fill_null(MIN),
-        t1=(pl.col("latest") + pl.col("early")).fill_null(MAX),
+        t0=pl.when(told).then(pl.col("earliest") - pl.col("late")).fill_null(MIN),
+        t1=pl.when(told).then(pl.col("latest") + pl.col("early")).fill_null(MAX),
     )
     return movements.with_columns(found.get_columns())
 

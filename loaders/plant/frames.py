@@ -121,9 +121,10 @@ def picked(grid: Grid, sheet: Sheet) -> tuple[pl.DataFrame, list[Finding]]:
 
 
 def _unit(headings: Sequence[str], columns: dict[str, int]) -> str | None:
-    """The unit that the heading of an amount states, for rows that state none."""
-    stated = (unit_of(headings[columns[name]]) for name in _AMOUNTS if name in columns)
-    return next((unit for unit in stated if unit and canonical_unit(unit)), None)
+    """The unit that headings of amounts state, for rows that state none; not if they differ."""
+    stated = [unit_of(headings[columns[name]]) for name in _AMOUNTS if name in columns]
+    units = {code: unit for unit in stated if unit and (code := canonical_unit(unit))}
+    return next(iter(units.values())) if len(units) == 1 else None
 
 
 def completed(rows: pl.DataFrame, sheet: Sheet) -> pl.DataFrame:
@@ -167,10 +168,17 @@ def typed(frame: pl.DataFrame, sheet: Sheet) -> tuple[pl.DataFrame, list[Finding
             return [clean_code(raw) if kind == "code" else clean_text(raw)], []
         values = _value(raw, name, kind)
         rule = "unreadable_number" if kind == "number" else "unreadable_word"
-        return [values], _unread(frame, values, raw, rule, name)
+        notes = _unread(frame, values, raw, rule, name)
+        return [_doubted(values, raw) if name == "doc_status" else values], notes
 
     columns, notes = _each(sheet.fields, read)
     return frame.with_columns(columns), notes
+
+
+def _doubted(status: pl.Series, raw: pl.Series) -> pl.Series:
+    """A status in words that nobody knows is no sign that the document was posted."""
+    unknown = status.is_null() & clean_text(raw).is_not_null()
+    return status.zip_with(~unknown, pl.repeat("draft", len(status), eager=True))
 
 
 def _value(raw: pl.Series, name: str, kind: str) -> pl.Series:

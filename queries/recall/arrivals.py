@@ -19,6 +19,7 @@ import polars as pl
 from graph_model.interval import MAX, MIN
 from graph_model.lineage import Index, spans
 from queries.recall.cone import Cone, Flags
+from queries.recall.contact import CONTACT
 from queries.recall.contact.places import NETWORK
 from queries.recall.contact.stays import USE
 
@@ -38,6 +39,8 @@ class Clock:
     until: Index
     came: Index
     end: Index
+    disputed: Flags
+    """Input rows whose lot has its moment by times that the row contradicts: always, then."""
 
     @staticmethod
     def of(cone: Cone, wrong: Index, *, told: bool) -> Clock:
@@ -54,13 +57,18 @@ class Clock:
         into, out = doubted[inputs.step] | (not told), doubted[outputs.step] | (not told)
         # By its dates it was used before it left: in it then is what was in it when it left.
         into |= (inputs.until < _left(cone)[inputs.lot]) & ~cone.contact[inputs.step]
+        early = _used_before_it_came(cone)
+        into |= early
         until = np.maximum(np.maximum(inputs.until, inputs.begin), _drawn_until(cone))
+        # When a lot was last seen in mixed stock is not when it was last there.
+        until[(cone.derived & ~cone.contact)[inputs.step]] = MAX
         return Clock(
             cone,
             np.where(into, MIN, inputs.begin),
             np.where(into, MAX, until),
             np.where(out, MIN, np.minimum(outputs.begin, outputs.end)),
             np.where(out, MAX, outputs.end),
+            early | (doubted[inputs.step] & ~cone.contact[inputs.step]),
         )
 
     def passes(self, since: Index, first: Index, rows: Index) -> tuple[Index, Index]:
@@ -70,10 +78,11 @@ class Clock:
         """
         inputs = self.cone.inputs
         step, lot = inputs.step[rows], inputs.lot[rows]
-        label = np.maximum(since[lot], self.begin[rows])
+        moment = np.where(self.disputed[rows], MIN, since[lot])
+        label = np.maximum(moment, self.begin[rows])
         place = step * self._width + np.searchsorted(self._moments, label)
         fits = np.maximum(first[rows], np.searchsorted(self._places, place))
-        late = since[lot] > self.until[rows]
+        late = moment > self.until[rows]
         return np.where(late, self.cone.output_from[step + 1], fits), label
 
     @cached_property
@@ -100,6 +109,26 @@ def _left(cone: Cone) -> Index:
     left = np.full(len(cone.lots), MIN)
     np.maximum.at(left, at[here], sent["t0"].to_numpy()[here])
     return left
+
+
+def _used_before_it_came(cone: Cone) -> Flags:
+    """Input rows of lots that were made or received only after all that the row went into.
+
+    Production is often posted after what was drawn from it: then the lot was there before.
+    """
+    inputs, outputs, lineage = cone.inputs, cone.outputs, cone.lineage
+    rows, owner = spans(lineage.origins.first[cone.lots], lineage.origins.first[cone.lots + 1])
+    origins = lineage.produced.select("op", "t0")[lineage.origins.rows[rows]]
+    goods = lineage.operations["kind"].ne_missing(CONTACT).to_numpy()[origins["op"].to_numpy()]
+    came = np.full(len(cone.lots), MAX)
+    np.minimum.at(came, owner[goods], origins["t0"].to_numpy()[goods])
+    came[came == MAX] = MIN  # no origin
+    last = np.full(len(cone.steps), MIN)
+    np.maximum.at(last, outputs.step, outputs.end)
+    last[cone.output_from[1:] == cone.output_from[:-1]] = MAX
+    used = np.minimum(inputs.until, last[inputs.step])
+    early: Flags = (used < came[inputs.lot]) & ~cone.contact[inputs.step]
+    return early
 
 
 def _drawn_until(cone: Cone) -> Index:

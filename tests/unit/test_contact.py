@@ -211,11 +211,20 @@ def key(company: str, lot: str) -> str:
 
 
 def material(plant: Plant) -> set[Passage]:
-    """Which input may be in which output, by time; by wrong times every one in every one."""
+    """Which input may be in which output, by time; by wrong times every one in every one.
+
+    What is used only before it was made was there before: its times say nothing.
+    """
     found: set[Passage] = set()
+    came: dict[str, int] = {}
     for order in plant.orders:
+        for lot, at in order.outputs.items():
+            came[lot] = min(at, came.get(lot, at))
+    for order in plant.orders:
+        last = max(order.outputs.values())
+        early = {lot for lot, at in order.inputs.items() if min(at, last) < came.get(lot, NEVER)}
         timed = {
-            (lot, begin, begin, out, end, end)
+            (lot, *((NEVER, EVER) if lot in early else (begin, begin)), out, end, end)
             for lot, begin in order.inputs.items()
             for out, end in order.outputs.items()
             if begin <= end
@@ -282,7 +291,7 @@ def by_contact(strong: set[str], passages: set[Passage]) -> dict[str, int]:
         for lot, begin, end, other, fresh, finished in passages:
             if lot not in since or since[lot] > end:
                 continue
-            moment = max(since[lot], begin)
+            moment = max(since[lot], begin) if (begin, end) != (NEVER, EVER) else NEVER
             if moment <= finished and max(moment, fresh) < since.get(other, EVER + 1):
                 since[other] = max(moment, fresh)
                 changed = True

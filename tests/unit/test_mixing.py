@@ -307,16 +307,28 @@ class Way:
     until: float
     came: float
     end: float
+    told: bool = True
 
 
 def material(plant: Plant) -> list[Way]:
-    """What went into what."""
-    return [
-        Way(a, b, *_bounds(taken, taken), *_bounds(made, made))
-        for step in plant.steps
-        for a, (taken, _) in step.inputs.items()
-        for b, (made, _) in step.outputs.items()
-    ]
+    """What went into what. What is used only before it came was there before, by no known time."""
+    came: dict[str, float] = {}
+    for step in plant.steps:
+        for lot, (made, _) in step.outputs.items():
+            first, _ = _bounds(made, made)
+            came[lot] = min(first, came.get(lot, first))
+    found = []
+    for step in plant.steps:
+        last = max((_bounds(made, made)[1] for made, _ in step.outputs.values()), default=EVER)
+        for a, (taken, _) in step.inputs.items():
+            begin, until = _bounds(taken, taken)
+            told = min(until, last) >= came.get(a, -EVER)
+            begin, until = (begin, until) if told else (-EVER, EVER)
+            found += [
+                Way(a, b, begin, until, *_bounds(made, made), told)
+                for b, (made, _) in step.outputs.items()
+            ]
+    return found
 
 
 def _bounds(first: float | None, last: float | None) -> tuple[float, float]:
@@ -397,7 +409,7 @@ def reached(root: str, goods: list[Way], met: list[Way], *, temporal: bool = Tru
         for way in goods + met:
             if way.lot not in since:
                 continue
-            moment = max(since[way.lot], way.begin)
+            moment = max(since[way.lot] if way.told else -EVER, way.begin)
             if temporal and (since[way.lot] > way.until or moment > way.end):
                 continue
             moment = max(moment, way.came) if temporal else -EVER

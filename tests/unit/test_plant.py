@@ -98,3 +98,21 @@ def test_a_unit_in_the_heading_of_an_amount_counts(
     (tmp_path / "生产领料.csv").write_text(rows, encoding="utf-8")
     (row,) = read(tmp_path).tables["Consumed"].select("quantity", "uom").rows()
     assert row == (5.0, unit)
+
+
+def test_units_of_headings_that_differ_count_for_none(tmp_path: Path) -> None:
+    rows = "仓库,物料编码,实盘数量(kg),账面数量(箱)\nW,A,5,5\n"
+    (tmp_path / "盘点.csv").write_text(rows, encoding="utf-8")
+    assert read(tmp_path).tables["Count"]["uom"].to_list() == [None]
+
+
+@pytest.mark.parametrize(
+    ("written", "status"),
+    [("已审核", "posted"), ("", "posted"), ("未审核", "draft"), ("会签中", "draft")],
+)
+def test_a_status_that_nobody_knows_is_not_posted(
+    written: str, status: str, tmp_path: Path
+) -> None:
+    rows = f"仓库,物料编码,实盘数量,单据状态\nW,A,0,{written}\n"
+    (tmp_path / "盘点.csv").write_text(rows, encoding="utf-8")
+    assert read(tmp_path).tables["Count"]["status"].to_list() == [status]

@@ -191,10 +191,12 @@ def _runs(about: pl.DataFrame, tops: pl.DataFrame, given: pl.DataFrame) -> pl.Da
 
 
 def _from_pools(lineage: Lineage) -> pl.DataFrame:
-    """What was consumed; mixed stock from the place where it lay, which begins its part."""
-    lots = lineage.lots.select(
-        pool=pl.when(pl.col("kind") == "pool").then(pl.col("sublot").str.split("@").list.first())
-    )["pool"]
+    """What was consumed; mixed stock from the place where it lay, which begins its part.
+
+    Mixed stock of no known place, or of several (`@` begins its part), is from none.
+    """
+    place = pl.col("sublot").str.extract(r"^([^@].*)@-?\d+@-?\d+$")
+    lots = lineage.lots.select(pool=pl.when(pl.col("kind") == "pool").then(place))["pool"]
     pool = lots.gather(lineage.consumed["lot"])
     return lineage.consumed.with_columns(from_place=pl.coalesce("from_place", pool))
 
@@ -283,7 +285,8 @@ def _times(facts: Facts, lineage: Lineage, delays: pl.DataFrame) -> pl.DataFrame
 
     Its own times count where its source is confirmed, and recorded movements that contradict them;
     else those of all movements: what may have come from mixed stock at any time bounds nothing.
-    An exactly paired part of an order ran within it.
+    An exactly paired part of an order ran within it. An order did not begin after something that
+    it made was used.
     """
     stated = facts[Operation].select("key", "earliest", "latest", "source")
     stated = interval.effective(stated, delays).select("key", begun="t0", done="t1")
@@ -302,7 +305,9 @@ def _times(facts: Facts, lineage: Lineage, delays: pl.DataFrame) -> pl.DataFrame
     out = pl.concat([lineage.produced.select("op", "t0", "t1", "rule"), back])
     gave = out.group_by("op").agg(_out=pl.col("t1").max(), _gave=recorded.max())
     ops = ops.join(took, on="op", how="left").join(gave, on="op", how="left")
-    begun = pl.when(pl.col("begun") > MIN).then("begun")
+    ops = ops.join(_first_used(lineage), on="op", how="left")
+    begun = (pl.col("begun") > MIN) & (pl.col("begun") <= pl.col("_used").fill_null(MAX))
+    begun = pl.when(begun).then("begun")
     first = pl.when(pl.col("t0") > MIN).then("t0")
     done = pl.when(pl.col("done") < MAX).then("done")
     closed = pl.col("status").eq_missing("closed")
@@ -319,14 +324,26 @@ def _times(facts: Facts, lineage: Lineage, delays: pl.DataFrame) -> pl.DataFrame
     ).sort("op")
 
 
+def _first_used(lineage: Lineage) -> pl.DataFrame:
+    """op, _used: by when something had been used that each operation can have made before."""
+    real = pl.col("rule").is_null()
+    used = lineage.consumed.filter(real & (pl.col("t1") < MAX))
+    used = used.group_by("lot").agg(_used=pl.col("t1").min())
+    made = lineage.produced.filter(real).select("op", "lot", "t0").join(used, on="lot")
+    made = made.filter(pl.col("t0") <= pl.col("_used"))
+    return made.group_by("op").agg(pl.col("_used").min())
+
+
 def _inputs(lineage: Lineage) -> pl.DataFrame:
     rows = lineage.consumed.select("op", "lot", "t0", "t1").group_by("op", "lot")
     return rows.agg(pl.col("t0").min(), pl.col("t1").max()).sort("op", "lot")
 
 
 def _outputs(lineage: Lineage) -> pl.DataFrame:
-    """op, lot, t0, t1 of what came from each operation, also what it gave back unused."""
-    rows = [frame.select("op", "lot", "t0", "t1") for frame in (lineage.produced, lineage.returned)]
+    """op, lot, t0, t1 of what came from each operation, also what it may have given back."""
+    perhaps = lineage.maybe_returned.with_columns(t0=pl.lit(MIN), t1=pl.lit(MAX))
+    frames = (lineage.produced, lineage.returned, perhaps)
+    rows = [frame.select("op", "lot", "t0", "t1") for frame in frames]
     given = pl.concat(rows).group_by("op", "lot")
     return given.agg(pl.col("t0").min(), pl.col("t1").max()).sort("op", "lot")
 
