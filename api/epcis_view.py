@@ -14,6 +14,7 @@ from graph_model.errors import NotAllowed
 from graph_model.events import event_of
 from graph_model.identifiers import EPCIS
 from graph_model.ledger import Facts, Ledger
+from graph_model.ledger.manifest import voided
 from graph_model.plant import Plant
 from graph_model.schema import (
     KINDS,
@@ -62,14 +63,36 @@ def judged(user: User) -> Callable[[Plant, dict[str, pl.DataFrame]], None]:
 
 
 def _own_errors(plant: Plant, user: User, tables: dict[str, pl.DataFrame]) -> None:
-    """Raises NotAllowed where an event of somebody else is declared an error."""
+    """Raises NotAllowed where an event of somebody else is declared an error.
+
+    A declaration is of all events with its id, whatever they say, so all of them have to be the
+    user's own; what others stated as well is not its own alone.
+    """
     wrong = tables[Event.__name__].filter(C("retracted").fill_null(False))
     if wrong.is_empty():
         return
     said = conform(Event, wrong.drop(_LATER))
     known = plant.ledger.known({Event.__name__: said}, source_of(user))[Event.__name__]
-    if wrong.join(known, on="key", how="anti").height:
+    named = wrong.filter(C("event_id") != "").select("event_id").unique()
+    hit = plant.facts()[Event].join(named, on="event_id", how="semi").select("key")
+    hit = pl.concat([hit, wrong.select("key")])
+    others = hit.join(_of_others(plant.ledger, user), on="key", how="semi")
+    if wrong.join(known, on="key", how="anti").height or others.height:
         raise NotAllowed("epcis_not_yours")
+
+
+def _of_others(ledger: Ledger, user: User) -> pl.DataFrame:
+    """key: of the events that another source stated."""
+    manifest, own = ledger.batches(), source_of(user)
+    void = voided(manifest)
+    stating = [
+        batch.number
+        for batch in manifest
+        if batch.source != own and batch.voids is None and batch.number not in void
+        and Event.__name__ in batch.files
+    ]  # fmt: skip
+    stated = [ledger.stated(number).filter(kind=Event.__name__) for number in stating]
+    return pl.concat([pl.DataFrame(schema={"key": pl.String}), *(f.select("key") for f in stated)])
 
 
 def visible(facts: Facts, ledger: Ledger, user: User, offset: str) -> list[Told]:

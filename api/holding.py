@@ -172,8 +172,13 @@ def _different(plant: Plant, actor: Actor, asker: str) -> None:
 
 def different(first: str, second: str) -> None:
     """Raises BadInput where two names are of one person, also in other letters."""
-    if _plain(first) == _plain(second):
+    if same(first, second):
         raise BadInput("second_person_same")
+
+
+def same(first: str, second: str) -> bool:
+    """Whether two names are of one person, also in other letters."""
+    return _plain(first) == _plain(second)
 
 
 def _plain(name: str) -> str:

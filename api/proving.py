@@ -11,12 +11,14 @@ from typing import Any
 
 import polars as pl
 
+from api import holding
 from graph_model import evidence as known
 from graph_model import keys
-from graph_model.errors import NotFound
+from graph_model.errors import BadInput, NotFound
 from graph_model.ledger import Facts
 from graph_model.lineage import Lineage
-from graph_model.schema import Inspection, Item, Site
+from graph_model.plant import Plant
+from graph_model.schema import Evidence, Inspection, Item, Site
 from graph_model.settings import Settings
 from loaders.entries import Signature
 from loaders.entries import evidence as entries
@@ -170,11 +172,30 @@ def put_forward(ground: Ground, kind: str, given: Given, signed: Signature) -> e
     return entries.put_forward("decision", ground.lot(given["lot"]) or "", **who, **about)
 
 
+def accept(plant: Plant, evidence: str, signed: Signature, name: str) -> tuple[str, entries.Tables]:
+    """The acceptance of evidence by the person of that name, and its key.
+
+    Raises NotFound, or BadInput where a judgement is accepted by who put it forward, also under
+    another spelling of the name.
+    """
+    facts = plant.facts()
+    key = entries.resolve(facts, evidence)
+    row = facts[Evidence].row(by_predicate=pl.col("key") == key, named=True)
+    first = plant.ledger.records.names([row["person"]]).get(row["person"], "")
+    if row["kind"] in known.JUDGEMENT and holding.same(first, name):
+        raise BadInput("evidence_same_person", key=key)
+    return key, entries.accept(facts, key, **signed.fields())
+
+
 def listed(facts: Facts, names: Callable[[Iterable[str]], dict[str, str]]) -> list[dict[str, Any]]:
-    """The rows of `graph_model.evidence.states` with the names of persons, by `names`."""
+    """The rows of `graph_model.evidence.states` with the names of persons, by `names`.
+
+    `judged_by` is who accepted or revoked it last.
+    """
     frame = known.states(facts).drop("_file", "_sheet", "_row", strict=False)
-    found = names([*frame["person"].drop_nulls(), *frame["by"].drop_nulls()])
+    frame = frame.rename({"by": "judged_by"})
+    found = names([*frame["person"].drop_nulls(), *frame["judged_by"].drop_nulls()])
     return [
-        row | {name: found.get(row[name], row[name]) for name in ("person", "by")}
+        row | {name: found.get(row[name], row[name]) for name in ("person", "judged_by")}
         for row in frame.to_dicts()
     ]

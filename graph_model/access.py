@@ -83,7 +83,7 @@ FIELDS: dict[str, frozenset[str]] = {
         "email", "fax", "phone", "telephone",
     }),
     "person.see": frozenset({
-        "confirmed_by", "entered_by", "operator", "person", "person_name", "persons",
+        "confirmed_by", "entered_by", "judged_by", "operator", "person", "person_name", "persons",
         "second_person",
     }),
 }  # fmt: skip

@@ -229,7 +229,16 @@ def _row(event: Event, number: int, previous: str) -> dict[str, Any]:
         "params": json.dumps(unsecret(event.params), ensure_ascii=False, default=str),
         "previous": previous,
     }
+    row = {name: _storable(value) for name, value in row.items()}
     return row | {"hash": _digest(row)}
+
+
+def _storable(value: Any) -> Any:
+    """Text that every database takes: half a surrogate pair, which JSON can carry, is spelt out.
+
+    Else its sender would be in no trail, nor would anybody who was written down with it.
+    """
+    return value.encode(errors="backslashreplace").decode() if isinstance(value, str) else value
 
 
 def _digest(row: dict[str, Any]) -> str:

@@ -198,9 +198,8 @@ def accept(
 ) -> None:
     """Accept evidence: it acts from now on."""
     with context.plant() as plant:
-        facts, person = plant.facts(), _person(plant, by)
-        found = entries.resolve(facts, key)
-        stated = entries.accept(facts, found, person=person, role=role, reason=reason)
+        signed = Signature(_person(plant, by), role, reason)
+        found, stated = proving.accept(plant, key, signed, by)
         _append(plant, stated, by, "accept", found, as_json=as_json)
 
 
@@ -232,7 +231,7 @@ def list_evidence(as_json: Json = False) -> None:
     heads = [text(f"evidence.head.{name}") for name in names]
     cells: list[list[object]] = [
         [row["key"], text(f"evidence.kind.{row['kind']}"), row["subject"],
-         text(f"evidence.state.{row['state']}"), row["person"], row["by"], row["reason"]]
+         text(f"evidence.state.{row['state']}"), row["person"], row["judged_by"], row["reason"]]
         for row in rows
     ]  # fmt: skip
     context.show_table(text("evidence.list"), heads, cells)

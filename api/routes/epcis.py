@@ -90,7 +90,8 @@ async def capture(request: Request) -> Response:
     if kind not in (*_JSON, *_XML):
         raise BadInput("epcis_media_type", value=kind or "?")
     folder = _folder(request.app.state.settings.data)
-    file = folder / f"capture.{'xml' if kind in _XML else 'jsonld'}"
+    # A name of its own: what is found is told by file, and only to whose file it is.
+    file = folder / f"capture-{folder.name}.{'xml' if kind in _XML else 'jsonld'}"
     try:
         with file.open("xb") as target:
             async for part in request.stream():
@@ -151,7 +152,7 @@ def _shown(job: Job) -> CaptureJob:
     errors += [
         _problem(found["rule"], f"{found['row']}: {found['text']} {found['repair']}")
         for found in (job.result or {}).get("findings", ())
-        if found["severity"] == "error"
+        if found["severity"] == "error" and found["file"]
     ]
     return CaptureJob(
         captureID=job.id, createdAt=_moment(job.made_at),

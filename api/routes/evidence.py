@@ -11,7 +11,7 @@ from pydantic import Field
 
 from api import proving, watching
 from api.answers import listed, moment_of
-from api.asked import Asked, Signed, Word
+from api.asked import Asked, Signed, Word, who
 from api.auth.guard import guard
 from api.deeds import ROWS, Done, deed, done
 from graph_model.plant import Plant
@@ -153,8 +153,7 @@ def accept(request: Request, evidence: Word, asked: Signed) -> Done:
     """Accepts evidence: it acts from now on. What only judges needs a second person."""
 
     def stated(plant: Plant, signed: Signature) -> tuple[str, entries.Tables]:
-        key = entries.resolve(plant.facts(), evidence)
-        return key, entries.accept(plant.facts(), key, **signed.fields())
+        return proving.accept(plant, evidence, signed, who(request))
 
     return _append(request, asked, "accept", stated)
 

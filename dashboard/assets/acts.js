@@ -68,7 +68,7 @@
     setTimeout(() => box.remove(), 6000);
   };
 
-  /* The answer of the service: {ok, answer} or {problem}; throws where nobody answers. */
+  /* The answer of the service: {ok, status} with answer or problem; throws where nobody answers. */
   const deliver = async (deed) => {
     const search = deed.method === "DELETE" ? "?" + new URLSearchParams(deed.body) : "";
     const reply = await fetch(deed.address + search, {
@@ -81,9 +81,9 @@
       throw new Error("signed out");
     }
     const answer = await reply.json().catch(() => ({}));
-    if (reply.ok) return { ok: true, answer };
+    if (reply.ok) return { ok: true, status: reply.status, answer };
     const at = (answer.errors || []).map((one) => one.message || one.text || "").join(" ");
-    return { ok: false, problem: [answer.title, answer.detail, at].filter(Boolean).join(" ") || String(reply.status) };
+    return { ok: false, status: reply.status, problem: [answer.title, answer.detail, at].filter(Boolean).join(" ") || String(reply.status) };
   };
 
   const say = (form, text) => {
@@ -113,25 +113,32 @@
       if (box.textContent !== text) box.textContent = text;
     });
 
+  /* Each deed goes by its own id: another window of this browser may send the same list. What the
+     service cannot take just now (too busy, being mended) stays. */
+  const named = () => Array.from(crypto.getRandomValues(new Uint32Array(3)), (part) => part.toString(36)).join("");
+  const forget = (id) => keep(kept().filter((deed) => deed.id !== id));
+  const isLater = (status) => status === 408 || status === 429 || status >= 500;
+  const alone = (work) =>
+    navigator.locks ? navigator.locks.request(KEPT, { ifAvailable: true }, (lock) => lock && work()) : work();
+
   let sending = false;
   const sendKept = async () => {
     if (sending || !kept().length) return;
     sending = true;
+    try { await alone(sendAll); } finally { sending = false; }
+  };
+  const sendAll = async () => {
     const refused = [];
     try {
-      for (let at = 0; at < kept().length; ) {
-        const deed = kept()[at];
-        if (deed.who !== who()) { at += 1; continue; }
+      for (const deed of kept().filter((one) => one.who === who())) {
         const reply = await deliver(deed);
+        if (isLater(reply.status)) break;
         if (!reply.ok) refused.push(deed.label + ": " + reply.problem);
-        const rest = kept();
-        rest.splice(at, 1);
-        keep(rest);
+        forget(deed.id);
       }
       lotgraph.again();
     } catch { /* still nobody answers: it is tried again */ }
     if (refused.length) lotgraph.tell(refused.join("\n"));
-    sending = false;
   };
   window.addEventListener("online", sendKept);
   setInterval(sendKept, RETRY);
@@ -142,7 +149,7 @@
 
   const later = (form, deed) => {
     if (!form.dataset.queue || !matches(form, deed.body)) return say(form, form.dataset.failed || "");
-    keep([...kept(), Object.assign({ who: who(), label: form.dataset.label || "" }, deed)]);
+    keep([...kept(), Object.assign({ id: named(), who: who(), label: form.dataset.label || "" }, deed)]);
     say(form, form.dataset.queue);
     const row = document.querySelector(`[data-line="${CSS.escape(form.dataset.line || "")}"]`);
     if (row) row.classList.add("waiting");

@@ -42,7 +42,7 @@ def _line(visit: Visit, row: Any, voided: set[int], state: State) -> list[Any]:
     aside = counts.pop(SetAside.__name__, 0)
     became = "undone" if row.number in voided else "undo" if row.voids else "kept"
     act = None
-    if became == "kept" and visit.can("import.undo"):
+    if became == "kept" and not row.has_deeds and visit.can("import.undo"):
         act = button(text("screen.data.undo"), state.link(ask="undo", batch=row.number),
                      kind="small")  # fmt: skip
     return [

@@ -47,6 +47,11 @@ class BatchInfo:
         return {kind: _rows(parts) for kind, parts in self.files.items() if kind != RESTATED}
 
     @property
+    def has_deeds(self) -> bool:
+        """Whether it states what was done in an incident; no such batch is voided."""
+        return not {"Deed", "Hold"}.isdisjoint(self.files)
+
+    @property
     def restated(self) -> int:
         """Statements that were known already."""
         return _rows(self.files.get(RESTATED, []))

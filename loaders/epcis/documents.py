@@ -36,14 +36,20 @@ class Master:
             return
         kind = str(vocabulary.get("type", "")).rpartition(":")[2].lower()
         names = self.names.setdefault(kind, {})
-        for element in vocabulary.get("vocabularyElementList") or ():
+        for element in _objects(vocabulary.get("vocabularyElementList")):
             told = {
                 str(one.get("id", "")).replace("#", ":").rpartition(":")[2]: one.get("attribute")
-                for one in element.get("attributes") or ()
+                for one in _objects(element.get("attributes"))
             }
             name = next((told[key] for key in _NAMES if isinstance(told.get(key), str)), None)
-            if name and element.get("id"):
+            if name and isinstance(element.get("id"), str):
                 names.setdefault(element["id"], name)
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list; none where it is no list."""
+    parts = value if isinstance(value, list) else []
+    return [part for part in parts if isinstance(part, dict)]
 
 
 _NAMES = ("name", "descriptionShort", "tradeItemDescription", "functionalName")

@@ -244,6 +244,16 @@ def test_an_account_used_from_two_places_is_flagged(service: FastAPI, signed_in:
     assert "purchasing" in {row["account"] for row in found}
 
 
+def test_no_text_keeps_its_sender_out_of_the_trail(service: FastAPI, signed_in: Enter) -> None:
+    client, before = signed_in("viewer"), service.state.audit.head()[0]
+    answer = client.post("/api/v1/find", content=rb'{"number": "\ud800x"}',
+                         headers={"content-type": "application/json"})  # fmt: skip
+    assert answer.status_code in (404, 422)
+    entry = next(one for one in service.state.audit.entries(after=before))
+    assert (entry.account, json.loads(entry.params)["number"]) == ("viewer", "\ud800x")
+    assert service.state.audit.faults() == []
+
+
 def test_no_secret_is_in_the_log_or_the_trail(service: FastAPI, signed_in: Enter) -> None:
     held, handlers = structlog.get_config(), logging.getLogger().handlers[:]
     told = io.StringIO()

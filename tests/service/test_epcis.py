@@ -6,6 +6,7 @@ import json
 import time
 from typing import Any
 
+import polars as pl
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -129,6 +130,42 @@ def test_what_is_captured_is_seen_by_whom_it_concerns(
     assert captured(mine, document(sent | wrong))["success"]
     assert asked(other, EQ_eventID="urn:uuid:rest-2") == []
     assert "errorDeclaration" in asked(mine, EQ_eventID="urn:uuid:rest-2")[0]
+
+
+def test_no_partner_takes_back_what_others_stated(
+    service: FastAPI, signed_in: Enter, customers: list[str]
+) -> None:
+    mine, other = (by_token(service, signed_in, f"partner{n}") for n in (0, 1))
+    sent = despatched(LOT.replace("REST", "KEPT"), customers[1], eventID="urn:uuid:kept-1")
+    assert captured(mine, document(sent))["success"]
+    wrong = {"errorDeclaration": {"declarationTime": "2026-01-03T00:00:00Z"}}
+    # An event of its own under the same id, and the very event that it sees.
+    for copy in (event(action="OBSERVE", epcList=["urn:x:7"], eventID="urn:uuid:kept-1"), sent):
+        assert captured(other, document(copy))["success"]
+        # Nobody is told of what was found in the captures of others.
+        alone = event(action="OBSERVE", epcList=["urn:x:6"], eventID="urn:uuid:alone")
+        assert captured(mine, document(alone))["errors"] == []
+        refused = captured(other, document(copy | wrong))
+        assert [error["title"] for error in refused["errors"]] == ["epcis_not_yours"]
+    lines = service.state.plant.now().facts[Shipped]
+    kept = lines.filter(pl.col("lot").str.ends_with("/KEPT"))
+    assert kept["status"].to_list() == [None]
+    # What is one's own alone, one may take back.
+    own = event(action="OBSERVE", epcList=["urn:x:8"], eventID="urn:uuid:kept-2")
+    assert captured(other, document(own))["success"]
+    assert captured(other, document(own | wrong))["success"]
+
+
+@pytest.mark.parametrize(
+    "elements", [7, ["x"], [{"id": ["a"]}, {"id": "urn:x:1", "attributes": ["y"]}], {"id": "x"}]
+)
+def test_names_in_no_order_harm_no_events(
+    service: FastAPI, signed_in: Enter, customers: list[str], elements: Any
+) -> None:
+    paper = document(event(action="OBSERVE", epcList=["urn:x:1"], eventID="urn:uuid:names"))
+    words = {"type": "urn:epcglobal:epcis:vtype:EPCClass", "vocabularyElementList": elements}
+    paper["epcisHeader"] = {"epcisMasterData": {"vocabularyList": [words]}}
+    assert captured(by_token(service, signed_in, "partner0"), paper)["errors"] == []
 
 
 def test_a_partner_adds_nothing_to_our_operations_and_renames_nothing(

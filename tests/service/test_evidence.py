@@ -59,7 +59,13 @@ def test_a_judgement_needs_a_second_person(service: FastAPI, signed_in: Enter, l
     key = first.post(URL, json=asked).json()["result"]["key"]
     alone = first.post(f"{URL}/{key}/accept", json=WHY)
     assert (alone.status_code, alone.json()["code"]) == (422, "evidence_same_person")
+    service.state.accounts.add("spelt", ["quality"], PASSWORD, name=" QUALITY", must_change=False)
+    again = signed_in("spelt").post(f"{URL}/{key}/accept", json=WHY)
+    assert (again.status_code, again.json()["code"]) == (422, "evidence_same_person")
     assert second.post(f"{URL}/{key}/accept", json=WHY).json()["result"]["state"] == "accepted"
+    seen = signed_in("purchasing").get(URL).json()
+    assert {(row["person"], row["judged_by"]) for row in seen["rows"]} == {(None, None)}
+    assert seen["withheld"] == ["judged_by", "person"]
     assert first.post(f"{URL}/evidence/none/accept", json=WHY).status_code == 404
     assert first.post(URL, json=WHY | {"kind": "decision", "lot": lot}).status_code == 422
 

@@ -27,6 +27,10 @@ def test_a_case_from_opening_to_release(service: FastAPI, signed_in: Enter, lot:
     assert quality.get(URL).json()["rows"][0]["status"] == "open"
     assert quality.get(f"{URL}/Q1/clocks").status_code == 200
     assert post(quality, "/Q1/holds")["places"] > 0
+    # What is held is let go by a release of two persons, not by an undo of one.
+    last = service.state.plant.now().batch
+    undone = quality.post(f"/api/v1/batches/{last}/undo", json=why)
+    assert (undone.status_code, undone.json()["code"]) == (422, "batch_of_incident")
     line = next(one for one in quality.get(f"{URL}/Q1/holds").json()["lines"] if one["lot"])
     hold = {"lot": line["hold"]}
     post(quality, "/Q1/found", quantity=5, **hold)

@@ -53,7 +53,13 @@ def test_goods_are_held_found_and_released_by_two_persons(
     confirm(page, third)
     expect(page.locator("[data-unsent]")).to_have_text("1 not sent yet")
     assert not lines(signed)[2].held.searched
-    page.context.set_offline(False)
+    page.route("**/found", lambda route: route.fulfill(status=503, json={}))
+    with page.expect_response("**/found"):
+        page.context.set_offline(False)
+    page.wait_for_timeout(200)
+    expect(page.locator("[data-unsent]")).to_have_text("1 not sent yet")  # busy: not lost
+    page.unroute("**/found")
+    page.evaluate("window.dispatchEvent(new Event('online'))")
     expect(page.locator("[data-unsent]")).to_have_text("")
     expect(page.locator(".done-figures b").nth(1)).to_have_text("2")
     found = lines(signed)[2].held
