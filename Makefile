@@ -18,7 +18,7 @@ serve: $(VENV)/.ready
 	$(BIN)/lotgraph serve
 
 test: $(VENV)/.ready
-	$(BIN)/pytest --numprocesses auto --dist loadgroup
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 test-kill: $(VENV)/.ready
 	LOTGRAPH_TEST_KILLS=1000 $(BIN)/pytest -m kill

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from graph_model.engines.neo4j import Access, Neo4jDatabase
 from graph_model.i18n import use_language, use_timezone
@@ -19,13 +22,18 @@ os.environ["LOTGRAPH_DEMO_SERVE"] = "0"
 TOGETHER = ("conformance", "ui")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Names the tests that run in one process where several share the work (`make test`)."""
-    for item in items:
-        folder = item.path.parent.name
-        group = folder if folder in TOGETHER else f"{folder}/{item.path.name}"
-        item.add_marker(pytest.mark.xdist_group(group))
+def _home(nodeid: str) -> str:
+    """The file of a test, or the folder of `TOGETHER` that it is in."""
+    file = nodeid.partition("::")[0]
+    folder = Path(file).parent.name
+    return folder if folder in TOGETHER else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Gives each process of `make test` whole homes."""
+    scheduler = LoadFileScheduling(config, log)
+    scheduler._split_scope = _home
+    return scheduler
 
 
 @pytest.fixture(autouse=True)

@@ -249,11 +249,12 @@ class Proof:
         steps = np.unique(cone.steps[cone.outputs.step[rows]])
         into: dict[tuple[int, int], list[str]] = defaultdict(list)
         found = lineage.consumed.select("op", "lot", "key")[lineage.inputs.at(steps)]
-        for op, lot, key in found.iter_rows():
+        # What contact joined has no row of its own.
+        for op, lot, key in found.drop_nulls("key").iter_rows():
             into[op, lot].append(key)
         out: dict[tuple[int, int], list[str]] = defaultdict(list)
         found = lineage.produced.select("op", "lot", "key")[lineage.outputs.at(steps)]
-        for op, lot, key in found.iter_rows():
+        for op, lot, key in found.drop_nulls("key").iter_rows():
             out[op, lot].append(key)
         numbers, operations = cone.lots.tolist(), cone.steps.tolist()
         return {

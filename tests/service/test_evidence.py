@@ -43,7 +43,8 @@ def test_evidence_acts_while_it_is_accepted(signed_in: Enter, lot: str) -> None:
     assert client.post(f"{URL}/{key}/accept", json=WHY).json()["result"]["state"] == "accepted"
     assert tier_of(client, lot, one) == "excluded"
     again = client.get("/api/v1/scope", params={"lot": lot, "hazard": "foreign_body:metal"}).json()
-    assert set(again["evidence"][0]["persons"]) == {"quality"}
+    (used,) = [piece for piece in again["evidence"] if piece["key"] == key]
+    assert set(used["persons"]) == {"quality"}
     assert client.post(f"{URL}/{key}/revoke", json=WHY).json()["result"]["state"] == "revoked"
     assert tier_of(client, lot, one) == before
     listed = client.get(URL).json()["rows"]
