@@ -60,13 +60,14 @@ class Book:
         self.move(Produced, "1", "X", (70, 70))
 
     def order(
-        self, number: str, site: str | None, ran: Span = (None, None), part_of: str | None = None
-    ) -> None:
-        """A closed order or a part of one."""
+        self, number: str, site: str | None, ran: Span = (None, None),
+        part_of: str | None = None, status: str | None = "closed",
+    ) -> None:  # fmt: skip
+        """An order or a part of one."""
         self.rows[Operation].append(
             {"key": f"C/produce/{number}", "company": "C", "kind": "produce", "number": number,
              "source": "s", "site": site and f"C/{site}", "earliest": ran[0], "latest": ran[1],
-             "status": "closed", "order": part_of and f"C/produce/{part_of}"}
+             "status": status, "order": part_of and f"C/produce/{part_of}"}
         )  # fmt: skip
 
     def move(
@@ -178,3 +179,12 @@ def test_an_issue_that_ended_before_it_began_may_be_in_every_output() -> None:
     book.move(Produced, "2", "L", (50, 50))
     book.move(Produced, "2", "F", (100, 100))
     assert book.reached("dimension") == {"R", "X", "L", "F"}
+
+
+@pytest.mark.parametrize(("status", "met"), [("closed", False), ("open", True), (None, True)])
+def test_an_end_of_an_order_that_is_not_closed_may_be_a_plan(status: str | None, met: bool) -> None:
+    book = Book()
+    book.order("2", "M", (10, 50), status=status)
+    book.move(Consumed, "2", "A", (10, 10))
+    book.move(Produced, "2", "L", (20, None))
+    assert ("L" in book.reached()) is met

@@ -67,7 +67,7 @@ class Order:
         last = max([*self.inputs.values(), *self.outputs.values()]) if self.closed else EVER
         if self.begun is not None:
             start = min(start, self.begun)
-        return start, max(self.done, last if self.closed else NEVER) if self.done else last
+        return start, max(self.done or NEVER, last)
 
 
 @dataclass

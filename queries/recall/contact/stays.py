@@ -286,7 +286,7 @@ def _times(facts: Facts, lineage: Lineage, delays: pl.DataFrame) -> pl.DataFrame
     Its own times count where its source is confirmed, and recorded movements that contradict them;
     else those of all movements: what may have come from mixed stock at any time bounds nothing.
     An exactly paired part of an order ran within it. An order did not begin after something that
-    it made was used.
+    it made was used, and of one that is not closed a recorded end may be a plan.
     """
     stated = facts[Operation].select("key", "earliest", "latest", "source")
     stated = interval.effective(stated, delays).select("key", begun="t0", done="t1")
@@ -319,7 +319,7 @@ def _times(facts: Facts, lineage: Lineage, delays: pl.DataFrame) -> pl.DataFrame
     return ops.select(
         "op",
         start=pl.coalesce(started, first, pl.lit(MIN)),
-        end=pl.coalesce(ended, pl.max_horizontal(done, last), pl.lit(MAX)),
+        end=pl.coalesce(ended, last, pl.lit(MAX)),
         over=over,
     ).sort("op")
 
