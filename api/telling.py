@@ -64,9 +64,11 @@ def answer(
         notice = notices.find(facts, row["key"], customer)
         line = _line(notices.listing(facts, row["key"]), notice["customer"])
         units = {one["uom"] for one in line["lots"] if lot is None or one["lot"] == lot}
-        if uom is None and len(units) != 1:
-            raise BadInput("unit_missing", units=", ".join(sorted(units)) or "-")
-        unit = units.pop() if uom is None else uom
+        # Goods out of mixed stock may have no unit; then those that have one tell it.
+        named = units - {""}
+        if uom is None and (not units or len(named) > 1):
+            raise BadInput("unit_missing", units=", ".join(sorted(named)) or "-")
+        unit = next(iter(named), "") if uom is None else uom
         said = incidents.answers(row["key"], notice["key"], lot, unit or None, amounts, signed)
         if not said:
             raise BadInput("nothing_answered")

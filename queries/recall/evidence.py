@@ -24,7 +24,7 @@ from queries.recall.scope import EXCLUDED, Scope, judge
 INVALIDATION = "invalidation"
 """Stands for a rule: an inspection that two persons declared void."""
 _OF_RULES = ("kill_step", "carry_over_limit")
-"""Kinds of evidence that stand in the rules."""
+"""Rules of a scope that a rules file sets."""
 _MOST = 200_000_000
 """Rows that all scopes without one piece may take together; beyond, differences stay unknown."""
 
@@ -72,7 +72,7 @@ def carried_by(rule: str) -> str:
 
 def _signed(scope: Scope, piece: Piece) -> Piece:
     """Rules that the ledger has were set by a person."""
-    if piece.persons or piece.kind not in _OF_RULES:
+    if piece.persons or piece.rule not in _OF_RULES:
         return piece
     setter = scope.facts[RuleSet].filter(pl.col("key") == scope.case.rulebook.origin)["person"]
     return replace(piece, persons=tuple(setter.drop_nulls()))

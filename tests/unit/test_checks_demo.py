@@ -35,6 +35,11 @@ SILENT = sorted(
     {
         "topped_up_lot",
         "lot_changed_at_transfer",
+        "residue_on_line",
+        "tools_and_agents",
+        "leftover_labels",
+        "line_unrecorded",
+        "sample_missed",
         "heel_recorded",
         "heel_unrecorded",
         "rework_tomorrow",

@@ -440,6 +440,11 @@ CASES = [
             ("Customer", {"key": "C1"}),
         ],
     ),
+    Case(
+        "lots",
+        [{"item_code": "B", "lot_no": "B1", "supplier_code": "S1", "manufacturer": "Maker"}],
+        [("Lot", {"key": "PLANT/B/B1", "supplier": "S1", "manufacturer": "Maker"})],
+    ),
 ]
 
 
