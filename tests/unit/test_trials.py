@@ -41,7 +41,7 @@ class Plant:
         return facts_of({**self.tables, **more})
 
 
-@pytest.fixture(scope="module", params=[1, 2])
+@pytest.fixture(scope="module", params=[5, 2])
 def plant(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Plant:
     """Two seeds of a dirty plant."""
     made = generate(200, request.param, Dirt.all(0.1))
@@ -51,7 +51,7 @@ def plant(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     tables = intake.read(Path(folder), "plant", pseudonym=lambda name: f"p-{name}").tables
     incident = made.incident
     asked = Suspects(supplier=f"Q-{incident.supplier}", supplier_lot=incident.supplier_lot_no)
-    return Plant(tables, pl.concat(site.delays()), asked, request.param == 1)
+    return Plant(tables, pl.concat(site.delays()), asked, request.param == 5)
 
 
 def held(scope: Scope) -> set[str]:
