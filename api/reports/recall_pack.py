@@ -81,22 +81,7 @@ def _summary(fields: ScopeFields, edition: Edition) -> Iterator[Block]:
         told.insert(0, (text("report.unaccounted"), figures.amounts(fields.unaccounted)))
     yield figure_row(told)
     yield paragraph(_sentence(fields, edition, counts["certain"], possible))
-    roots = whole["roots"]
-    yield facts(
-        [
-            (text("report.recall.suspect"), _names(roots["match"])),
-            (text("report.recall.not_ruled_out"), _names(roots["cannot_rule_out"])),
-            (text("report.recall.near"), _names(roots["near"])),
-            (text("report.recall.hazard"), fields.hazard),
-            (text("report.recall.source"), text(f"report.source.{whole['source']}")),
-            (text("report.recall.rules"),
-             text("report.comma").join(
-                 figures.word("report.rule", rule) for rule in whole["rules"]["cuts"])),
-            (text("report.as_of"), text("report.batch_sealed", batch=edition.batch,
-             sealed=figures.stamp(edition.sealed, edition.zone), zone=edition.zone.key)),
-            (text("cli.about.state"), fields.state),
-        ]
-    )  # fmt: skip
+    yield facts(_asked(fields, edition))
     yield subheading(text("report.recall.tiers"))
     yield table(
         [
@@ -129,6 +114,24 @@ def _summary(fields: ScopeFields, edition: Edition) -> Iterator[Block]:
         ],
         _yardsticks(fields),
     )
+
+
+def _asked(fields: ScopeFields, edition: Edition) -> list[tuple[str, str]]:
+    """What was asked, of which hazard, by which rules, and what the answer stands on."""
+    whole, roots = fields.whole, fields.whole["roots"]
+    return [
+        (text("report.recall.suspect"), _names(roots["match"])),
+        (text("report.recall.not_ruled_out"), _names(roots["cannot_rule_out"])),
+        (text("report.recall.near"), _names(roots["near"])),
+        (text("report.recall.hazard"), fields.hazard),
+        (text("report.recall.source"), text(f"report.source.{whole['source']}")),
+        (text("report.recall.rules"),
+         text("report.comma").join(
+             figures.word("report.rule", rule) for rule in whole["rules"]["cuts"])),
+        (text("report.as_of"), text("report.batch_sealed", batch=edition.batch,
+         sealed=figures.stamp(edition.sealed, edition.zone), zone=edition.zone.key)),
+        (text("cli.about.state"), fields.state),
+    ]  # fmt: skip
 
 
 def _names(keys: list[str]) -> str:
