@@ -7,6 +7,8 @@ Within a level lots and operations stand by number, so that answers are equal ro
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 
@@ -50,9 +52,9 @@ def search(out: Neighbours, into: Neighbours, roots: Index) -> Reach:
     if _COMPILES:
         from graph_model.search_compiled import compiled_search
 
-        marks = _MARKS.of(len(out.first) - 1), _MARKS.of(len(into.first) - 1, 1)
         ways = (out.first, out.targets, into.first, into.targets)
-        return Reach(*compiled_search(*ways, start, *marks))
+        with _MARKS.zeros(len(out.first) - 1, len(into.first) - 1) as marks:
+            return Reach(*compiled_search(*ways, start, *marks))
     return plain_search(out, into, start)
 
 
@@ -60,13 +62,24 @@ class _Marks(threading.local):
     """Zeros that each thread keeps from search to search: clearing what was found costs less."""
 
     def __init__(self) -> None:
-        self._kept = [np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32)]
+        self._forget()
 
-    def of(self, nodes: int, side: int = 0) -> Numbers:
-        """Zeros for so many nodes of one side: lots (0) or operations (1)."""
-        if len(self._kept[side]) < nodes:
-            self._kept[side] = np.zeros(nodes, dtype=np.int32)
-        return self._kept[side]
+    def _forget(self) -> None:
+        self._lots, self._operations = np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32)
+
+    @contextmanager
+    def zeros(self, lots: int, operations: int) -> Iterator[tuple[Numbers, Numbers]]:
+        """A zero for each lot and each operation; they have to be zeros again at the end."""
+        if len(self._lots) < lots:
+            self._lots = np.zeros(lots, dtype=np.int32)
+        if len(self._operations) < operations:
+            self._operations = np.zeros(operations, dtype=np.int32)
+        try:
+            yield self._lots, self._operations
+        except BaseException:
+            # What a search left that broke off would be taken for found by the next one.
+            self._forget()
+            raise
 
 
 _MARKS = _Marks()

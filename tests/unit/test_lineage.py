@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -156,3 +157,23 @@ def neighbours(edges: Edges) -> Neighbours:
     ends = np.array(edges, dtype=np.int32).reshape(-1, 2)
     rows = Rows.of(ends[:, 0], NODES)
     return Neighbours(rows.first, ends[:, 1][rows.rows])
+
+
+def test_a_search_that_breaks_off_leaves_nothing_to_the_next_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ways = neighbours([(0, 0), (2, 1)]), neighbours([(0, 2), (1, 3)])
+    start = np.array([0])
+    expected = search(*ways, start).lots.tolist()
+    assert len(expected) > 1
+
+    def broken(*given: Any) -> None:
+        for marks in given[-2:]:
+            marks[:] = 1
+        raise MemoryError
+
+    monkeypatch.setattr("graph_model.search_compiled.compiled_search", broken)
+    with pytest.raises(MemoryError):
+        search(*ways, start)
+    monkeypatch.undo()
+    assert search(*ways, start).lots.tolist() == expected
