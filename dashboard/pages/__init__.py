@@ -11,6 +11,9 @@
     @page.answers(Output("download", "data"), Input("x", "n_clicks"))   # needs the permission too
     def answer(visit, clicks): ...
 
+    @page.files("x")                  # the buttons x-export and x-export-xlsx save these rows
+    def rows(visit, state): return "name", frame
+
 `screen.page.<name>` is its title and `screen.nav.<name>` its short name; `assets/icons.css` has its
 icon under the same name. A callback of a page needs the page's permission, or the one it names.
 """
@@ -23,14 +26,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dash import ClientsideFunction
+import polars as pl
+from dash import ClientsideFunction, Input, Output
+from dash import State as Given
 from dash.development.base_component import Component
 
+from dashboard import export
 from dashboard.url import State
 from dashboard.visit import Visit
 
 Children = Sequence[Component | str]
 Function = Callable[..., Any]
+Rows = Callable[[Visit, State], tuple[str, pl.DataFrame] | None]
+"""What of a page in a state goes into a file."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +114,40 @@ class Page:
             return function
 
         return declare
+
+    def files(self, name: str) -> Callable[[Rows], Rows]:
+        """Declares what the buttons `<name>-export` and `<name>-export-xlsx` save.
+
+        The function gives a file's name without suffix and its rows; None: there is nothing.
+        """
+
+        def declare(function: Rows) -> Rows:
+            for button, save in (
+                (f"{name}-export", self._csv_of(function)),
+                (f"{name}-export-xlsx", self._workbook_of(function)),
+            ):
+                self.answers(
+                    Output("download", "data", allow_duplicate=True), Input(button, "n_clicks"),
+                    Given("url", "search"), prevent_initial_call=True,
+                )(save)  # fmt: skip
+            return function
+
+        return declare
+
+    def _csv_of(self, function: Rows) -> Function:
+        # The audit trail knows a callback by the name of its function.
+        def export_rows(visit: Visit, clicks: int | None, search: str) -> Any:
+            found = function(visit, State.of(self.path, search)) if clicks else None
+            return None if found is None else export.csv(f"{found[0]}.csv", found[1])
+
+        return export_rows
+
+    def _workbook_of(self, function: Rows) -> Function:
+        def export_workbook(visit: Visit, clicks: int | None, search: str) -> Any:
+            found = function(visit, State.of(self.path, search)) if clicks else None
+            return None if found is None else export.xlsx(f"{found[0]}.xlsx", found[1])
+
+        return export_workbook
 
     def client(self, function: ClientsideFunction, *dependencies: Any, **options: Any) -> None:
         """Declares a function of `assets/` that the browser runs; it gets no data of its own."""

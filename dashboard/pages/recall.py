@@ -8,7 +8,7 @@ import polars as pl
 from dash import Input, Output, html
 from dash import State as Given
 
-from dashboard import export, words
+from dashboard import words
 from dashboard.components import frame, parts
 from dashboard.components.incidents import deadline
 from dashboard.components.parts import attrs, button, chip, empty, icon, panel, segments
@@ -103,35 +103,15 @@ def lots_block(visit: Visit, request: dict[str, Any] | None, search: str) -> Any
     return block(rows, request or {})
 
 
-@page.answers(
-    Output("download", "data", allow_duplicate=True), Input("recall-export", "n_clicks"),
-    Given("url", "search"), prevent_initial_call=True,
-)  # fmt: skip
-def export_rows(visit: Visit, clicks: int | None, search: str) -> Any:
-    """Every row of the chosen tab, as it is shown, as CSV."""
-    return _exported(visit, clicks, search, export.csv, "csv")
-
-
-@page.answers(
-    Output("download", "data", allow_duplicate=True), Input("recall-export-xlsx", "n_clicks"),
-    Given("url", "search"), prevent_initial_call=True,
-)  # fmt: skip
-def export_workbook(visit: Visit, clicks: int | None, search: str) -> Any:
-    """Every row of the chosen tab, as it is shown, as a workbook."""
-    return _exported(visit, clicks, search, export.xlsx, "xlsx")
-
-
-def _exported(
-    visit: Visit, clicks: int | None, search: str, write: export.Writer, suffix: str
-) -> Any:
-    state = State.of(page.path, search)
+@page.files("recall")
+def export_rows(visit: Visit, state: State) -> tuple[str, pl.DataFrame] | None:
+    """Every row of the chosen tab, as it is shown."""
     question = read(visit, state)
-    if question is None or not clicks:
+    if question is None:
         return None
-    frame_ = pl.DataFrame(lots.rows(visit, question, state), infer_schema_length=None)
-    shown = frame_.select(pl.col(name).alias(text(f"screen.column.{name}")) for name in EXPORTED)
-    batch = question.recorded.scope.facts.batch
-    return write(f"{text('screen.recall.file')}-{batch}.{suffix}", shown)
+    rows = pl.DataFrame(lots.rows(visit, question, state), infer_schema_length=None)
+    shown = rows.select(pl.col(name).alias(text(f"screen.column.{name}")) for name in EXPORTED)
+    return f"{text('screen.recall.file')}-{question.recorded.scope.facts.batch}", shown
 
 
 def _parts(visit: Visit, question: Question, state: State) -> dict[str, Any]:

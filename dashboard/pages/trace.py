@@ -10,7 +10,7 @@ import polars as pl
 from dash import ClientsideFunction, Input, Output, dcc, html
 from dash import State as Given
 
-from dashboard import export, graph_view, words
+from dashboard import graph_view, words
 from dashboard.components import frame
 from dashboard.components.parts import attrs, button, glyph, icon, kbd, lot_no, segments
 from dashboard.grids import block, grid, version
@@ -115,37 +115,18 @@ def table_block(visit: Visit, request: dict[str, Any] | None, search: str) -> An
     return block([] if tracing is None else tables.rows(tracing), request or {})
 
 
-@page.answers(
-    Output("download", "data", allow_duplicate=True), Input("trace-export", "n_clicks"),
-    Given("url", "search"), prevent_initial_call=True,
-)  # fmt: skip
-def export_rows(visit: Visit, clicks: int | None, search: str) -> Any:
-    """Every node of the listed kind, as it is shown, as CSV."""
-    return _exported(visit, clicks, search, export.csv, "csv")
-
-
-@page.answers(
-    Output("download", "data", allow_duplicate=True), Input("trace-export-xlsx", "n_clicks"),
-    Given("url", "search"), prevent_initial_call=True,
-)  # fmt: skip
-def export_workbook(visit: Visit, clicks: int | None, search: str) -> Any:
-    """Every node of the listed kind, as it is shown, as a workbook."""
-    return _exported(visit, clicks, search, export.xlsx, "xlsx")
-
-
-def _exported(
-    visit: Visit, clicks: int | None, search: str, write: export.Writer, suffix: str
-) -> Any:
-    tracing = read(visit, State.of(page.path, search))
-    if tracing is None or not clicks:
+@page.files("trace")
+def export_rows(visit: Visit, state: State) -> tuple[str, pl.DataFrame] | None:
+    """Every node of the listed kind, as it is shown."""
+    tracing = read(visit, state)
+    if tracing is None:
         return None
     rows = pl.DataFrame(tables.rows(tracing), infer_schema_length=None)
     shown = {"tier_name": text("screen.head.tier")}
     shown |= {one["field"]: one["headerName"] for one in tables.columns(tracing)[1:]}
     shown |= {"unit": text("screen.head.unit"), "key": text("screen.head.key")}
-    found = rows.select(pl.col(name).alias(head) for name, head in shown.items())
-    name = f"{text('screen.trace.file')}-{tables.tab(tracing)}-{tracing.lineage.batch}.{suffix}"
-    return write(name, found)
+    name = f"{text('screen.trace.file')}-{tables.tab(tracing)}-{tracing.lineage.batch}"
+    return name, rows.select(pl.col(field).alias(head) for field, head in shown.items())
 
 
 def _parts(tracing: Tracing) -> dict[str, Any]:
