@@ -59,7 +59,7 @@ def measured(large: int) -> list[Line]:
         task = bar.add_task("ladder and chain", total=None)
         shapes = goals.judged(child("shapes", 0, Path(folder)))
         bar.update(task, description=f"{large:,} lots: beside C, PostgreSQL and Neo4j")
-        beside = _printed("bench.compare", str(large))
+        beside = _printed("bench.compare", str(large), str(here))
         return [*sizes[0], *sizes[1], *goals.growth(*sizes), *shapes, *beside]
 
 

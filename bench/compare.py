@@ -1,8 +1,8 @@
 """Traces, scopes and first loads beside other ways to the same, on one plant: lines of JSON.
 
-`python -m bench.compare LOTS`. The arrays are held against a plain search in C, the least that a
-trace can cost, and other engines against the arrays. What is not on this machine is left out and
-said on the error output.
+`python -m bench.compare LOTS [FOLDER]`; the folder may hold such a plant already. The arrays are
+held against a plain search in C, the least that a trace can cost, and other engines against them.
+What is not on this machine is left out and said on the error output.
 """
 
 from __future__ import annotations
@@ -63,18 +63,17 @@ def cones(lineage: Lineage) -> list[Cone]:
     return [*found, Cone("everything", origins, everything)]
 
 
-def compared(lots: int) -> Iterator[Line]:
-    """All lines of one plant."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        child.make(lots, folder)
-        with Plant(Settings(data=folder / "data")) as plant:
+def compared(lots: int, folder: Path) -> Iterator[Line]:
+    """All lines of the plant whose ledger is in the folder, made there if need be."""
+    with Plant(Settings(data=folder / "data")) as plant:
+        if not plant.ledger.batches():
+            child.make(lots, folder)
             taken = intake.read(folder / "plant", "plant")
             plant.ledger.append(taken.tables, source="plant", who="bench")
-            lineage = plant.lineage()
-            flows = len(lineage.consumed) + len(lineage.produced)
-            for line in _lines(plant, lineage, folder):
-                yield replace(line, lots=lots, flows=flows)
+        lineage = plant.lineage()
+        flows = len(lineage.consumed) + len(lineage.produced)
+        for line in _lines(plant, lineage, folder):
+            yield replace(line, lots=lots, flows=flows)
 
 
 def _line(what: str, seconds: float, against: str = "", base: float | None = None) -> Line:
@@ -93,7 +92,7 @@ def _lines(plant: Plant, lineage: Lineage, folder: Path) -> Iterator[Line]:
     yield from _in_sql(lineage, asked, pairs, arrays)
     yield from _scopes(plant, lineage, asked, arrays)
     begun = time.perf_counter()
-    with plant.graph() as graph:
+    with plant.graph(rebuild=True) as graph:
         yield _line("first load, embedded", time.perf_counter() - begun)
         yield from _by_cypher("embedded", graph, lineage, asked, arrays)
     yield from _on_a_server(plant, lineage, folder, asked, arrays)
@@ -215,9 +214,12 @@ def main() -> None:
     """Prints the lines."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("lots", type=int, nargs="?", default=20_000)
-    for line in compared(parser.parse_args().lots):
-        sys.stdout.write(line.json() + "\n")
-        sys.stdout.flush()
+    parser.add_argument("folder", type=Path, nargs="?")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        for line in compared(given.lots, given.folder or Path(scratch)):
+            sys.stdout.write(line.json() + "\n")
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":
