@@ -70,6 +70,7 @@ def guard_zip(path: Path, shown: str) -> None:
             ]
             if _repeated(archive, sheets) > _FREE + _REPEATED * size:
                 raise BadFile("file_unpacks_too_large", file=shown)
+    # zipfile says so of packings it does not know, and of parts that are locked by a password.
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError) as error:
         raise BadFile("file_damaged", file=shown) from error
     except (OSError, EOFError, zlib.error) as error:

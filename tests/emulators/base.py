@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -42,7 +43,7 @@ Fault = Callable[[Asked], Told | None]
 """Answers instead of the emulator; None: it drops the connection."""
 
 
-class Emulator:
+class Emulator(ABC):
     """A system that answers `answer`, unless a fault is waiting."""
 
     def __init__(self) -> None:
@@ -50,9 +51,9 @@ class Emulator:
         self.asked: list[Asked] = []
         self._lock = threading.Lock()
 
+    @abstractmethod
     def answer(self, asked: Asked) -> Told:
         """What the system says."""
-        raise NotImplementedError
 
     def said(self, asked: Asked) -> Told | None:
         """The answer or the fault that is next."""
