@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
-from scipy import stats
+import scipy
 
 from graph_model import evidence
 from graph_model.interval import MAX, MIN
@@ -157,10 +157,10 @@ def chance_missed(
     if units and units >= 1 and together == 1.0:
         bad = max(1, int(np.ceil(prevalence * units - 1e-9)))
         drawn = min(int(n), int(units))
-        return float(stats.hypergeom.cdf(int(c), int(units), bad, drawn))
+        return float(scipy.stats.hypergeom.cdf(int(c), int(units), bad, drawn))
     # A test of mixed units finds what any of them holds.
     tests, each = int(n // together), 1 - (1 - prevalence) ** together
-    return float(stats.binom.cdf(int(c), max(tests, 1), each))
+    return float(scipy.stats.binom.cdf(int(c), max(tests, 1), each))
 
 
 def _numbers(lineage: Lineage, keys: pl.Series) -> Index:

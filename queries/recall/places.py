@@ -85,7 +85,7 @@ def _find(lineage: Lineage, lots: Index) -> pl.DataFrame:
     return (
         pl.concat(parts)
         .group_by("lot", "place", "at", maintain_order=True)
-        .agg(pl.col("quantity").sum(), pl.col("unknown").sum())
+        .agg(pl.col("quantity").sum().round(DECIMALS), pl.col("unknown").sum())
     )
 
 
@@ -111,7 +111,7 @@ def _amounts(lineage: Lineage, lots: Index) -> pl.DataFrame:
 
     def total(frame: pl.DataFrame, name: str) -> pl.DataFrame:
         return frame.group_by("lot").agg(
-            pl.col("quantity").sum().alias(name),
+            pl.col("quantity").sum().round(DECIMALS).alias(name),
             pl.col("uom").drop_nulls().first().alias(f"u{name}"),
             pl.col("quantity").has_nulls().alias(f"holes_{name}"),
         )
@@ -160,7 +160,7 @@ def _still_there(taken: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
         .group_by(both, maintain_order=True)
         .agg(
             # What is left of an unknown amount, or less an unknown one, is not known.
-            pl.when(~pl.col("quantity").has_nulls()).then(pl.col("quantity").sum())
+            pl.when(~pl.col("quantity").has_nulls()).then(pl.col("quantity").sum().round(DECIMALS))
         )
     )
     return rest.filter((pl.col("quantity") > 1e-9) | pl.col("quantity").is_null())
@@ -254,7 +254,8 @@ def _balance(lineage: Lineage, lots: Index, used: pl.DataFrame, made: pl.DataFra
     )
     unknown = pl.col("quantity").is_null().sum()
     return lines.group_by(pl.col("lot").cast(pl.Int64), maintain_order=True).agg(
-        pl.col("quantity").sum(), unknown=pl.when(pl.col("came").any()).then(unknown).otherwise(0)
+        pl.col("quantity").sum().round(DECIMALS),
+        unknown=pl.when(pl.col("came").any()).then(unknown).otherwise(0),
     )
 
 
