@@ -154,28 +154,52 @@ def standing_movements(facts: Facts) -> dict[type, pl.DataFrame]:
 def _timed(
     moves: dict[type, pl.DataFrame], operations: pl.DataFrame, delays: pl.DataFrame
 ) -> dict[type, pl.DataFrame]:
-    """The movements with `t0`, `t1`. Nothing of an order happened before its release.
+    """The movements with `t0`, `t1`. Nothing of an order, or a part of it, was before its release.
 
     A release that came after something of its order was keyed in late, and is not believed.
     """
     timed = {kind: interval.effective(frame, delays) for kind, frame in moves.items()}
-    released = operations.select("released_at", "source", operation="key")
+    whole = operations.select(operation="key", order=pl.coalesce("order", "key"))
+    timed[Produced] = _as_received(timed[Produced], whole)
+    released = operations.select("released_at", "source", order="key")
     released = released.drop_nulls("released_at").join(delays, on="source", how="left")
-    released = released.select(
-        "operation", floor=pl.col("released_at") - pl.col("late").fill_null(0)
-    )
+    released = released.select("order", floor=pl.col("released_at") - pl.col("late").fill_null(0))
     if released.is_empty():
         return timed
+    released = released.join(whole, on="order")
     lines = [kind for kind, frame in timed.items() if "operation" in frame.columns]
     for kind in lines:
         rows = timed[kind].select("operation", "t1").join(released, on="operation")
-        before = rows.filter(pl.col("t1") < pl.col("floor")).select("operation")
-        released = released.join(before, on="operation", how="anti")
+        before = rows.filter(pl.col("t1") < pl.col("floor")).select("order")
+        released = released.join(before, on="order", how="anti")
     for kind in lines:
         rows = timed[kind].select("operation")
         rows = rows.join(released, on="operation", how="left", maintain_order="left")
         timed[kind] = interval.not_before(timed[kind], rows["floor"], delays)
     return timed
+
+
+def _as_received(made: pl.DataFrame, whole: pl.DataFrame) -> pl.DataFrame:
+    """What exactly paired parts of orders made, with the times at which the order received it.
+
+    An issue that names its output says nothing of when that was finished; the receipts do.
+    """
+    parts = whole.filter(pl.col("operation") != pl.col("order"))
+    if parts.is_empty():
+        return made
+    of_orders = made.join(parts, on="operation", how="anti").drop_nulls("lot")
+    received = of_orders.group_by(order="operation", lot="lot").agg(
+        _t0=pl.col("t0").min(), _t1=pl.col("t1").max()
+    )
+    rows = made.select("operation", "lot", "earliest", "latest")
+    rows = rows.join(parts, on="operation", how="left", maintain_order="left")
+    rows = rows.join(received, on=["order", "lot"], how="left", maintain_order="left")
+    bare = rows.select(pl.col("earliest").is_null() & pl.col("latest").is_null()).to_series()
+    told = made.with_columns(rows.select("_t0", "_t1").get_columns())
+    return told.with_columns(
+        t0=pl.when(bare).then(pl.coalesce("_t0", "t0")).otherwise("t0"),
+        t1=pl.when(bare).then(pl.coalesce("_t1", "t1")).otherwise("t1"),
+    ).drop("_t0", "_t1")
 
 
 def _maybe_returned(judged: Records) -> pl.DataFrame:

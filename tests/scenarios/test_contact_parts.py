@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
 
-from bench.trials import facts_of
+from bench.scope_quality import RESIDUE
+from bench.trials import Site, facts_of, write
 from graph_model import network
+from graph_model.ledger import Facts
 from graph_model.lineage import Lineage
 from loaders import entries, intake
+from loaders.demo_plant import generate
 from queries.recall.hazard import Hazard
 from queries.recall.roots import Suspects
 from queries.recall.scope import compute
@@ -49,3 +54,36 @@ def test_a_cleaning_ends_the_contact_of_paired_parts_too(*, paired: bool, tmp_pa
     tiers = {lineage.lots["lot_no"][lot]: tier for lot, tier in scope.tiers.items()}
     assert tiers["P1"] == "certain"
     assert tiers["Q1"] == "excluded"
+
+
+def test_exact_records_never_widen_a_scope(tmp_path: Path) -> None:
+    # Scrap of an order with pairs may be of all that its parts took, so plants have none here.
+    dirt = replace(RESIDUE, first_piece_scrap=0.0)
+    sites = [
+        Site(f"Q{seed}", generate(150, seed, dirt, exact=1.0, heated=True), "default", True)
+        for seed in range(6)
+    ]
+    held = []
+    for paired in (True, False):
+        folder = tmp_path / str(paired)
+        write(sites, folder)
+        if not paired:
+            issues = pl.read_csv(folder / "issues.csv", infer_schema=False)
+            issues.drop("output_lot_no").write_csv(folder / "issues.csv")
+        tables = intake.read(folder, "plant", pseudonym=lambda name: f"p-{name}").tables
+        decided = pl.concat([delay for site in sites for delay in site.delays()])
+        facts = facts_of({**tables, "Decision": decided})
+        lineage = Lineage.of(network.build(facts))
+        held.append([_held(facts, lineage, site) for site in sites])
+    assert all(exact <= by_order for exact, by_order in zip(*held, strict=True))
+    assert any(exact < by_order for exact, by_order in zip(*held, strict=True))
+
+
+def _held(facts: Facts, lineage: Lineage, site: Site) -> set[str]:
+    """Lots that a chemical in the planted incident's lot may be in."""
+    incident = site.plant.incident
+    asked = Suspects(
+        supplier=f"{site.company}-{incident.supplier}", supplier_lot=incident.supplier_lot_no
+    )
+    scope = compute(facts, lineage, asked, hazard=Hazard(kind="chemical"))
+    return set(lineage.lots["key"][scope.held])

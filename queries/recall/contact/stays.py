@@ -74,7 +74,9 @@ def of(facts: Facts, lineage: Lineage, delays: pl.DataFrame) -> Stays:
     consumed = runs.join(_taken(_inputs(lineage), times).with_columns(_order_end()), on="op")
     produced = _made(_outputs(lineage), times)
     mounted = _mounted(facts, lineage, delays, tops, runs.join(times, on="op"))
-    ran, given = (_standing(part, lineage, tops) for part in (runs.join(produced, on="op"), given))
+    ran, given = (
+        _standing(part, lineage, tops, about) for part in (runs.join(produced, on="op"), given)
+    )
     touches = [consumed, ran, drawn, given, mounted]
     others = [part.with_columns(until="end") for part in (_out_of(drawn, produced), mounted)]
     return Stays(
@@ -152,16 +154,22 @@ def lines(sites: pl.DataFrame) -> pl.DataFrame:
 
 
 def _about(lineage: Lineage) -> pl.DataFrame:
-    """op, kind, company, place of each operation that touches a line; place of its order else."""
-    about = lineage.operations.select("key", "kind", "order", "site", "rule").with_row_index("op")
+    """op, whole, kind, company, place of each operation that touches a line.
+
+    `whole` is the order that it is an exactly paired part of, else itself; its place counts for a
+    part that names none.
+    """
+    about = lineage.operations.select(
+        "key", "kind", "order", "site", "rule", op=pl.int_range(pl.len(), dtype=pl.Int32)
+    )
     about = about.filter(
         pl.col("rule").is_null() & pl.col("kind").is_in([*MADE_ON_LINES, *HANDLED_ON_LINES])
     )
-    whole = about.select(order="key", _site="site")
+    whole = about.select(order="key", _site="site", _op="op")
     about = about.join(whole, on="order", how="left", maintain_order="left")
     return about.select(
-        pl.col("op").cast(pl.Int32), "kind", company=pl.col("key").str.split("/").list.first(),
-        place=pl.coalesce("site", "_site"),
+        "op", "kind", whole=pl.coalesce("_op", "op"),
+        company=pl.col("key").str.split("/").list.first(), place=pl.coalesce("site", "_site"),
     )  # fmt: skip
 
 
@@ -175,13 +183,16 @@ def _runs(about: pl.DataFrame, tops: pl.DataFrame, given: pl.DataFrame) -> pl.Da
         ["produce", "rework"]
     )
     given = given.join(about.select("op", "kind"), on="op").filter(~pumped)
+    # What was received of an order says where its parts ran too.
+    parts = about.select("whole", part="op")
+    given = given.join(parts, left_on="op", right_on="whole").select("line", "company", op="part")
     named = about.join(tops, on="place", how="left", suffix="_place")
     # A place without a kind is where an order ran, but no sign that a split was on a line.
     equipped = pl.col("kind_place").is_in(EQUIPMENT).fill_null(False)
     own = named.filter(pl.col("kind").is_in(MADE_ON_LINES) | equipped).drop_nulls("line")
     runs = own.select("line", "company", "op")
     for found in (
-        given.select("line", "company", "op").unique(),
+        given.unique(),
         about.filter(pl.col("kind").is_in(MADE_ON_LINES)).select(
             nowhere(pl.col("company")).alias("line"), "company", "op"
         ),
@@ -224,7 +235,9 @@ def _tanks(tops: pl.DataFrame) -> pl.Series:
     return tops.filter((pl.col("kind") == "tank") & (pl.col("place") == pl.col("line")))["line"]
 
 
-def _standing(made: pl.DataFrame, lineage: Lineage, tops: pl.DataFrame) -> pl.DataFrame:
+def _standing(
+    made: pl.DataFrame, lineage: Lineage, tops: pl.DataFrame, about: pl.DataFrame
+) -> pl.DataFrame:
     """Adds `until`: what was put into a tank is there until it is drawn, and its rest after that.
 
     Not what the records put somewhere else at once, no rest of what they say was all taken, and no
@@ -232,10 +245,11 @@ def _standing(made: pl.DataFrame, lineage: Lineage, tops: pl.DataFrame) -> pl.Da
     """
     fills = (lineage.operations["kind"] == "fill").arg_true().cast(pl.Int32)
     in_tank = pl.col("line").is_in(_tanks(tops).implode()) & ~pl.col("op").is_in(fills.implode())
-    put = lineage.produced.select("op", "lot", place="to_place").drop_nulls("place")
-    there = put.join(tops.select("place", "line"), on="place").select("op", "lot", "line")
-    away = made.filter(in_tank).join(put, on=["op", "lot"], how="semi")
-    away = away.join(there, on=["op", "lot", "line"], how="anti").select("op", "lot", "line")
+    put = lineage.produced.select("lot", whole="op", place="to_place").drop_nulls("place")
+    there = put.join(tops.select("place", "line"), on="place").select("whole", "lot", "line")
+    away = made.filter(in_tank).join(about.select("op", "whole"), on="op")
+    away = away.join(put, on=["whole", "lot"], how="semi")
+    away = away.join(there, on=["whole", "lot", "line"], how="anti").select("op", "lot", "line")
     real = lineage.operations["rule"].is_null().gather(lineage.consumed["op"])
     uses = _from_pools(lineage).filter(real).select("lot", "t1", place="from_place")
     uses = uses.join(tops.select("place", "line"), on="place", how="left")
@@ -249,20 +263,29 @@ def _standing(made: pl.DataFrame, lineage: Lineage, tops: pl.DataFrame) -> pl.Da
     )  # fmt: skip
     stands = in_tank & pl.col("_away").is_null()
     last = pl.when(stands).then(pl.max_horizontal("end", "_here", "_any")).otherwise("end")
-    rest = stands & ~pl.col("lot").is_in(_all_taken(lineage, real).implode())
+    rest = stands & ~pl.col("lot").is_in(_all_taken(lineage, real, about).implode())
     return rows.with_columns(end=last, left=last, until=pl.when(rest).then(MAX).otherwise(last))
 
 
-def _all_taken(lineage: Lineage, real: pl.Series) -> pl.Series:
-    """Lots of which as much was taken as was made, by amounts that are all known, in one unit."""
+def _all_taken(lineage: Lineage, real: pl.Series, about: pl.DataFrame) -> pl.Series:
+    """Lots of which as much was taken as was made, by amounts that are all known, in one unit.
+
+    What parts of an order made is what the order received.
+    """
+    made = lineage.produced.filter(pl.col("rule").is_null())
+    parts = about.filter(pl.col("op") != pl.col("whole"))
+    twice = made.join(parts.select("op", "whole"), on="op").select("op", "lot", "whole")
+    twice = twice.join(made.select("lot", whole="op"), on=["lot", "whole"], how="semi")
+    made = made.join(twice, on=["op", "lot"], how="anti")
+    taken = lineage.consumed.filter(real).filter(pl.col("rule").is_null())
     sums = [
-        part.filter(pl.col("rule").is_null()).group_by("lot").agg(
+        part.group_by("lot").agg(
             pl.col("quantity").sum().alias(name),
             pl.col("uom").n_unique().alias(f"units_{name}"),
             pl.col("uom").first().alias(f"uom_{name}"),
             (pl.col("quantity").has_nulls() | pl.col("uom").has_nulls()).alias(f"holes_{name}"),
         )
-        for name, part in (("made", lineage.produced), ("taken", lineage.consumed.filter(real)))
+        for name, part in (("made", made), ("taken", taken))
     ]  # fmt: skip
     both = sums[0].join(sums[1], on="lot")
     known = ~pl.col("holes_made") & ~pl.col("holes_taken")
