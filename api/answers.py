@@ -29,6 +29,7 @@ from graph_model.audit import Told
 from graph_model.errors import BadInput
 from graph_model.i18n import language, text
 from graph_model.live import LivePlant, Moment
+from loaders.formulas import harmless
 
 JSON, NDJSON, CSV, ARROW, XLSX = FORMATS = (
     "application/json", "application/x-ndjson", "text/csv", "application/vnd.apache.arrow.stream",
@@ -38,7 +39,6 @@ LARGEST_PAGE = 10_000
 PREFIX = "/api/v1/"
 _CHUNK = 1_000
 _PART = 1 << 16
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Unchanged(Exception):
@@ -174,7 +174,7 @@ def _csv(rows: list[dict[str, Any]]) -> Iterator[bytes]:
     names = list(dict.fromkeys(name for row in rows for name in row))
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
-    writer.writerow(names)
+    writer.writerow(map(harmless, names))
     mark = "\ufeff"
     for start in range(0, max(len(rows), 1), _CHUNK):
         for row in rows[start : start + _CHUNK]:
@@ -188,9 +188,7 @@ def _csv(rows: list[dict[str, Any]]) -> Iterator[bytes]:
 def _cell(value: Any) -> Any:
     if isinstance(value, list | dict | tuple):
         value = json.dumps(value, ensure_ascii=False, default=str)
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return "'" + value
-    return value
+    return harmless(value) if isinstance(value, str) else value
 
 
 def _workbook(

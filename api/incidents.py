@@ -82,8 +82,11 @@ def open_incident(
 ) -> dict[str, Any]:
     """Opens an incident, freezes its first scope and starts its clocks; the incident whole.
 
-    Raises NotFound where nothing matches the question: an incident without a lot is no incident.
+    Raises NotFound where nothing matches the question: an incident without a lot is no incident;
+    BadInput for a number that cannot stand in an address, or that there is already.
     """
+    if opening.number and ("/" in opening.number or not opening.number.isprintable()):
+        raise BadInput("incident_number", number=opening.number)
     facts, lineage = plant.facts(), plant.lineage()
     asked = lasting(lineage, opening.asked)
     roots = answer(facts, lineage, asked)

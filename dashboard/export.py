@@ -11,9 +11,10 @@ import polars as pl
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from loaders.formulas import RUNS
+
 Writer = Callable[[str, pl.DataFrame], dict[str, Any]]
 """Makes a file of a name from rows."""
-_FORMULA = r"^[=+\-@\t\r]"
 _SHEET, _CELL = 1_048_575, 32_767
 """Rows below the headings of a sheet, and characters of a cell, at most."""
 
@@ -27,7 +28,7 @@ def csv(name: str, rows: pl.DataFrame) -> dict[str, Any]:
     """A CSV that spreadsheets open as UTF-8; texts that they would run as formulas are quoted."""
     texts = [column for column, kind in rows.schema.items() if kind == pl.String]
     guarded = rows.with_columns(
-        pl.when(pl.col(column).str.contains(_FORMULA))
+        pl.when(pl.col(column).str.slice(0, 1).is_in(RUNS))
         .then(pl.lit("'") + pl.col(column))
         .otherwise(pl.col(column))
         .alias(column)

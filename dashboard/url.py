@@ -22,7 +22,8 @@ class State:
         found: dict[str, tuple[str, ...]] = {}
         for name, value in parse_qsl((search or "").lstrip("?")):
             found[name] = (*found.get(name, ()), value)
-        return State(path or "/", found)
+        # A path of two slashes would lead to another host.
+        return State("/" + (path or "").lstrip("/\\"), found)
 
     def one(self, name: str, default: str = "") -> str:
         """The last value of a parameter."""

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from pwdlib import PasswordHash
 
 from graph_model.access import PERMISSIONS, ROLES, User
-from graph_model.errors import BadInput, NotFound, NotSignedIn, TooMany
+from graph_model.errors import BadInput, NotAllowed, NotFound, NotSignedIn, TooMany
 from graph_model.passwords import check_password
 from graph_model.records import Records
 
@@ -370,8 +370,11 @@ class Accounts:
     def issue(self, user: User, label: str, scopes: Iterable[str], days: int) -> tuple[str, Token]:
         """A new API token and its secret, which is shown this once.
 
-        Raises BadInput for a scope that is unknown or that the user does not have.
+        Raises BadInput for an unknown scope, NotAllowed for one that the user does not have and
+        for who comes by a token: what it makes would outlive it.
         """
+        if user.via == "token":
+            raise NotAllowed("token_by_token")
         wanted = sorted(set(scopes))
         if not wanted or set(wanted) - PERMISSIONS.keys() or not 1 <= days <= TOKEN_DAYS:
             raise BadInput("token_bad", days=TOKEN_DAYS)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import queue
+import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -21,6 +22,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from graph_model.accounts import TOKEN_MARK
 from graph_model.errors import EngineError
 from graph_model.records import Records
 
@@ -45,6 +47,7 @@ ENTRY = sa.Table(
 _ADVISORY = 0x4C4F5447  # "LOTG": one writer of the chain at a time on a server
 _PAGE = 10_000
 _SECRET = ("password", "passphrase", "secret", "token")
+_TOKEN = re.compile(re.escape(TOKEN_MARK) + r"[\w-]+")
 _LONGEST = 4_000
 
 
@@ -257,17 +260,22 @@ def _unwritable(error: Exception) -> EngineError:
 
 
 def unsecret(value: Any) -> Any:
-    """Parameters without what nobody may read later, and without what would fill the trail."""
+    """Parameters without what nobody may read later, and without what would fill the trail.
+
+    An API token is taken out wherever it stands, also where it was typed by mistake.
+    """
     if isinstance(value, dict):
         return {
-            name: "***" if any(word in str(name).lower() for word in _SECRET) else unsecret(part)
+            unsecret(name): "***" if any(word in str(name).lower() for word in _SECRET)
+            else unsecret(part)
             for name, part in value.items()
-        }
+        }  # fmt: skip
     if isinstance(value, list | tuple):
         kept = [unsecret(part) for part in value[:200]]
         return kept if len(value) <= 200 else [*kept, f"… {len(value)}"]
-    if isinstance(value, str) and len(value) > _LONGEST:
-        return value[:_LONGEST] + "…"
+    if isinstance(value, str):
+        value = _TOKEN.sub(TOKEN_MARK + "***", value)
+        return value if len(value) <= _LONGEST else value[:_LONGEST] + "…"
     return value
 
 

@@ -18,6 +18,7 @@ import xlsxwriter
 from graph_model.errors import BadInput
 from graph_model.i18n import LANGUAGES, catalogue, language, text
 from loaders.findings import Finding
+from loaders.formulas import harmless
 from loaders.headings import heading_row
 from loaders.reading import LONGEST_CELL, ROW, Grid, read_grids
 from loaders.recognition import recognise
@@ -32,7 +33,6 @@ _OPTIONS = {
     "strings_to_urls": False,
     "strings_to_numbers": False,
 }
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def told(finding: Finding, part: str = "text", lang: str | None = None) -> str:
@@ -158,7 +158,7 @@ def _annotated_text(grid: Grid, ours: Placed, out: Path) -> int:
         expected = 1
         for row, cells, problems in lines:
             writer.writerows([[]] * (row - expected))
-            writer.writerow([*cells, _harmless(problems)])
+            writer.writerow([*cells, harmless(problems)])
             expected = row + 1
     return placed
 
@@ -236,11 +236,6 @@ def _said(findings: Iterable[Finding]) -> str:
         said = f"{told(finding)} {told(finding, 'repair')}"
         parts.append(f"{field}: {said}" if field else said)
     return "\n".join(dict.fromkeys(parts))
-
-
-def _harmless(problems: str) -> str:
-    """Text that a spreadsheet program does not take for a formula."""
-    return f"'{problems}" if problems.startswith(_FORMULA) else problems
 
 
 def to_dict(found: Finding) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from api.reports.edition import NOTHING, Edition
 from graph_model.errors import BadInput
 from graph_model.i18n import catalogue, language, text
 from graph_model.schema import KINDS, columns
+from loaders.formulas import harmless
 
 Row = Mapping[str, Any]
 ROWS = 1_048_575
@@ -37,8 +38,6 @@ CELL = 32_767
 WIDEST, SAMPLE = 60, 200
 EXACT = 2**53
 """Whole numbers beyond this lose digits in a spreadsheet and are written as text."""
-RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""How a text begins that a spreadsheet may run as a formula."""
 _NOT_TIMES = {"late", "early", "as_of"}
 """Fields in microseconds that are durations, or whose name also means a batch."""
 _WORDS = {"tier": "tier", "grade": "grade", "place": "place"}
@@ -114,7 +113,7 @@ def _moment(name: str, value: Any, zone: tzinfo) -> datetime | None:
 def _csv_cell(value: Any) -> str:
     """A held value in a CSV file; a text that would run as a formula gets an apostrophe."""
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(RUNS) else value
+        return harmless(value)
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
     return "" if value is None else str(value)
@@ -155,7 +154,7 @@ def csv_lines(sheet: Sheet, zone: tzinfo) -> Iterator[str]:
         line.truncate()
         return found
 
-    writer.writerow([sheet.head(name) for name in fields])
+    writer.writerow([harmless(sheet.head(name)) for name in fields])
     yield "\ufeff" + taken()
     for row in sheet.rows:
         writer.writerow(map(_csv_cell, _cells(fields, row, zone)))
@@ -209,7 +208,7 @@ class _Filler:
         """One table, over as many sheets as it needs."""
         fields = _fields(sheet)
         heads = [sheet.head(name) for name in fields]
-        self._hash(heads)
+        self._hash(map(harmless, heads))
         count, page = 0, self._page(sheet.name, 1, heads)
         widths = [min(WIDEST, _width(head)) for head in heads]
         for row in sheet.rows:

@@ -26,6 +26,11 @@ LOTS = 300
 def fill(settings: Settings, folder: Path) -> None:
     """The demo plant in the ledger and graph of the settings."""
     demo_plant.write_plant(folder, LOTS, 7)
+    load(settings, folder)
+
+
+def load(settings: Settings, folder: Path) -> None:
+    """A plant's files in the ledger and graph of the settings."""
     with Plant(settings) as plant:
         taken = read(folder, "plant", plant.settings, pseudonym=plant.ledger.records.pseudonym)
         tables = {n: conform(KINDS[n], f, provenance=True) for n, f in taken.tables.items()}

@@ -115,8 +115,10 @@ def test_a_file_that_is_no_table_fails_with_what_to_do(signed_in: Enter) -> None
 def test_too_large_a_body_is_cut_off(tmp_path: Path) -> None:
     app = create(Settings(data=tmp_path, demo=True, upload_mb=1))
     with TestClient(app, base_url="http://localhost", client=("127.0.0.1", 1)) as client:
-        big = client.post(URL, files={"files": ("x.csv", b"x" * (2 << 20))})
-        assert big.status_code == 413
+        for url in (URL, "/api/v1/epcis/capture", "/api/v1/find", "/login", "/push/x",
+                    "/_dash-update-component"):  # fmt: skip
+            big = client.post(url, content=b"x" * ((1 << 20) + 1))
+            assert (big.status_code, big.json()["code"]) == (413, "http_413"), url
 
         def drip() -> Iterator[bytes]:
             for _ in range(40):
@@ -124,6 +126,8 @@ def test_too_large_a_body_is_cut_off(tmp_path: Path) -> None:
 
         kind = {"content-type": "multipart/form-data; boundary=b"}
         assert client.post(URL, content=drip(), headers=kind).status_code == 413
+        many = [("files", (f"x{n}.csv", b"x")) for n in range(101)]
+        assert client.post(URL, files=many).status_code == 422
     assert not list((tmp_path / "uploads").glob("*")) if (tmp_path / "uploads").exists() else True
 
 

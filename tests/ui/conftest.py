@@ -44,7 +44,8 @@ class Served:
     live: LivePlant
 
 
-def _serve(settings: Settings) -> Iterator[Served]:
+def serve(settings: Settings) -> Iterator[Served]:
+    """A plant behind an address, as long as a test needs it."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     with LivePlant(settings) as live:
         server = make_server("127.0.0.1", 0, build(live, _visitor, _unheard).server, threaded=True)
@@ -71,13 +72,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     arguments = ["--data", str(data), "demo", "--lots", LOTS, "--json"]
     done = CliRunner().invoke(command, arguments, env={"LOTGRAPH_DEMO_SERVE": "0"})
     assert done.exit_code == 0, done.output
-    yield from _serve(Settings(data=data))
+    yield from serve(Settings(data=data))
 
 
 @pytest.fixture(scope="session")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A plant without any data, served."""
-    yield from _serve(Settings(data=tmp_path_factory.mktemp("empty")))
+    yield from serve(Settings(data=tmp_path_factory.mktemp("empty")))
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from api.reports.edition import Edition
 from api.reports.sheets import About, Sheet
 from graph_model.errors import BadInput
 from graph_model.i18n import use_language
+from loaders.formulas import RUNS
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 EDITION = Edition(3, "3:abc", datetime(2026, 4, 2, 1, 30, tzinfo=UTC), SHANGHAI, "PLANT")
@@ -84,7 +85,7 @@ def test_csv_is_read_back_whole_and_runs_nothing(tmp_path: Path) -> None:
         heads, *found = list(csv.reader(file))
     assert heads == ["Lot number", "Amount"]
     assert [row[0].removeprefix("'") for row in found] == evil
-    assert not any(row[0].startswith(sheets.RUNS) for row in found)
+    assert not any(row[0].startswith(RUNS) for row in found)
     assert {row[1] for row in found} == {"-5"}
 
 
