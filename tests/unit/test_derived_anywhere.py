@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from graph_model import network
 from graph_model.derived.pools import anywhere
+from graph_model.ledger import Facts
 from graph_model.lineage import Lineage
 from graph_model.plant import Plant
 from graph_model.settings import Settings
@@ -30,20 +29,37 @@ def reached(lineage: Lineage) -> dict[str, tuple[set[str], set[str]]]:
     return found
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_common_pools_reach_the_same_lots(
-    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = demo_plant.generate(500, seed, Dirt.all())
+@pytest.fixture(scope="module", params=range(6))
+def facts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Facts:
+    """A small plant with every dirt."""
+    tmp_path = tmp_path_factory.mktemp("plant")
+    made = demo_plant.generate(500, request.param, Dirt.all())
     with Plant(Settings(data=tmp_path / "data")) as plant:
         made.write(tmp_path / "plant")
         taken = intake.read(tmp_path / "plant", "plant")
         plant.ledger.append(taken.tables, source="plant", who="test")
-        nets = {}
-        for few in (0, anywhere.FEW, 1_000_000):
-            monkeypatch.setattr(anywhere, "FEW", few)
-            nets[few] = Lineage.of(network.build(plant.facts()))
+        return plant.facts()
+
+
+def test_common_pools_reach_the_same_lots(facts: Facts, monkeypatch: pytest.MonkeyPatch) -> None:
+    nets = {}
+    for few in (0, anywhere.FEW, 1_000_000):
+        monkeypatch.setattr(anywhere, "FEW", few)
+        nets[few] = Lineage.of(network.build(facts))
     common, usual, apart = nets.values()
     assert common.lots["sublot"].str.starts_with("@+").any()
     assert not apart.lots["sublot"].str.starts_with("@+").any()
     assert reached(common) == reached(apart) == reached(usual)
+
+
+def test_many_pools_that_were_once_empty_reach_no_less(
+    facts: Facts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(anywhere, "FEW", 0)
+    exact = reached(Lineage.of(network.build(facts)))
+    monkeypatch.setattr(anywhere, "MOST_PROVEN", 0)
+    wider = reached(Lineage.of(network.build(facts)))
+    assert exact.keys() == wider.keys()
+    for root, (lots, steps) in exact.items():
+        assert lots <= wider[root][0]
+        assert steps <= wider[root][1]

@@ -56,8 +56,12 @@ class Breaks:
 
         An entry is there from its earliest moment, an exit until its latest.
         """
-        for pool in [pool for pool in self.of_pool if self._too_many(pool, entries, exits)]:
-            del self.of_pool[pool]
+        span = ["item", "place", "t0", "t1"]
+        both = pl.concat([entries.select(span), exits.select(span)])
+        for pool, events in self._by_pool(both).items():
+            low, high = _span(events, *self.of_pool[pool])
+            if (high - low).mean() > _MOST_SEGMENTS:
+                del self.of_pool[pool]
         return self.of_entries(entries), self.of_exits(exits)
 
     def of_entries(self, entries: pl.DataFrame) -> pl.DataFrame:
@@ -68,26 +72,25 @@ class Breaks:
         """Exits by segment."""
         return self._by_segment(exits, "t1", entry=False)
 
-    def _too_many(self, pool: Pool, *sides: pl.DataFrame) -> bool:
-        both = pl.concat([_at(frame, pool).select("t0", "t1") for frame in sides])
-        low, high = _span(both, *self.of_pool[pool])
-        return len(both) > 0 and bool((high - low).mean() > _MOST_SEGMENTS)
+    def _by_pool(self, events: pl.DataFrame) -> dict[Pool, pl.DataFrame]:
+        """The events of each broken pool that has some."""
+        broken = events.join(self.pools(), on=["item", "place"], how="semi", maintain_order="left")
+        return {
+            (str(item), str(place)): rows
+            for (item, place), rows in broken.partition_by("item", "place", as_dict=True).items()
+        }
 
     def _by_segment(self, events: pl.DataFrame, plain: str, *, entry: bool) -> pl.DataFrame:
         pools = self.pools()
-        whole = events.join(pools, on=["item", "place"], how="anti") if len(pools) else events
+        whole = events.join(pools, on=["item", "place"], how="anti", maintain_order="left")
         parts = [whole.with_columns(segment=pl.lit(0, pl.Int64), at=pl.col(plain))]
-        for pool, proofs in self.of_pool.items():
-            parts.append(_in_segments(_at(events, pool), *proofs, entry=entry))
+        for pool, rows in self._by_pool(events).items():
+            parts.append(_in_segments(rows, *self.of_pool[pool], entry=entry))
         return pl.concat(parts)
 
 
 def _sorted(moments: pl.Series) -> Times:
     return np.sort(moments.to_numpy())
-
-
-def _at(events: pl.DataFrame, pool: Pool) -> pl.DataFrame:
-    return events.filter((pl.col("item") == pool[0]) & (pl.col("place") == pool[1]))
 
 
 def _span(events: pl.DataFrame, c0: Times, c1: Times) -> tuple[Times, Times]:
