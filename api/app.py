@@ -12,10 +12,9 @@ from typing import Any
 
 import anyio.to_thread
 from fastapi import FastAPI
-from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 from prometheus_fastapi_instrumentator import Instrumentator
 
-from api import logs, problems, routes
+from api import logs, metrics, problems, routes
 from api.auth import guard, login, oidc
 from api.auth.attempts import Attempts
 from api.auth.gate import Gate
@@ -65,7 +64,8 @@ def create(settings: Settings) -> FastAPI:
     # One process counts in its memory, several count together.
     shared = records if settings.workers > 1 else None
     app.state.accounts, app.state.audit, app.state.attempts = accounts, trail, Attempts(shared)
-    app.state.jobs, app.state.script_hashes, app.state.metrics = jobs, (), registry()
+    counted, app.state.metrics = metrics.registries(settings.workers)
+    app.state.jobs, app.state.script_hashes = jobs, ()
     app.state.budget, app.state.kept = Budget(settings.dear_seconds, shared), Kept(KEPT)
     app.state.records, app.state.schedule = records, Schedule(plant, jobs, records, trail)
     app.state.close = partial(_close, app.state.schedule, jobs, plant, trail, records)
@@ -75,17 +75,9 @@ def create(settings: Settings) -> FastAPI:
     routes.include(app)
     guard.check(app)
     routes.mount_screens(app)
-    Instrumentator(registry=app.state.metrics).instrument(app, metric_namespace="lotgraph")
+    Instrumentator(registry=counted).instrument(app, metric_namespace="lotgraph")
     app.add_middleware(Gate, service=app, settings=settings, accounts=accounts, trail=trail)
     return app
-
-
-def registry() -> CollectorRegistry:
-    """Where this service counts: apart from others in the same process."""
-    made = CollectorRegistry()
-    ProcessCollector(registry=made)
-    PlatformCollector(registry=made)
-    return made
 
 
 def from_environment() -> FastAPI:

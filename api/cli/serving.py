@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import tempfile
 import threading
 import webbrowser
 from typing import Annotated, Any
@@ -51,6 +52,7 @@ def run(settings: Settings, *, browse: str | None = None) -> None:
 
     from api import logs
     from api.app import create
+    from api.metrics import SHARED
 
     logs.start()
     app = create(settings)
@@ -59,18 +61,20 @@ def run(settings: Settings, *, browse: str | None = None) -> None:
     address = f"http://{shown}:{settings.port}"
     context.console.print(text("serve.at", address=address + (browse or "")))
     served: Any = app
-    if settings.workers > 1:  # each makes its own, from the environment
-        app.state.close()
-        os.environ["LOTGRAPH_DATA"] = str(settings.data.resolve())
-        served = "api.app:from_environment"
-    if browse is not None and _has_screen():
-        threading.Timer(1.5, webbrowser.open, [address + browse]).start()
-    uvicorn.run(
-        served, factory=settings.workers > 1, workers=settings.workers, host=settings.host,
-        port=settings.port, log_config=None, access_log=False, server_header=False,
-        proxy_headers=bool(settings.proxies), forwarded_allow_ips=settings.proxies or None,
-        timeout_graceful_shutdown=30, timeout_worker_healthcheck=HUNG_SECONDS,
-    )  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="lotgraph-counters-") as counters:
+        if settings.workers > 1:  # each makes its own, from the environment
+            app.state.close()
+            os.environ["LOTGRAPH_DATA"] = str(settings.data.resolve())
+            os.environ[SHARED] = counters
+            served = "api.app:from_environment"
+        if browse is not None and _has_screen():
+            threading.Timer(1.5, webbrowser.open, [address + browse]).start()
+        uvicorn.run(
+            served, factory=settings.workers > 1, workers=settings.workers, host=settings.host,
+            port=settings.port, log_config=None, access_log=False, server_header=False,
+            proxy_headers=bool(settings.proxies), forwarded_allow_ips=settings.proxies or None,
+            timeout_graceful_shutdown=30, timeout_worker_healthcheck=HUNG_SECONDS,
+        )  # fmt: skip
 
 
 def serve_demo(browse: str) -> None:

@@ -34,5 +34,5 @@ def ready(request: Request, response: Response) -> dict[str, Any]:
 @router.get("/metrics", dependencies=[guard("metrics.read", audit="metrics.read")],
             response_class=Response)  # fmt: skip
 def metrics(request: Request) -> Response:
-    """Counters for Prometheus."""
+    """Counters for Prometheus, of all workers together."""
     return Response(generate_latest(request.app.state.metrics), media_type=CONTENT_TYPE_LATEST)

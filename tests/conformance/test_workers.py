@@ -154,14 +154,19 @@ def house(neo4j_server: Access, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield made
 
 
-def worker(house: House) -> float:
-    """When the worker that answers was started: another one at another time."""
+def test_whichever_worker_is_asked_counts_for_all(house: House) -> None:
     with house.client() as client:
         client.cookies.set("lotgraph", house.accounts.begin("boss"))
-        told = client.get("/metrics").text
-    found = re.search(r"^\S*process_start_time_seconds ([\d.e+]+)", told, re.M)
-    assert found, told[:500]
-    return float(found[1])
+        counts, workers = [], set()
+        for _ in range(10):
+            assert client.get("/api/v1/retention").status_code == 200
+            told = client.get("/metrics").text
+            asked = re.search(r'requests_total{handler="/api/v1/retention".*} ([\d.]+)', told)
+            assert asked, told[:2000]
+            counts.append(float(asked[1]))
+            workers |= set(re.findall(r'process_start_time_seconds{worker="(\d+)"}', told))
+    assert counts == [float(number) for number in range(1, 11)]
+    assert len(workers) == WORKERS
 
 
 def test_every_worker_knows_who_is_signed_in(house: House) -> None:
