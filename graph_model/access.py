@@ -16,12 +16,13 @@ from typing import Any
 
 from graph_model.errors import NotAllowed, NotSignedIn
 
-VIEWER, QUALITY, PURCHASING, MANAGEMENT, AUDITOR, ADMIN, PARTNER = ROLES = (
-    "viewer", "quality", "purchasing", "management", "auditor", "admin", "partner",
+VIEWER, QUALITY, PURCHASING, MANAGEMENT, AUDITOR, ADMIN, PARTNER, OPERATOR = ROLES = (
+    "viewer", "quality", "purchasing", "management", "auditor", "admin", "partner", "operator",
 )  # fmt: skip
-"""A partner is another company's machine or person: it sees what concerns its own lots, no more."""
+"""A partner is another company's machine or person: it sees what concerns its own lots, no more.
+An operator records on the floor and sees what that needs, no more."""
 
-_ALL = frozenset(ROLES) - {PARTNER}
+_ALL = frozenset(ROLES) - {PARTNER, OPERATOR}
 _ANYBODY = frozenset(ROLES)
 
 
@@ -45,6 +46,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "epcis.query": _roles(QUALITY, AUDITOR, PARTNER),
     "epcis.query_all": _roles(QUALITY, AUDITOR),
     "exposure.read": _roles(QUALITY, PURCHASING, MANAGEMENT, AUDITOR),
+    "floor.override": _roles(QUALITY),
+    "floor.record": _roles(QUALITY, OPERATOR),
     "hold.place": _roles(QUALITY),
     "hold.read": _ALL,
     "hold.release": _roles(QUALITY),
@@ -64,10 +67,11 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "rules.read": _roles(QUALITY, PURCHASING, MANAGEMENT, AUDITOR),
     "rules.write": _roles(QUALITY),
     "scope.read": _ALL,
-    "screen.use": _ALL,
+    "screen.use": _ALL | {OPERATOR},
     "supplier.claim": _roles(QUALITY, PURCHASING),
     "token.own": _ANYBODY,
     "trace.read": _ALL,
+    "work.read": _roles(MANAGEMENT),
 }
 """Which roles have a permission. What is not in the table nobody may."""
 
@@ -84,7 +88,7 @@ FIELDS: dict[str, frozenset[str]] = {
     }),
     "person.see": frozenset({
         "confirmed_by", "entered_by", "judged_by", "operator", "person", "person_name", "persons",
-        "second_person",
+        "responsible", "second_person",
     }),
 }  # fmt: skip
 """Which fields of an answer are seen only with a permission, by name of the field."""

@@ -14,6 +14,7 @@ from graph_model.cases import CASES, Incident
 from graph_model.engines.base import Graph, State
 from graph_model.engines.ladybug import LadybugGraph
 from graph_model.errors import BadInput, EngineError, Locked
+from graph_model.floor import FLOOR
 from graph_model.i18n import use_timezone
 from graph_model.ledger import Facts, Ledger
 from graph_model.ledger.manifest import RESTATED
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from graph_model.engines.neo4j_graph import Neo4jGraph
     from graph_model.engines.neo4j_offline import Told
 
-_UNSHOWN = {kind.__name__ for kind in CASES} | {RESTATED}
+_UNSHOWN = {kind.__name__ for kind in (*CASES, *FLOOR)} | {RESTATED}
 """Kinds of which the graph shows nothing."""
 _WITHOUT_FLOWS = _UNSHOWN | {Incident.__name__}
 

@@ -20,6 +20,9 @@ from graph_model.cases import CASES as CASES
 from graph_model.cases import Incident as Incident
 from graph_model.fields import Ref as Ref
 from graph_model.fields import prop, ref
+from graph_model.floor import FLOOR as FLOOR
+from graph_model.floor import FloorAnswer as FloorAnswer
+from graph_model.floor import FloorEntry as FloorEntry
 
 # ---------------------------------------------------------------------------- nodes
 
@@ -679,6 +682,7 @@ FACTS: tuple[type, ...] = (
     Drill,
     SetAside,
     *CASES,
+    *FLOOR,
 )
 KINDS: dict[str, type] = {kind.__name__: kind for kind in (*NODES, *EDGES, *FACTS)}
 MOVEMENTS: tuple[type, ...] = (Consumed, Produced, Returned, Shipped)

@@ -31,6 +31,11 @@ class Settings(BaseSettings):
     company: str = Field(
         default="PLANT", description="Company code where a row names no organisation"
     )
+    lot_rule: str = Field(
+        default="{yy}{mm}{dd}-{order}-{nn}",
+        description="Rule of lot numbers given on the floor; parts: yyyy, yy, mm, dd, order, item, "
+        "line, and a counter as wide as it has n",
+    )
 
     graph: str = Field(
         default="embedded",

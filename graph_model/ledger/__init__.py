@@ -261,13 +261,15 @@ class Ledger:
         """Voids a batch by a new one; nothing is deleted.
 
         Raises BadInput for what was done in an incident: goods that are held would be let go
-        without the second person that a release needs.
+        without the second person that a release needs; and for what was recorded on the floor.
         """
         manifest = self.batches()
         if not 1 <= batch <= len(manifest) or manifest[batch - 1].voids is not None:
             raise BadInput("no_such_batch", batch=batch, last=len(manifest))
         if manifest[batch - 1].has_deeds:
             raise BadInput("batch_of_incident", batch=batch)
+        if manifest[batch - 1].has_entries:
+            raise BadInput("batch_of_floor", batch=batch)
         with self._writing(manifest[batch - 1].source, who, reason, voids=batch) as voiding:
             if batch in voided(self.batches()):
                 raise BadInput("batch_void", batch=batch)

@@ -52,6 +52,11 @@ class BatchInfo:
         return not {"Deed", "Hold"}.isdisjoint(self.files)
 
     @property
+    def has_entries(self) -> bool:
+        """Whether people recorded it on the floor; entries are taken back one by one."""
+        return not {"FloorEntry", "FloorAnswer"}.isdisjoint(self.files)
+
+    @property
     def restated(self) -> int:
         """Statements that were known already."""
         return _rows(self.files.get(RESTATED, []))

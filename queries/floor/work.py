@@ -1,0 +1,67 @@
+"""Work reports as a by-product of what was recorded: who did how much of what in which hour."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from graph_model import floor
+from graph_model.floor import FloorAnswer, FloorEntry
+from graph_model.network import Facts
+
+HOUR = 3_600_000_000
+
+
+def hours(
+    facts: Facts, zone: str, start: int | None = None, end: int | None = None,
+    person: str | None = None,
+) -> pl.DataFrame:  # fmt: skip
+    """`person` (pseudonym), `hour` (its begin, us UTC, on full hours of the plant), `step`,
+    `entries`, `along` (worked along with somebody else), `quantity` and `uom` of what was good,
+    `scrapped`.
+
+    An entry counts for whose account it is and for who worked along, whole for each: it says who
+    was at it, not who did which part. What was withdrawn does not count, and who refused to have
+    worked along did not.
+    """
+    rows = facts[FloorEntry]
+    answers = facts[FloorAnswer]
+    gone = answers.filter(pl.col("kind") == floor.WITHDRAW)["entry"]
+    rows = rows.filter(~pl.col("key").is_in(gone.implode()))
+    if start is not None:
+        rows = rows.filter(pl.col("occurred_at") >= start)
+    if end is not None:
+        rows = rows.filter(pl.col("occurred_at") <= end)
+    said = answers.filter(pl.col("kind") != floor.WITHDRAW).sort("at", "key")
+    last = said.unique(["entry", "person"], keep="last", maintain_order=True)
+    refused = last.filter(pl.col("kind") == floor.REFUSE).select(key="entry", person="person")
+    along = rows.filter(pl.col("second_person").is_not_null()).with_columns(
+        person="second_person", along=pl.lit(True)
+    )
+    both = pl.concat([rows.with_columns(along=pl.lit(False)), along])
+    both = both.join(refused, on=["key", "person"], how="anti")
+    if person is not None:
+        both = both.filter(pl.col("person") == person)
+    scrap = pl.col("content").str.json_path_match("$.result") == "scrap"
+    amount = pl.col("quantity").filter(~scrap.fill_null(False)).sum()
+    local = pl.from_epoch("occurred_at", time_unit="us").dt.replace_time_zone("UTC")
+    hour = local.dt.convert_time_zone(zone).dt.truncate("1h").dt.timestamp("us")
+    return (
+        both.group_by("person", "step", "uom", hour=hour)
+        .agg(
+            entries=pl.len(), along=pl.col("along").sum(), quantity=amount,
+            scrapped=pl.col("quantity").filter(scrap.fill_null(False)).sum(),
+        )
+        .sort("hour", "person", "step", "uom", nulls_last=True)
+    )  # fmt: skip
+
+
+def plain(rows: pl.DataFrame, names: dict[str, str]) -> list[dict[str, Any]]:
+    """As JSON; people by name where `names` has one."""
+    return [
+        row | {"person": names.get(row["person"], row["person"])}
+        for row in rows.select(
+            "person", "hour", "step", "entries", "along", "quantity", "scrapped", "uom"
+        ).iter_rows(named=True)
+    ]
