@@ -60,6 +60,7 @@ class Outcome:
     id: str
     state: str
     reasons: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
     lot: str | None = None
     lot_no: str = ""
     item: str = ""
@@ -76,6 +77,7 @@ class Outcome:
         )
         return Outcome(
             entry.id, state, tuple(map(str, judged.stops)),
+            tuple(stop.rule for stop in judged.stops),
             judged.lot.key if judged.lot else None, entry.lot_no, entry.item, entry.quantity,
             entry.uom, may_be if choices else (),
         )  # fmt: skip

@@ -51,7 +51,9 @@ def _do(plant: Plant, actor: Actor, number: str, kind: str, line: Line, **values
         deed = incidents.deed(
             row["key"], kind, key, signed, lot=line.hold["lot"], uom=line.hold["uom"], **values
         )
-        holding.check(holds.states(facts, row["key"])[key], deed.row(0, named=True))
+        late = values.get("happened_at")
+        if late is None or not holds.counted_later(facts, row["key"], key, late):
+            holding.check(holds.states(facts, row["key"])[key], deed.row(0, named=True))
         batch.add({"Deed": deed})
     made: str = deed["key"][0]
     return made
@@ -119,11 +121,15 @@ def stop(plant: Plant, actor: Actor, number: str, document: str, keys: Iterable[
 
 def count(
     plant: Plant, actor: Actor, number: str, line: Line, quantity: float, *,
-    scanned: bool = False, recount: bool = False,
+    scanned: bool = False, recount: bool = False, ago: float = 0,
 ) -> str:  # fmt: skip
-    """States what was found of a hold; counts add up unless it is a recount."""
+    """States what was found of a hold; counts add up unless it is a recount.
+
+    `ago`: seconds that it waited before it could be stated; a newer count goes before it.
+    """
+    happened = now() - round(ago * 1e6) if ago else None
     return _do(plant, actor, number, "found", line, quantity=quantity, scanned=scanned,
-               recount=recount)  # fmt: skip
+               recount=recount, happened_at=happened)  # fmt: skip
 
 
 def dispose(

@@ -13,12 +13,12 @@ from typing import Any
 
 import dash
 from a2wsgi import WSGIMiddleware
-from dash import Dash, Input, Output, State, html, no_update, set_props
+from dash import Dash, Input, Output, State, dcc, html, no_update, set_props
 from dash.exceptions import PreventUpdate
 from flask import Response as FlaskResponse
 from flask import abort, request
 
-from dashboard import url
+from dashboard import installing, url
 from dashboard.components import frame
 from dashboard.components.parts import icon
 from dashboard.pages import Answer, Change, Page, View, pages
@@ -63,7 +63,7 @@ def build(live: Live, door: Door = signed_in, record: Record = audit.tell) -> Da
         suppress_callback_exceptions=True,
         update_title="",
         title="Lotgraph",
-        assets_ignore=r"^theme\.js$",
+        assets_ignore=r"^(theme|zxing_reader|worker)\.js$",
         compress=False,
         add_log_handler=False,
     )
@@ -136,11 +136,22 @@ def _answer_requests(app: Dash, door: Door, default: str) -> None:
             lasting = request.args or request.path.startswith(_PUBLIC[1])
             seconds = 31_536_000 if lasting else 86_400
             response.headers["Cache-Control"] = f"private, max-age={seconds}"
+        if request.path == app.get_asset_url(installing.WORKER).partition("?")[0]:
+            # Each page registers it for its own path, which is not that of the file.
+            response.headers["Service-Worker-Allowed"] = "/"
+            response.headers["Cache-Control"] = "no-cache"
         if request.method == "GET" and (wanted := request.args.get("lang")):
             value = "zh" if wanted.lower().startswith("zh") else "en"
             secure = request.scheme == "https"
             response.set_cookie(LANGUAGE, value, samesite="Lax", secure=secure, max_age=31_536_000)
         return response
+
+    @app.server.get(f"{installing.ADDRESS}<name>.webmanifest")  # type: ignore[untyped-decorator]
+    def manifest(name: str) -> FlaskResponse:
+        page = next((one for one in installing.kept() if one.name == name), None)
+        if page is None:
+            abort(404)
+        return FlaskResponse(installing.manifest(page), mimetype="application/manifest+json")
 
 
 def _guarded(
@@ -221,11 +232,20 @@ def _view(asking: Visit, page: Page | None, state: url.State) -> View:
     if page is None:
         return View([_message("screen.no_page", path=state.path)])
     if not asking.can(page.permission):
+        own = _first(asking)
+        if state.path == "/" and own is not None:  # where people are sent when they sign in
+            return View([dcc.Location(id="own", href=own.path, refresh="callback-nav")])
         return View([_message("screen.not_allowed", permission=page.permission)])
     try:
         return page.show(asking, state)
     except LotgraphError as error:
         return View([_failure(error)], whole=False)
+
+
+def _first(asking: Visit) -> Page | None:
+    """The first page of the bar that the visitor may see."""
+    own = (page for page in pages() if page.order is not None and asking.can(page.permission))
+    return next(own, None)
 
 
 def _message(key: str, **params: str) -> html.Div:

@@ -31,7 +31,9 @@ _ALWAYS = {
 def security_headers(service: FastAPI, https: bool) -> dict[str, str]:
     """The headers. `service.state.script_hashes`: inline scripts of the screens that may run."""
     hashes: tuple[str, ...] = getattr(service.state, "script_hashes", ())
-    scripts = " ".join(["'self'", *(f"'{digest.strip(chr(39))}'" for digest in hashes)])
+    # The bundled reader of labels is WebAssembly; `eval` of scripts stays forbidden.
+    allowed = ["'self'", "'wasm-unsafe-eval'"]
+    scripts = " ".join([*allowed, *(f"'{digest.strip(chr(39))}'" for digest in hashes)])
     policy = _POLICY | {"script-src": scripts}
     headers = _ALWAYS | {
         "content-security-policy": "; ".join(f"{name} {value}" for name, value in policy.items())

@@ -84,6 +84,7 @@ class OutcomeTold(BaseModel):
     id: str
     state: str
     reasons: list[str]
+    rules: list[str]
     lot: str | None
     lot_no: str
     item: str
@@ -98,6 +99,12 @@ class Taken(BaseModel):
     batch: int
     clock_off_ms: int
     entries: list[OutcomeTold]
+
+
+class Listed(Asked):
+    """Which entries."""
+
+    waiting: bool = Field(default=False, description="Only what you are asked to confirm")
 
 
 class Period(Asked):
@@ -162,10 +169,7 @@ _BESIDE = {"at", "responsible", "second_person", "despite"}
 
 
 @router.get("/floor/entries", dependencies=[guard("floor.record", audit="floor.listed")], **ROWS)
-def list_entries(
-    request: Request, asked: Annotated[Asked, Query()],
-    waiting: Annotated[bool, Query(description="Only what you are asked to confirm")] = False,
-) -> Response:  # fmt: skip
+def list_entries(request: Request, asked: Annotated[Listed, Query()]) -> Response:
     """Entries of your own and those that you are asked about, the newest first; all of them for
     whoever may correct others."""
     moment = moment_of(request, asked.as_of, asked.after, keep=False)
@@ -173,13 +177,13 @@ def list_entries(
     me = plant.pseudonym(who(request))
     mine = (pl.col("person") == me) | (pl.col("responsible") == me) | (
         pl.col("second_person") == me)  # fmt: skip
-    every = signed_in().can("floor.override") and not waiting
+    every = signed_in().can("floor.override") and not asked.waiting
     rows = entries.listing(moment.facts, None if every else mine)
-    if waiting:
+    if asked.waiting:
         rows = rows.filter(pl.col("waits_for").list.contains(me) & ~pl.col("withdrawn"))
     told = plant.names({*rows["person"], *rows["responsible"], *rows["second_person"]} - {None})
     found = entries.plain(rows, told)
-    if waiting:  # who asks somebody is no secret to them
+    if asked.waiting:  # who asks somebody is no secret to them
         found = [row | {"asked_by": row["person"]} for row in found]
     return listed(request, found, moment, limit=asked.limit, after=asked.after)
 

@@ -53,6 +53,9 @@ class Counted(OnHold):
     )
     scanned: bool = False
     recount: bool = False
+    ago: float = Field(
+        default=0, ge=0, le=1e8, description="Seconds that it waited on a device without connection"
+    )
 
 
 class Disposed(OnHold):
@@ -121,7 +124,7 @@ _acts("stopped", Stopped, "hold.place", "orders.stopped",
 _acts("found", Counted, "hold.place", "hold.counted", "States what was found of a hold.",
      lambda _, plant, actor, number, asked: holding.count(
          plant, actor, number, _counted(plant, number, asked), asked.quantity,
-         scanned=asked.scanned, recount=asked.recount))  # fmt: skip
+         scanned=asked.scanned, recount=asked.recount, ago=asked.ago))  # fmt: skip
 _acts("dispositions", Disposed, "hold.place", "hold.disposed",
      "Scraps, reworks, returns or uses an amount that was found.",
      lambda _, plant, actor, number, asked: holding.dispose(

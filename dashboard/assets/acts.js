@@ -57,7 +57,9 @@
     pattern.replace(/\{([a-z_.]+)\}|\$([a-z_]+(?:\.[a-z_]+)*)/g, (_, inside, bare) =>
       (inside || bare).split(".").reduce((value, name) => (value === null || value === undefined ? value : value[name]), answer) ?? "");
 
-  lotgraph.again = () => window.dash_clientside.set_props("acted", { data: Date.now() });
+  /* A page that was kept for want of a connection has nobody to ask: it is opened anew. */
+  lotgraph.again = () =>
+    document.documentElement.dataset.kept ? location.reload() : window.dash_clientside.set_props("acted", { data: Date.now() });
 
   lotgraph.tell = function (text) {
     const notice = document.getElementById("notice");
@@ -86,6 +88,9 @@
     return { ok: false, status: reply.status, problem: [answer.title, answer.detail, at].filter(Boolean).join(" ") || String(reply.status) };
   };
 
+  lotgraph.deliver = deliver;
+  lotgraph.isLater = (status) => isLater(status);
+
   const say = (form, text) => {
     const box = form.querySelector("[role=alert]");
     if (box) box.textContent = text;
@@ -106,39 +111,73 @@
     localStorage.setItem(KEPT, JSON.stringify(list));
     count();
   };
-  const count = () =>
+  lotgraph.unsent = () => kept().filter((deed) => !deed.refused);
+  const count = () => {
+    showRefused();
     document.querySelectorAll("[data-unsent]").forEach((box) => {
-      const waiting = kept().length;
+      const waiting = lotgraph.unsent().length;
       const text = waiting ? box.dataset.unsent.replace("$count", waiting) : "";
       if (box.textContent !== text) box.textContent = text;
     });
+  };
+
+  /* What the service refused stays before the person who did it, until they have seen to it. */
+  const showRefused = () => {
+    const refused = kept().filter((deed) => deed.refused && deed.who === who());
+    const shown = document.getElementById("refused");
+    const told = refused.map((deed) => deed.id).join(" ");
+    if (!refused.length) return shown && shown.remove();
+    if (shown && shown.dataset.told === told) return;
+    const frame = document.querySelector("[data-refused]"), page = document.getElementById("page");
+    if (!frame || !page) return;
+    const made = document.createElement("section");
+    made.id = "refused";
+    made.className = "panel refused";
+    made.dataset.told = told;
+    made.setAttribute("role", "alert");
+    const title = made.appendChild(document.createElement("h2"));
+    title.textContent = frame.dataset.refused;
+    for (const deed of refused) {
+      const row = made.appendChild(document.createElement("div"));
+      row.append(`${deed.label}: ${deed.refused} `);
+      const button = row.appendChild(document.createElement("button"));
+      button.type = "button";
+      button.className = "button";
+      button.textContent = frame.dataset.seen;
+      button.addEventListener("click", () => forget(deed.id));
+    }
+    if (shown) shown.remove();
+    page.before(made);
+  };
 
   /* Each deed goes by its own id: another window of this browser may send the same list. What the
      service cannot take just now (too busy, being mended) stays. */
   const named = () => Array.from(crypto.getRandomValues(new Uint32Array(3)), (part) => part.toString(36)).join("");
   const forget = (id) => keep(kept().filter((deed) => deed.id !== id));
-  const isLater = (status) => status === 408 || status === 429 || status >= 500;
+  const isLater = (status) => [408, 423, 429].includes(status) || status >= 500;
   const alone = (work) =>
     navigator.locks ? navigator.locks.request(KEPT, { ifAvailable: true }, (lock) => lock && work()) : work();
 
   let sending = false;
   const sendKept = async () => {
-    if (sending || !kept().length) return;
+    if (sending || !lotgraph.unsent().some((deed) => deed.who === who())) return;
     sending = true;
     try { await alone(sendAll); } finally { sending = false; }
   };
   const sendAll = async () => {
-    const refused = [];
+    let sent = 0;
     try {
-      for (const deed of kept().filter((one) => one.who === who())) {
-        const reply = await deliver(deed);
+      for (const deed of lotgraph.unsent().filter((one) => one.who === who())) {
+        // By how long ago: what the clock of a phone says need not be the time of day.
+        const ago = Math.max(0, (Date.now() - deed.at) / 1000);
+        const reply = await deliver({ ...deed, body: deed.at ? { ...deed.body, ago } : deed.body });
         if (isLater(reply.status)) break;
-        if (!reply.ok) refused.push(deed.label + ": " + reply.problem);
-        forget(deed.id);
+        if (reply.ok) forget(deed.id);
+        else keep(kept().map((one) => (one.id === deed.id ? { ...one, refused: reply.problem } : one)));
+        sent += 1;
       }
-      lotgraph.again();
     } catch { /* still nobody answers: it is tried again */ }
-    if (refused.length) lotgraph.tell(refused.join("\n"));
+    if (sent) lotgraph.again();
   };
   window.addEventListener("online", sendKept);
   setInterval(sendKept, RETRY);
@@ -149,10 +188,12 @@
 
   const later = (form, deed) => {
     if (!form.dataset.queue || !matches(form, deed.body)) return say(form, form.dataset.failed || "");
-    keep([...kept(), Object.assign({ id: named(), who: who(), label: form.dataset.label || "" }, deed)]);
+    const about = { id: named(), who: who(), at: Date.now(), label: form.dataset.label || "", line: form.dataset.line || "" };
+    keep([...kept(), Object.assign(about, deed)]);
     say(form, form.dataset.queue);
-    const row = document.querySelector(`[data-line="${CSS.escape(form.dataset.line || "")}"]`);
+    const row = document.querySelector(`.hold-row[data-line="${CSS.escape(about.line)}"]`);
     if (row) row.classList.add("waiting");
+    form.dispatchEvent(new CustomEvent("lotgraph-queued", { bubbles: true, detail: about.line }));
     form.querySelectorAll("input").forEach((input) => (input.value = ""));
   };
 

@@ -37,6 +37,17 @@ def frame(visit: Visit, theme: str) -> Any:
             dcc.Location(id="url", refresh="callback-nav"),
             html.A(text("screen.skip"), href="#main", className="skip"),
             shell,
+            html.Div(
+                id="kept-pages",
+                hidden=True,
+                **attrs(
+                    data_paths=" ".join(page.path for page in pages() if page.kept),
+                    data_names=" ".join(page.name for page in pages() if page.kept),
+                    data_told=text("screen.install.kept"),
+                    data_refused=text("screen.install.refused"),
+                    data_seen=text("screen.install.seen"),
+                ),
+            ),
             html.Div(id="notice", role="status", **attrs(aria_live="polite")),
             dcc.Download(id="download"),
             dcc.Store(id="shown"),

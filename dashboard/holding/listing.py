@@ -68,10 +68,8 @@ def _listing(facts: Facts, number: str) -> Listing:
         lot: tier_of(tier, grade) for lot, tier, grade in lots.select("lot", "tier", "grade").rows()
     }
     found = cases.deeds(facts, row["key"]).filter(pl.col("kind") == "found")
-    counts = {
-        hold: Count(at, person)
-        for hold, at, person in found.select("subject", "at", "person").rows()
-    }
+    found = found.select("subject", "person", at=holds.counted_at()).sort("at")
+    counts = {hold: Count(at, person) for hold, person, at in found.rows()}
     own = holds.lines(facts, row["key"])
     return Listing(row["incident_no"], own, tiers, counts, len(holds.unheld(facts, row["key"])))
 

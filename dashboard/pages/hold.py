@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import polars as pl
@@ -17,19 +18,18 @@ from dashboard.pages import Change, Page, View
 from dashboard.url import State, link
 from dashboard.visit import Visit
 from graph_model.i18n import text
-from queries.incidents import freeze_lists
+from graph_model.schema import Incident
+from queries.incidents import cases, freeze_lists
 from queries.incidents.holds import Line
 
-page = Page("hold", path="/hold", permission="hold.read", under="recall")
+page = Page("hold", path="/hold", permission="hold.read", under="recall", kept=True)
 
 
 @page.view
 def view(visit: Visit, state: State) -> View:
     """What is next on the way, and the list with what became of it."""
     if not state.one("incident"):
-        told = html.Div([html.H1(text("screen.hold.no_incident")),
-                         button(text("screen.to_start"), "/")], className="message")  # fmt: skip
-        return View([told], whole=False)
+        return View([_choice(visit)], whole=False)
     made, footer = _parts(visit, state)
     body = html.Div(
         [html.Div(made["walk"], id="hold-walk", className="stack walk"),
@@ -61,6 +61,20 @@ def export_list(visit: Visit, clicks: int | None, search: str, form: str | None)
     rows = freeze_lists.rows(found.lines, form or "generic", found.number)
     name = f"{text('screen.recall.hold_file')}-{found.number}.xlsx"
     return export.xlsx(name, pl.DataFrame(rows, infer_schema_length=None))
+
+
+def _choice(visit: Visit) -> html.Div:
+    """The hold lists of open incidents, for who opens the page by itself."""
+    facts = visit.facts()
+    ways = [
+        button([html.B(row["incident_no"]), " ", row["title"] or ""],
+               link("/hold", incident=row["incident_no"]), kind="wide")
+        for row in facts[Incident].sort("opened_at", descending=True).iter_rows(named=True)
+        if cases.status(cases.deeds(facts, row["key"])) == cases.OPEN
+    ]  # fmt: skip
+    told = text("screen.hold.which" if ways else "screen.hold.no_incident")
+    return html.Div([html.H1(told), *ways, button(text("screen.to_start"), "/")],
+                    className="message stack")  # fmt: skip
 
 
 def _parts(visit: Visit, state: State) -> tuple[dict[str, Any], list[Any]]:
@@ -136,8 +150,9 @@ def _list(
     others = [line for line in shown if line is not at]
     others.sort(key=lambda line: listing.STATES.index(_rank(line)))
     rows = [_row(visit, found, line, state) for line in others]
+    alone = json.dumps(spot.alone(found), ensure_ascii=False) if visit.can("hold.place") else None
     return html.Section(rows, className="panel hold-list", **attrs(
-        aria_label=text("screen.hold.title")))  # fmt: skip
+        aria_label=text("screen.hold.title"), data_alone=alone))  # fmt: skip
 
 
 def _rank(line: Line) -> str:
@@ -169,7 +184,7 @@ def _row(visit: Visit, found: Listing, line: Line, state: State) -> html.A:
                       **attrs(aria_label=text(f"screen.hold.{became}"))),
         ],
         href=state.link(at=line.hold["key"], other=None),
-        className=f"hold-row {became}", **attrs(data_line=line.hold["key"]),
+        className=f"hold-row {became}", **spot.told(found, line),
     )  # fmt: skip
 
 

@@ -77,7 +77,8 @@ def states(facts: Facts, incident: str, without: str | None = None) -> dict[str,
     own = facts[cases.Hold].filter(pl.col("incident") == incident)
     of_hold = defaultdict(list)
     release_of: dict[str, str] = {}
-    for deed in deeds(facts, incident).iter_rows(named=True):
+    # A count holds from when it was made, also where it waited on a phone meanwhile.
+    for deed in deeds(facts, incident).sort(counted_at(), "key").iter_rows(named=True):
         if deed["key"] == without:
             continue
         subject = release_of.get(deed["subject"], deed["subject"])
@@ -88,6 +89,20 @@ def states(facts: Facts, incident: str, without: str | None = None) -> dict[str,
         key: holding.fold(expected, of_hold[key])
         for key, expected in own.select("key", "quantity").iter_rows()
     }
+
+
+def counted_at() -> pl.Expr:
+    """When a count was made; for other deeds, when they were recorded."""
+    made = pl.when(pl.col("kind") == "found").then("happened_at")
+    return pl.coalesce(made, "at")
+
+
+def counted_later(facts: Facts, incident: str, hold: str, at: int) -> bool:
+    """Whether somebody counted a hold anew after that moment: an older count changes nothing."""
+    newer = deeds(facts, incident).filter(
+        (pl.col("subject") == hold) & (pl.col("kind") == "found") & pl.col("recount")
+    )
+    return bool(newer.select((counted_at() > at).any()).item())
 
 
 def lines(facts: Facts, incident: str) -> list[Line]:

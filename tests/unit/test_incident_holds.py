@@ -184,3 +184,17 @@ def test_blocks_name_their_document(plant: Plant) -> None:
         holding.block(plant, MEI, number, " ")
     with pytest.raises(NotFound):
         holding.line_of(plant, number, "F1")
+
+
+def test_a_count_that_waited_on_a_phone_does_not_replace_a_newer_one(plant: Plant) -> None:
+    number = opened(plant)
+    holding.hold_all(plant, MEI, number)
+    line = next(one for one in lines(plant, number) if one.path[-1:] == ("A10",))
+    holding.count(plant, MEI, number, line, 18, recount=True)  # now
+    holding.count(plant, LIN, number, line, 3, recount=True, ago=600)  # ten minutes ago
+    holding.dispose(plant, MEI, number, line, 18, "scrap")
+    holding.count(plant, LIN, number, line, 0, recount=True, ago=900)  # would be below, but is old
+    held = next(one for one in lines(plant, number) if one.hold["key"] == line.hold["key"]).held
+    assert (held.found, held.in_hand) == (18, 0)
+    with pytest.raises(BadInput):
+        holding.count(plant, LIN, number, line, 0, recount=True)
