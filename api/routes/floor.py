@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import polars as pl
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, BackgroundTasks, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api import floor as taking
+from api import watching
 from api.answers import listed, moment_of
 from api.asked import Asked, Signed, Word, size, who
 from api.auth.guard import guard
@@ -140,8 +141,11 @@ def read_plan(request: Request) -> dict[str, Any]:
 
 
 @router.post("/floor/entries", dependencies=[guard("floor.record", audit="floor.recorded")])
-def record(request: Request, asked: Sent) -> Taken:
-    """Records what was done. Each entry has its own answer; what came before is not doubled."""
+def record(request: Request, asked: Sent, after: BackgroundTasks) -> Taken:
+    """Records what was done. Each entry has its own answer; what came before is not doubled.
+
+    What was recorded against a stop may be held goods that went: open incidents look again.
+    """
     plant: LivePlant = request.app.state.plant
     user = signed_in()
     if any(one.despite for one in asked.entries):
@@ -159,6 +163,8 @@ def record(request: Request, asked: Sent) -> Taken:
                                may_lift=user.can("hold.release"))  # fmt: skip
     batch = request.state.told.batch = plant.now().batch
     size(request, len(outcomes))
+    if any(one.state == taking.RECORDED and one.rules for one in outcomes):
+        after.add_task(watching.look_again, plant)
     return Taken(
         batch=batch, clock_off_ms=asked.sent_at - came // 1000,
         entries=[OutcomeTold(**vars(one)) for one in outcomes],

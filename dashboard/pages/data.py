@@ -15,6 +15,7 @@ from dashboard.url import State
 from dashboard.visit import Visit
 from graph_model.i18n import catalogue, language, text
 from graph_model.schema import SetAside
+from queries.floor import stages
 
 page = Page("data", path="/data", permission="import.read", order=7, key="d")
 ASIDE = 20
@@ -32,8 +33,8 @@ def view(visit: Visit, state: State) -> View:
     if visit.can("import.run"):
         left.append(_upload())
     left += [undoing.listing(visit, state), _set_aside(visit, state)]
-    right = [_coverage(visit), editing.listing(visit, state), deciding.listing(visit, state),
-             *likeness.listing(visit, state)]  # fmt: skip
+    right = [_coverage(visit), _floor(visit), editing.listing(visit, state),
+             deciding.listing(visit, state), *likeness.listing(visit, state)]  # fmt: skip
     return View(
         [
             html.Div(html.H1(text("screen.data.title")), className="title-line"),
@@ -117,3 +118,23 @@ def _coverage(visit: Visit) -> html.Section:
     ]  # fmt: skip
     title = text("screen.data.coverage")
     return panel(title, html.Div(rows, className="panel-body stack"))
+
+
+def _floor(visit: Visit) -> html.Section:
+    """How far recording on the floor is rolled out, stage by stage."""
+    found = visit.desk.on(None, ("floor stages",), lambda facts, _: stages.stages(facts))
+    rows = [
+        html.Div([
+            html.Div([
+                html.Span(text(f"screen.floor.step.{stage.step}")),
+                html.Span(text("screen.floor.stage", recorded=words.number(stage.recorded, 0),
+                               total=words.number(stage.total, 0),
+                               scanned=words.number(stage.scanned, 0)), className="meta"),
+                html.B(words.percent(stage.share) if stage.total else words.NONE),
+            ], className="against-line"),
+            parts.meter(stage.share, text(f"screen.floor.step.{stage.step}")),
+        ])
+        for stage in found
+    ]  # fmt: skip
+    hint = html.P(text("screen.floor.stages_hint"), className="meta")
+    return panel(text("screen.floor.stages"), html.Div([hint, *rows], className="panel-body stack"))

@@ -21,7 +21,7 @@ from dashboard.components.parts import (
     table,
 )
 from dashboard.entering import editing
-from dashboard.managing import progress
+from dashboard.managing import progress, work
 from dashboard.pages import Page, View
 from dashboard.pages.purchasing import exposure_of
 from dashboard.url import State, link
@@ -58,6 +58,8 @@ def view(visit: Visit, state: State) -> View:
     right = [_waiting(visit, batch), _risks(visit, state)]
     if visit.can("rules.read"):
         right.append(editing.listing(visit, state, "costs"))
+    if visit.can("work.read"):
+        right.append(work.listing(visit))
     if chosen is not None and visit.can("price.see"):
         right.insert(1, _against(judged))
     body = html.Div(

@@ -18,6 +18,7 @@ from loaders.checks import (  # noqa: F401  rules register themselves
     people,
     sources,
     times,
+    twice,
 )
 from loaders.checks.records import Records
 from loaders.checks.registry import RULES, Rule, findings_of, rule

@@ -12,6 +12,7 @@ from tests.unit.checks_case import (
     NOW,
     T0,
     Tables,
+    at,
     change,
     check,
     clean,
@@ -209,3 +210,17 @@ def test_conflict(plant: Tables) -> None:
         ("conflict", "issues", "event_time", "2024-03-01 12:00 | 2024-03-01 13:00"),
         ("conflict", "shipments", "quantity", "20 kg | 21 kg"),
     ]
+
+
+def test_what_the_floor_and_a_system_both_record_is_told_once_for_each(plant: Tables) -> None:
+    order = {"operation": "PLANT/produce/W1", "basis": "by_order", "source": "floor.issues"}
+    change(plant, "Consumed", "PLANT/issues/I1/1", quantity=25.0, doc_no="I1")
+    again = dict(plant["Consumed"][-1], key="PLANT/issues/I1/2", doc_no="I1", _row=99)
+    plant["Consumed"].append(again)  # two bags by the system, one of them on the floor
+    scan = move("issues/K7-1/1", "FLOUR", "F1", 25, 1.4, doc_no="K7-1", **order)
+    plant["Consumed"].append(scan)
+    found = only(plant, "recorded_twice")
+    assert (found.value, found.params["entry"]) == ("I1", "K7-1")
+    for other in ({"quantity": 24.0}, {"lot": None}, at(9), {"operation": "PLANT/produce/W2"}):
+        plant["Consumed"][-1] = scan | other
+        assert "recorded_twice" not in rules(plant), other
