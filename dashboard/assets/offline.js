@@ -74,6 +74,7 @@
     const answer = () => new Response(text, { headers: { "Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": POLICY } });
     await pages.put(page.path, answer());
     if (incident) await pages.put(page.path + "?incident=" + encodeURIComponent(incident), answer());
+    if (navigator.serviceWorker) await navigator.serviceWorker.ready;
     html.dataset.keptHere = page.path;
   };
 
