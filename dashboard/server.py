@@ -18,7 +18,7 @@ from dash.exceptions import PreventUpdate
 from flask import Response as FlaskResponse
 from flask import abort, request
 
-from dashboard import installing, url
+from dashboard import url
 from dashboard.components import frame
 from dashboard.components.parts import icon
 from dashboard.pages import Answer, Change, Page, View, pages
@@ -63,7 +63,7 @@ def build(live: Live, door: Door = signed_in, record: Record = audit.tell) -> Da
         suppress_callback_exceptions=True,
         update_title="",
         title="Lotgraph",
-        assets_ignore=r"^(theme|zxing_reader|worker)\.js$",
+        assets_ignore=r"^(theme|zxing_reader)\.js$",
         compress=False,
         add_log_handler=False,
     )
@@ -136,22 +136,11 @@ def _answer_requests(app: Dash, door: Door, default: str) -> None:
             lasting = request.args or request.path.startswith(_PUBLIC[1])
             seconds = 31_536_000 if lasting else 86_400
             response.headers["Cache-Control"] = f"private, max-age={seconds}"
-        if request.path == app.get_asset_url(installing.WORKER).partition("?")[0]:
-            # Each page registers it for its own path, which is not that of the file.
-            response.headers["Service-Worker-Allowed"] = "/"
-            response.headers["Cache-Control"] = "no-cache"
         if request.method == "GET" and (wanted := request.args.get("lang")):
             value = "zh" if wanted.lower().startswith("zh") else "en"
             secure = request.scheme == "https"
             response.set_cookie(LANGUAGE, value, samesite="Lax", secure=secure, max_age=31_536_000)
         return response
-
-    @app.server.get(f"{installing.ADDRESS}<name>.webmanifest")  # type: ignore[untyped-decorator]
-    def manifest(name: str) -> FlaskResponse:
-        page = next((one for one in installing.kept() if one.name == name), None)
-        if page is None:
-            abort(404)
-        return FlaskResponse(installing.manifest(page), mimetype="application/manifest+json")
 
 
 def _guarded(

@@ -57,9 +57,7 @@
     pattern.replace(/\{([a-z_.]+)\}|\$([a-z_]+(?:\.[a-z_]+)*)/g, (_, inside, bare) =>
       (inside || bare).split(".").reduce((value, name) => (value === null || value === undefined ? value : value[name]), answer) ?? "");
 
-  /* A page that was kept for want of a connection has nobody to ask: it is opened anew. */
-  lotgraph.again = () =>
-    document.documentElement.dataset.kept ? location.reload() : window.dash_clientside.set_props("acted", { data: Date.now() });
+  lotgraph.again = () => window.dash_clientside.set_props("acted", { data: Date.now() });
 
   lotgraph.tell = function (text) {
     const notice = document.getElementById("notice");
@@ -193,7 +191,6 @@
     say(form, form.dataset.queue);
     const row = document.querySelector(`.hold-row[data-line="${CSS.escape(about.line)}"]`);
     if (row) row.classList.add("waiting");
-    form.dispatchEvent(new CustomEvent("lotgraph-queued", { bubbles: true, detail: about.line }));
     form.querySelectorAll("input").forEach((input) => (input.value = ""));
   };
 

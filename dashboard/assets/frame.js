@@ -3,8 +3,6 @@
   const lotgraph = (window.lotgraph = window.lotgraph || {});
 
   lotgraph.go = function (href, replace) {
-    // Without a connection, or on a page kept for that, only a page that was kept can answer.
-    if (document.documentElement.dataset.kept || !navigator.onLine) return location.assign(href);
     history[replace ? "replaceState" : "pushState"]({}, "", href);
     window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
   };

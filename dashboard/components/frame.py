@@ -38,14 +38,11 @@ def frame(visit: Visit, theme: str) -> Any:
             html.A(text("screen.skip"), href="#main", className="skip"),
             shell,
             html.Div(
-                id="kept-pages",
+                id="refusals",
                 hidden=True,
                 **attrs(
-                    data_paths=" ".join(page.path for page in pages() if page.kept),
-                    data_names=" ".join(page.name for page in pages() if page.kept),
-                    data_told=text("screen.install.kept"),
-                    data_refused=text("screen.install.refused"),
-                    data_seen=text("screen.install.seen"),
+                    data_refused=text("screen.refusals.title"),
+                    data_seen=text("screen.refusals.seen"),
                 ),
             ),
             html.Div(id="notice", role="status", **attrs(aria_live="polite")),

@@ -42,26 +42,7 @@ def next_up(visit: Visit, found: Listing, line: Line, state: State) -> html.Sect
     if state.one("other"):
         body.append(_other(visit, found, state))
     return html.Section(body, className="panel next-up", **attrs(
-        aria_label=text("screen.hold.next")), **told(found, line))  # fmt: skip
-
-
-def told(found: Listing, line: Line) -> dict[str, Any]:
-    """A line for a device that has to walk the list by itself (`assets/hold.js`)."""
-    return attrs(
-        data_line=line.hold["key"], data_lot=line.lot_no, data_bin=listing.bin_of(line),
-        data_site=_site(line), data_expected=plain(line.held.expected),
-        data_unit=words.unit(line.hold["uom"]), data_state=listing.state_of(line),
-    )  # fmt: skip
-
-
-def alone(found: Listing) -> dict[str, str]:
-    """What such a device says and sends."""
-    names = ("next", "label", "label_hint", "confirm", "confirm_hint", "not_here", "queued")
-    return {name: text(f"screen.hold.{name}") for name in names} | {
-        "address": f"/api/v1/incidents/{found.number}/found",
-        "amount": text("screen.hold.amount", unit="$unit"), "reason": text("screen.hold.counted"),
-        "failed": text("screen.form.unreached"),
-    }  # fmt: skip
+        aria_label=text("screen.hold.next")))  # fmt: skip
 
 
 def _confirm(found: Listing, line: Line, state: State) -> list[Any]:

@@ -75,8 +75,7 @@ class Answer:
 class Page:
     """A page of the dashboard. `order`: place in the bar; None: not in it. `key`: after `g`.
 
-    `under`: the page of the bar that a page outside it belongs to. `kept`: a device keeps it as it
-    was last seen, so that it can be installed and used without a connection.
+    `under`: the page of the bar that a page outside it belongs to.
     """
 
     name: str
@@ -85,7 +84,6 @@ class Page:
     order: int | None = None
     key: str = ""
     under: str = ""
-    kept: bool = False
     show: Callable[[Visit, State], View] = field(init=False)
     update: Callable[[Visit, State], Change | None] | None = None
     callbacks: list[Answer] = field(default_factory=list)

@@ -16,7 +16,7 @@ from dashboard.url import State
 from dashboard.visit import Visit
 from graph_model.i18n import text
 
-page = Page("floor", path="/floor", permission="floor.record", order=9, key="f", kept=True)
+page = Page("floor", path="/floor", permission="floor.record", order=9, key="f")
 
 
 @page.view

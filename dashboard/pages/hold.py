@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import polars as pl
@@ -22,7 +21,7 @@ from graph_model.schema import Incident
 from queries.incidents import cases, freeze_lists
 from queries.incidents.holds import Line
 
-page = Page("hold", path="/hold", permission="hold.read", under="recall", kept=True)
+page = Page("hold", path="/hold", permission="hold.read", under="recall")
 
 
 @page.view
@@ -150,9 +149,8 @@ def _list(
     others = [line for line in shown if line is not at]
     others.sort(key=lambda line: listing.STATES.index(_rank(line)))
     rows = [_row(visit, found, line, state) for line in others]
-    alone = json.dumps(spot.alone(found), ensure_ascii=False) if visit.can("hold.place") else None
     return html.Section(rows, className="panel hold-list", **attrs(
-        aria_label=text("screen.hold.title"), data_alone=alone))  # fmt: skip
+        aria_label=text("screen.hold.title")))  # fmt: skip
 
 
 def _rank(line: Line) -> str:
@@ -184,7 +182,7 @@ def _row(visit: Visit, found: Listing, line: Line, state: State) -> html.A:
                       **attrs(aria_label=text(f"screen.hold.{became}"))),
         ],
         href=state.link(at=line.hold["key"], other=None),
-        className=f"hold-row {became}", **spot.told(found, line),
+        className=f"hold-row {became}", **attrs(data_line=line.hold["key"]),
     )  # fmt: skip
 
 

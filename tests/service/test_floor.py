@@ -138,13 +138,3 @@ def test_a_batch_of_the_floor_is_not_undone_as_a_whole(
     batch = send(operator, entry("count", item="FLOUR-X", place="A", quantity=0))["batch"]
     undone = signed_in("quality").post(f"/api/v1/batches/{batch}/undo", json={"reason": "wrong"})
     assert (undone.status_code, undone.json()["code"]) == (422, "batch_of_floor")
-
-
-def test_pages_can_be_installed(operator: TestClient) -> None:
-    made = operator.get("/_install/floor.webmanifest", headers={"accept-language": "zh-CN"})
-    assert made.json()["start_url"] == made.json()["scope"] == "/floor"
-    for icon in made.json()["icons"]:
-        assert operator.get(icon["src"]).content.startswith(b"\x89PNG")
-    worker = operator.get("/assets/worker.js")
-    assert worker.headers["service-worker-allowed"] == "/"
-    assert operator.get("/_install/trace.webmanifest").status_code == 404
