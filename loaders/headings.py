@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 
+from rapidfuzz import fuzz, process
+
 from graph_model.i18n import LANGUAGES, text
 from loaders.plant.sheets import SHEETS, Sheet
 
@@ -42,6 +44,18 @@ def _dictionary() -> dict[str, frozenset[str]]:
             found.setdefault(normal(text(f"import.field.{name}", lang)), set()).add(name)
         found.setdefault(normal(name), set()).add(name)
     return {word: frozenset(names) for word, names in found.items()}
+
+
+@cache
+def known_spellings() -> frozenset[str]:
+    """All headings of the dictionary, as written in small letters and without marks."""
+    entries = json.loads(files("loaders").joinpath("headings.json").read_text(encoding="utf-8"))
+    said = [
+        word
+        for entry in entries.values()
+        for word in (entry["zh"], entry["en"], *entry["zh_synonyms"], *entry["en_synonyms"])
+    ]
+    return frozenset((*(word.lower() for word in said), *_dictionary()))
 
 
 @cache
@@ -124,8 +138,100 @@ def meanings(heading: str) -> frozenset[str]:
     """Fields that a heading may stand for."""
     known = _dictionary()
     plain = normal(heading)
-    without_unit = normal(_UNIT.sub("", unicodedata.normalize("NFKC", heading).strip()))
+    without_unit = normal(_without_unit(heading))
     return known.get(plain) or known.get(without_unit) or _bilingual(heading)
+
+
+_USUAL: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (r"(有效|保质|失效|到期)|\b(best (by|before)|use by|bbe?|exp)\b", ("expiry_date",)),
+    (r"(人|员|员工|工号)$|\bby$|^(user|operator)\b", ("operator", "inspector")),
+    (r"(批|批号|批次)$|\b(lots?|batch(es)?)\b", ("lot_no",)),
+    (r"(日期|日|年月)$|\b(date|day|on)$|^(rcvd|received|made|sent|shipped|posted)$",
+     ("business_date", "ship_date", "as_of", "event_time")),
+    (r"(时间|时刻)$|\btime\b", ("event_time", "business_date")),
+    (r"(价|单价|金额)|\b(price|cost)\b", ("unit_cost",)),
+    (r"(数|数量|量|重|重量|净重|毛重|箱数|件数)$|\b(qty|kgs?|lbs?|litres?|liters?|volume|weight|cases|"
+     r"cartons|crates|boxes|bags|drums|pcs|pieces|units|yield)\b",
+     ("quantity", "counted_qty", "level_qty", "planned_qty")),
+    (r"(供应商|供方|厂家|基地|农户|合作社|来源)|^from$|\b(supplier|vendor|farm|grower|origin)\b",
+     ("supplier_code", "supplier_name")),
+    (r"(客户|顾客|收货单位|门店|去向)|^to$|\b(customer|buyer|consignee|(sold|sent|shipped) to)\b",
+     ("customer_code", "customer_name")),
+    (r"(库|仓|库区|货位)$|\b(sloc|warehouse|store|silo|bin|location)\b",
+     ("place", "to_place", "from_place", "site_code")),
+    (r"(机台|机|线|设备|炉|罐)$|\b(line|machine|oven|tank|mixer)\b",
+     ("line", "tank", "site_code", "to_place", "place")),
+    (r"(班|班组)$|\b(shift|team|crew)\b", ("shift",)),
+    (r"(单号|凭证)$|\b(docket|invoice|inv|ticket|doc)\b", ("delivery_no", "doc_no")),
+    (r"(柜号|箱号|托盘)$|\b(pallet|container)\b", ("container_no",)),
+    (r"(企业|单位|公司)名称$|^(company|name)$", ("supplier_name", "customer_name", "site_name")),
+    (r"(品名|产品|品种|名称|原料|物料|配料)$|\b(product|ingredient|material|item|component|blend)s?\b",
+     ("item_name", "item_code")),
+    (r"单位$|\b(uom|unit)\b", ("uom",)),
+    (r"(备注|说明)|\b(remarks?|notes?)\b", ("remark",)),
+    (r"(结果|判定|结论)$|\b(pass|fail|result|verdict)\b", ("result", "measured_value")),
+    (r"(限值|标准|指标)$|\b(limit|spec)\b", ("spec_limit",)),
+    (r"(项目)$|\b(test|parameter)\b", ("inspection_item",)),
+    (r"^(编码|代码|编号|code|no|id|number)$",
+     ("supplier_code", "customer_code", "item_code", "site_code", "person_code")),
+)  # fmt: skip
+"""What headings of a kind usually mean: (pattern, fields from the likeliest); the first counts."""
+_ALIKE = 88
+_BRACKETS = re.compile(r"[(\[][^)\]]*[)\]]")
+
+
+@lru_cache(maxsize=1 << 14)
+def likely(heading: str) -> tuple[str, ...]:
+    """Fields that a heading nobody listed may mean, the likeliest first; a person confirms them.
+
+    By the listed part of it, by its usual words, or by the listed one that is spelled alike.
+    """
+    return tuple(dict.fromkeys((*partly(heading), *_usual(heading))))
+
+
+@lru_cache(maxsize=1 << 14)
+def partly(heading: str) -> tuple[str, ...]:
+    """What a listed part of a heading means: one of its languages, or what it ends with."""
+    known = _dictionary()
+    said = _BRACKETS.sub(" ", _without_unit(heading))
+    plain = normal(said)
+    languages = ("".join(_CHINESE.findall(plain)), _CHINESE.sub("", plain))
+    if all(languages):
+        for part in languages:
+            if part in known:
+                return tuple(sorted(known[part]))
+    found = next((word for word in _endings(plain, _spaced(said)) if word in known), None)
+    return tuple(sorted(known[found])) if found else ()
+
+
+def _usual(heading: str) -> tuple[str, ...]:
+    said = _BRACKETS.sub(" ", _without_unit(heading))
+    spoken, known = _spaced(said), _dictionary()
+    found = next((f for pattern, f in _USUAL if re.search(pattern, spoken, re.IGNORECASE)), None)
+    plain = normal(said)
+    if found is None and _CHINESE.search(plain) and not plain.isascii():
+        chinese = "".join(_CHINESE.findall(plain))
+        found = next((f for pattern, f in _USUAL if re.search(pattern, chinese)), None)
+    if found is None and len(plain) >= 5:
+        best = process.extractOne(plain, list(known), scorer=fuzz.ratio, score_cutoff=_ALIKE)
+        found = tuple(sorted(known[best[0]])) if best else None
+    return found or ()
+
+
+def _spaced(said: str) -> str:
+    return re.sub(r"[\W_]+", " ", said).strip()
+
+
+def _without_unit(heading: str) -> str:
+    return _UNIT.sub("", unicodedata.normalize("NFKC", heading).strip()).casefold()
+
+
+def _endings(plain: str, spoken: str) -> list[str]:
+    """What a heading ends with, the longest first: whole words, or two characters and more."""
+    words = spoken.split()
+    if len(words) > 1 and spoken.isascii():
+        return ["".join(words[at:]) for at in range(1, len(words))]
+    return [plain[at:] for at in range(1, len(plain) - 1)] if _CHINESE.search(plain) else []
 
 
 def _bilingual(heading: str) -> frozenset[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +16,7 @@ import polars as pl
 
 from graph_model.errors import BadFile, BadInput
 from loaders.findings import Finding
+from loaders.mapping import AS_IT_STANDS, Reading, TableMap
 from loaders.reading import SUFFIXES
 
 EVENT_FILES = (".jsonld", ".xml")
@@ -59,7 +61,8 @@ class Counts:
 class Intake:
     """What was read: `tables` by kind, set-aside rows among them as `SetAside`.
 
-    `tabs` says of each file and tab under which name its rows are counted, if not the tab's own.
+    `tabs` says of each file and tab under which name its rows are counted, if not the tab's own;
+    `maps` how each table of a workbook was taken.
     """
 
     kind: str
@@ -69,6 +72,7 @@ class Intake:
     files: list[Path]
     names: dict[str, str] = field(default_factory=dict)
     tabs: dict[tuple[str, str], str] = field(default_factory=dict)
+    maps: list[TableMap] = field(default_factory=list)
 
     @property
     def set_aside(self) -> pl.DataFrame | None:
@@ -130,19 +134,21 @@ def read(
     *,
     pseudonym: Callable[[str], str] = unnamed,
     progress: Callable[[str], None] = lambda name: None,
+    reading: Reading = AS_IT_STANDS,
 ) -> Intake:
     """Read a file or folder. `kind`: plant, foodchainlab, epcis, found out when not given;
     fsma204 has to be named.
 
-    `pseudonym` is called once a distinct name; `progress` with each file or sheet begun.
+    `pseudonym` is called once a distinct name; `progress` with each file or sheet begun;
+    `reading` says how tables of a plant are read.
     Raises BadInput and BadFile with what to do; nothing is read then.
     """
     from loaders import epcis, foodchainlab, fsma204
     from loaders.plant import folder
 
     files = input_files(Path(path))
-    readers = {
-        "plant": folder.read,
+    readers: dict[str, Callable[..., Intake]] = {
+        "plant": partial(folder.read, reading=reading),
         "foodchainlab": foodchainlab.read,
         "epcis": epcis.read,
         "fsma204": fsma204.read,

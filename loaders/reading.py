@@ -11,7 +11,7 @@ import csv
 import io
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -31,14 +31,23 @@ _LOOK = 30
 _CHUNK = 5_000
 
 
+Span = tuple[int, int, int, int]
+"""Merged cells: first row as `_row` counts, first column of the grid, last row, last column."""
+
+
 @dataclass(frozen=True)
 class Grid:
-    """One sheet as text: columns `0`, `1`, … and `_row`; blank rows left out."""
+    """One sheet as text: columns `0`, `1`, … and `_row`; blank rows left out.
+
+    `left`: columns of the spreadsheet before column `0`.
+    """
 
     file: str
     sheet: str
     frame: pl.DataFrame
     too_long: tuple[tuple[int, str], ...] = ()
+    merged: tuple[Span, ...] = ()
+    left: int = 0
 
     def head(self) -> list[tuple[str | None, ...]]:
         """The rows among which headings are looked for."""
@@ -199,7 +208,9 @@ def _workbook(path: Path, shown: str) -> Iterator[Grid]:
         kinds = [meta for meta in book.sheets_metadata if "Work" in str(meta.typ)]
         for meta in kinds:
             sheet = book.get_sheet_by_name(meta.name)
-            yield _grid(shown, meta.name, _sheet_frame(sheet, shown))
+            grid = _grid(shown, meta.name, _sheet_frame(sheet, shown))
+            left = sheet.start[1] if sheet.start else 0
+            yield replace(grid, merged=_merged(sheet, left), left=left)
     except python_calamine.PasswordError as error:
         raise BadFile("file_password", file=shown) from error
     except (python_calamine.CalamineError, ValueError, OSError) as error:
@@ -209,6 +220,15 @@ def _workbook(path: Path, shown: str) -> Iterator[Grid]:
         if type(error).__name__ != "PanicException":
             raise
         raise BadFile("file_damaged", file=shown) from error
+
+
+def _merged(sheet: python_calamine.CalamineSheet, left: int) -> tuple[Span, ...]:
+    spans = sheet.merged_cell_ranges or []
+    return tuple(
+        (top + 1, max(first - left, 0), bottom + 1, last - left)
+        for (top, first), (bottom, last) in spans
+        if last >= left
+    )
 
 
 def _sheet_frame(sheet: python_calamine.CalamineSheet, shown: str) -> pl.DataFrame:

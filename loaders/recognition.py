@@ -1,4 +1,4 @@
-"""Which sheet a table is: by its name, by words in its name, else by its headings.
+"""Which sheet a table is: by its name, by words in its name or title, else by its headings.
 
 `sheet_words.json` lists words that people name files and tabs with. A word may stand for several
 sheets (`入库` is a receipt of either kind): then the headings decide, and where they do not, none.
@@ -13,14 +13,17 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-from loaders.headings import heading_row, match, normal, sheet_named
+from loaders.headings import heading_row, likely, match, meanings, normal, sheet_named
 from loaders.plant.sheets import SHEETS, Sheet
 
 _ENOUGH = 4
 """So many headings make a table of one sheet where its name says nothing."""
 
+_USUAL = ("receipts", "issues", "outputs", "shipments", "stock")
+"""What factories keep most: of several that fit alike the likelier one."""
 _ASKED = ("申请", "通知", "预测", "requisition", "request", "notice", "forecast")
 
+Told = Literal["name", "word", "title", "headings", "preset"]
 Head = Sequence[Sequence[str | None]]
 
 
@@ -29,7 +32,7 @@ class Recognised:
     """The sheet that a table is taken for, and what told it."""
 
     sheet: Sheet
-    by: Literal["name", "word", "headings"]
+    by: Told
 
 
 def recognise(name: str, head: Callable[[], Head]) -> Recognised | None:
@@ -45,6 +48,38 @@ def recognise(name: str, head: Callable[[], Head]) -> Recognised | None:
         return Recognised(named[0], "word")
     sheet = _by_headings(head(), named)
     return Recognised(sheet, "headings") if sheet else None
+
+
+def among(name: str, head: Head) -> Sheet | None:
+    """The sheet that words of a title or file name stand for, where the headings bear it out."""
+    named = _named(name)
+    if any(word in normal(name) for word in _ASKED):
+        named = [sheet for sheet in named if not sheet.movement]
+    return _by_headings(head, named) if named else None
+
+
+def recognise_likely(names: Sequence[str], headings: Sequence[str]) -> Sheet | None:
+    """The sheet that a table may be, by all its words and headings; a person confirms it."""
+    named = {sheet.name for name in names for sheet in _named(name)}
+    asked = any(word in normal(name) for name in names for word in _ASKED)
+    ranked = []
+    for sheet in SHEETS:
+        if asked and sheet.movement:
+            continue
+        known = set(match(headings, sheet).columns)
+        maybe = {
+            name for heading in headings if not meanings(heading)
+            for name in likely(heading)[:2] if name in sheet.fields
+        } - known  # fmt: skip
+        named_items = any("item_name" in meanings(heading) for heading in headings)
+        fit = 2.0 * len(known) + len(maybe) + 2.0 * _said(headings, sheet)
+        fit += 1.0 * (named_items and "item_code" in sheet.fields and "item_code" not in known)
+        fit += 3.0 * (sheet.name in named and fit > 1) + 0.5 * (sheet.name in _USUAL)
+        ranked.append((fit, sheet.name))
+    (best, name), (second, _) = sorted(ranked, reverse=True)[:2]
+    if best < _ENOUGH or best == second:
+        return None
+    return next(sheet for sheet in SHEETS if sheet.name == name)
 
 
 @cache
@@ -75,12 +110,12 @@ def _named(name: str) -> list[Sheet]:
 
 def _by_headings(head: Head, named: Sequence[Sheet]) -> Sheet | None:
     """The sheet that clearly more headings belong to than to any other, of those named if any."""
-    among = named or SHEETS
-    ranked = sorted(((_fit(head, sheet), sheet.name) for sheet in among), reverse=True)
-    (best, name), (second, _) = ranked[0], ranked[1]
+    sheets = named or SHEETS
+    ranked = sorted(((_fit(head, sheet), sheet.name) for sheet in sheets), reverse=True)
+    (best, name), (second, _) = (*ranked, (0, ""))[:2]
     if best == second or best < (2 if named else _ENOUGH):
         return None
-    return next(sheet for sheet in among if sheet.name == name)
+    return next(sheet for sheet in sheets if sheet.name == name)
 
 
 def _fit(head: Head, sheet: Sheet) -> int:
@@ -88,10 +123,16 @@ def _fit(head: Head, sheet: Sheet) -> int:
     position = heading_row(head, sheet)
     if position is None:
         return 0
-    headings = [normal(cell) for cell in head[position] if cell]
-    deeds = [word for word, sheets in _sheets_by_word().items() if sheets == [sheet.name]]
-    said = sum(any(word in heading for word in deeds) for heading in headings)
     known = match(head[position], sheet)
     if not known.columns or len(known.columns) < len(known.unknown):
         return 0
+    said = _said([cell for cell in head[position] if cell], sheet)
     return len(known.columns) + (said if sheet.movement else 0)
+
+
+def _said(headings: Sequence[str], sheet: Sheet) -> int:
+    """Headings that say the deed of this sheet alone."""
+    deeds = [word for word, sheets in _sheets_by_word().items() if sheets == [sheet.name]]
+    # An amount that was scrapped stands in lists of what was made.
+    others = [heading for heading in headings if "scrap_qty" not in meanings(heading)]
+    return sum(any(word in normal(heading) for word in deeds) for heading in others)

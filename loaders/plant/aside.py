@@ -28,18 +28,22 @@ class Aside:
     rows: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
 
-    def table(self, sheet: str, grid: Grid, rule: str) -> None:
+    def table(
+        self, sheet: str, grid: Grid, rule: str, *, headed: bool = False, **more: object
+    ) -> None:
         """Sets a whole table aside, with what is below headings of numbers as text; one finding.
 
+        `headed`: the first row are its headings, whatever they say.
         What stands below other headings may be the name of a person, and is not kept.
         """
-        at, names = _headed(grid.head())
+        at, names = _headed(grid.head()[:1] if headed else grid.head())
+        at = max(at, 0) if headed else at
         rows = grid.frame.slice(at + 1)
         if rule == "unknown_sheet" and not names and _is_note(rows):
             rows = rows.clear()
         severity: Severity = "error" if len(rows) else "warning"
         self.findings.append(
-            Finding(rule, severity, grid.file, grid.sheet, 0, params={"rows": rows.height})
+            Finding(rule, severity, grid.file, grid.sheet, 0, params=more | {"rows": rows.height})
         )
         if rows.is_empty():
             return
@@ -52,6 +56,11 @@ class Aside:
             text=pl.concat_str(names, separator=" ", ignore_nulls=True) if names else pl.lit(None),
         ).with_columns(_file="file", _sheet="sheet", _row="row")
         self._keep(kept)
+
+    def told(self, sheet: str, rule: str, grid: Grid, rows: Sequence[int]) -> None:
+        """Counts rows that are no data: sums of others, remarks. They are told of and not kept."""
+        self.rows[sheet] += len(rows)
+        self.findings += [Finding(rule, "info", grid.file, grid.sheet, row) for row in rows]
 
     def _keep(self, rows: pl.DataFrame) -> None:
         """By place and content: another file of the same name has other rows at the same place."""

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 
 from loaders.findings import Finding, Severity
+from loaders.flattening import Flat
 from loaders.headings import both, heading_row, is_guide
 from loaders.intake import Counts, Intake, Options
+from loaders.mapping import AS_IT_STANDS, Reading, TableMap
 from loaders.plant.aside import Aside
+from loaders.plant.dates import year_first
 from loaders.plant.frames import Zones, completed, picked, tails, timed, typed, with_key
 from loaders.plant.lines import Context, prepared, stubs
 from loaders.plant.movements import MAPPERS
@@ -24,12 +28,36 @@ from loaders.plant.people import Names
 from loaders.plant.records import RECORDS
 from loaders.plant.sheets import BY_NAME, IDENTIFYING, SHEETS, Sheet
 from loaders.plant.tables import Tables
-from loaders.reading import Grid, is_text, read_grids
-from loaders.recognition import Recognised, recognise
+from loaders.proposing import AGAIN, Proposal, proposals
+from loaders.reading import ROW, Grid, is_text, read_grids
+from loaders.recognition import Recognised, Told, recognise
 
 _ALL = {**MAPPERS, **RECORDS}
 _LOOKED_UP = {"work_orders": ["company", "work_order_no", "item_code"]}
 _TOTALS = ["合计", "总计", "小计", "合 计", "total", "subtotal", "grand total", "sum"]
+
+
+_BY: dict[str, Told] = {
+    "word": "word", "title": "title", "headings": "headings", "preset": "preset",
+}  # fmt: skip
+"""What told the kind of a table, where that is to be said."""
+_BIG = 4 << 20
+"""Bytes from which a text file named as a sheet is read when its turn comes, as it stands."""
+BEHIND_TAB = " › "
+"""Stands between a tab and the kind of a table in it."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows of a sheet; `fields`: which column holds what, where that is settled already.
+
+    `constants`: values of fields without a column; `dates`: the order of day and month.
+    """
+
+    grid: Grid
+    fields: dict[str, int] | None = None
+    constants: Mapping[str, str] = field(default_factory=dict)
+    dates: str = ""
 
 
 def read(
@@ -37,9 +65,10 @@ def read(
     options: Options,
     pseudonym: Callable[[str], str],
     progress: Callable[[str], None],
+    reading: Reading = AS_IT_STANDS,
 ) -> Intake:
     """All sheets of the files as tables."""
-    return _mapped(files, {}, options, pseudonym, progress)
+    return _mapped(files, {}, options, pseudonym, progress, reading)
 
 
 def read_rows(
@@ -61,9 +90,10 @@ def _mapped(
     options: Options,
     pseudonym: Callable[[str], str],
     progress: Callable[[str], None],
+    reading: Reading = AS_IT_STANDS,
 ) -> Intake:
     out = Tables()
-    frames = Frames(files, rows, options, Names(pseudonym), Aside(out), progress)
+    frames = Frames(files, rows, options, Names(pseudonym), Aside(out), progress, reading)
     ctx = Context(out, frames.aside, frames)
     for sheet in SHEETS:
         frame = frames.pop(sheet.name)
@@ -75,7 +105,9 @@ def _mapped(
     order = [sheet.name for sheet in SHEETS if sheet.name in frames.counts]
     counts = {name: frames.counts[name] for name in (*order, *frames.counts)}
     tables = out.finish()
-    return Intake("plant", tables, findings, counts, files, frames.names.real, frames.tabs)
+    return Intake(
+        "plant", tables, findings, counts, files, frames.names.real, frames.tabs, frames.maps
+    )
 
 
 class Frames:
@@ -93,13 +125,16 @@ class Frames:
         names: Names,
         aside: Aside,
         progress: Callable[[str], None],
+        reading: Reading = AS_IT_STANDS,
     ) -> None:
+        self._reading = reading
+        self.maps: list[TableMap] = []
         self.names, self.aside, self._progress = names, aside, progress
         self.counts: dict[str, Counts] = {}
         self.findings: list[Finding] = []
         self.tabs: dict[tuple[str, str], str] = {}
         self._company = options.company
-        self._parts: dict[str, list[Path | Grid]] = defaultdict(list)
+        self._parts: dict[str, list[Path | Part]] = defaultdict(list)
         self._rows = dict(rows)
         self._frames: dict[str, pl.DataFrame] = {}
         for file in files:
@@ -123,36 +158,94 @@ class Frames:
         return frame
 
     def _find(self, file: Path) -> None:
-        """Which sheets a file has; a text file stays unread until its sheet's turn comes."""
-        named = is_text(file) and recognise(file.stem, list)
-        if named:
+        """Which sheets a file has; a big text file stays unread until its sheet's turn comes."""
+        big = is_text(file) and file.stat().st_size > _BIG and not self._reading.maps
+        if big and (named := recognise(file.stem, list)):
             self._take(file, file.name, file.stem, named)
             return
         self._progress(file.name)
         for grid in read_grids(file, file.name):
-            if is_guide(grid.sheet) or grid.frame.is_empty():
-                continue
+            if not (is_guide(grid.sheet) or grid.frame.is_empty()):
+                self._look(grid, file.stem)
+
+    def _look(self, grid: Grid, stem: str) -> None:
+        """Which sheets the tables of a tab belong to."""
+        found = proposals(grid, stem, self._reading.maps, self._reading.known)
+        self.maps += [each.map for each in found]
+        if not found or (len(found) == 1 and found[0].table.plain and not found[0].confirmed):
             taken = recognise(grid.sheet, grid.head)
             if taken:
-                self._take(grid, grid.file, grid.sheet, taken)
-                continue
-            self.aside.table(grid.sheet, grid, "unknown_sheet")
-            if rows := self.aside.rows[grid.sheet]:
-                self.counts[grid.sheet] = Counts(read=rows, set_aside=rows)
+                self._take(Part(grid), grid.file, grid.sheet, taken)
+                return
+        if not found:
+            self._aside(grid, "unknown_sheet")
+        # Only once it is confirmed a table is read in two ways.
+        found = [each for each in found if each.confirmed or each.map.said != AGAIN]
+        kinds = {each.map.kind for each in found}
+        for each in found:
+            self._read_table(each, several=len(kinds) > 1)
 
-    def _take(self, part: Path | Grid, file: str, tab: str, taken: Recognised) -> None:
+    def _read_table(self, found: Proposal, *, several: bool) -> None:
+        """A table whose kind and columns are sure or confirmed; all others are set aside.
+
+        Of a tab with tables of several kinds each has its kind behind the name.
+        """
+        table, mapped = found.table, found.map
+        grid = replace(table.grid, frame=table.grid.frame.clone())  # its columns are taken out
+        if several and mapped.kind:
+            meant = both(f"import.sheet.{mapped.kind}")
+            grid = replace(grid, sheet=f"{grid.sheet}{BEHIND_TAB}{meant}")
+        if mapped.kind is None and found.confirmed:
+            self.aside.told(grid.sheet, "table_skipped", grid, table.grid.frame[ROW][1:].to_list())
+            self.counts[grid.sheet] = Counts(table.height, 0, table.height)
+        elif mapped.kind is None or not (mapped.sure and found.read.keys() & IDENTIFYING):
+            meant = both(f"import.sheet.{mapped.kind}") if mapped.kind else ""
+            rule = "table_unconfirmed" if meant else "unknown_sheet"
+            self._aside(grid, rule, table, meant=meant)
+        else:
+            fields = found.read
+            self._tell(mapped.kind, grid, table)
+            if table.filled or table.block.across:
+                rule = "across_unrolled" if table.block.across else "merged_filled"
+                more = {"cells": table.filled, "rows": table.height}
+                self.findings.append(
+                    Finding(rule, "info", grid.file, grid.sheet, mapped.row, params=more)
+                )
+            part = Part(grid, fields, mapped.constants, mapped.dates if found.confirmed else "")
+            taken = Recognised(BY_NAME[mapped.kind], _BY.get(mapped.why, "name"))
+            self._take(part, grid.file, grid.sheet, taken, mapped.said)
+
+    def _aside(self, grid: Grid, rule: str, table: Flat | None = None, **more: object) -> None:
+        before = self.aside.rows[grid.sheet]
+        self.aside.table(grid.sheet, grid, rule, headed=table is not None, **more)
+        if table is not None and self.aside.rows[grid.sheet] > before:
+            self._tell(grid.sheet, grid, table)
+        if rows := self.aside.rows[grid.sheet] - before:
+            count = self.counts.setdefault(grid.sheet, Counts())
+            count.read += rows
+            count.set_aside += rows
+
+    def _tell(self, sheet: str, grid: Grid, table: Flat) -> None:
+        """Tells of the rows of a table that are no data."""
+        for rule, rows in (("totals_row", table.totals), ("note_row", table.notes)):
+            self.aside.told(sheet, rule, grid, rows)
+
+    def _take(
+        self, part: Path | Part, file: str, tab: str, taken: Recognised, said: str = ""
+    ) -> None:
         self._parts[taken.sheet.name].append(part)
         self.tabs[file, tab] = taken.sheet.name
         if taken.by != "name":
-            severity: Severity = "info" if taken.by == "word" else "warning"
+            severity: Severity = "warning" if taken.by == "headings" else "info"
             meant = both(f"import.sheet.{taken.sheet.name}")
-            self.findings.append(Finding("sheet_taken_as", severity, file, tab, 0, "", meant))
+            rule = "preset_used" if taken.by == "preset" else "sheet_taken_as"
+            self.findings.append(Finding(rule, severity, file, tab, 0, "", meant, {"said": said}))
 
     def _typed(self, name: str) -> pl.DataFrame | None:
         """A sheet of all files together, times as text."""
         if name in self._parts or name in self._rows:
-            grids = self._grids(self._parts.pop(name, []))
-            frames = [self._part(grid, BY_NAME[name]) for grid in grids if len(grid.frame)]
+            parts = self._read_parts(self._parts.pop(name, []))
+            frames = [self._part(part, BY_NAME[name]) for part in parts if len(part.grid.frame)]
             if name in self._rows:
                 rows = completed(self._rows.pop(name), BY_NAME[name])
                 frames.append(self._read(rows, BY_NAME[name]))
@@ -160,19 +253,21 @@ class Frames:
                 self._frames[name] = pl.concat(frames, rechunk=True)
         return self._frames.get(name)
 
-    def _grids(self, parts: list[Path | Grid]) -> Iterable[Grid]:
+    def _read_parts(self, parts: list[Path | Part]) -> Iterable[Part]:
         while parts:
             part = parts.pop(0)
-            if isinstance(part, Grid):
+            if isinstance(part, Part):
                 yield part
                 continue
             self._progress(part.name)
-            yield from read_grids(part, part.name)
+            yield from map(Part, read_grids(part, part.name))
 
-    def _part(self, grid: Grid, sheet: Sheet) -> pl.DataFrame:
-        if heading_row(grid.head(), sheet) is None:
-            self.aside.table(sheet.name, grid, "heading_missing")
-        frame, notes = picked(grid, sheet)
+    def _part(self, part: Part, sheet: Sheet) -> pl.DataFrame:
+        if part.fields is None and heading_row(part.grid.head(), sheet) is None:
+            self.aside.table(sheet.name, part.grid, "heading_missing")
+        frame, notes = picked(part.grid, sheet, part.fields, part.constants)
+        if part.dates:
+            frame = year_first(frame, sheet, part.dates)
         self.findings += notes
         return self._read(frame, sheet)
 

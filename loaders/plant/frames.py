@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
@@ -14,7 +14,7 @@ from graph_model.keys import join_columns
 from graph_model.quantity import canonical_unit
 from loaders.cleaning import clean_code, clean_number, clean_text
 from loaders.findings import Finding, Severity
-from loaders.headings import heading_row, match, unit_of, word_code
+from loaders.headings import Match, heading_row, match, unit_of, word_code
 from loaders.plant.sheets import DATES, STAMPS, Sheet, type_of
 from loaders.reading import ROW, Grid
 from loaders.times import Zone, read_times
@@ -70,19 +70,25 @@ def _note(
     return listed
 
 
-def picked(grid: Grid, sheet: Sheet) -> tuple[pl.DataFrame, list[Finding]]:
+def picked(
+    grid: Grid,
+    sheet: Sheet,
+    fields: Mapping[str, int] | None = None,
+    constants: Mapping[str, str] | None = None,
+) -> tuple[pl.DataFrame, list[Finding]]:
     """The sheet's fields as cleaned text with provenance; headings that cannot be used.
 
-    No rows where there are no headings.
+    `fields`: columns by field where headings stand in the first row and are read already;
+    `constants`: values of fields that no column has. No rows where there are no headings.
     """
     texts = [name for name in grid.frame.columns if name != ROW]
     head = grid.head()
-    position = heading_row(head, sheet)
+    position = heading_row(head, sheet) if fields is None else 0
     schema = {name: pl.String() for name in (*sheet.fields, "_file", "_sheet")} | {ROW: pl.Int64()}
     if position is None:
         return pl.DataFrame(schema=schema), []
     headings = [cell or "" for cell in head[position]]
-    found = match(headings, sheet)
+    found = match(headings, sheet) if fields is None else _chosen(headings, fields)
     at = grid.frame[ROW][position]
     kinds: tuple[tuple[str, Severity, tuple[int, ...]], ...] = (
         ("unknown_column", "info", found.unknown),
@@ -106,7 +112,7 @@ def picked(grid: Grid, sheet: Sheet) -> tuple[pl.DataFrame, list[Finding]]:
     rows = grid.frame[ROW].slice(position + 1).rechunk()
     frame = pl.DataFrame([rows, *columns]).with_columns(
         *(
-            pl.lit(None, pl.String).alias(name)
+            pl.lit((constants or {}).get(name), pl.String).alias(name)
             for name in sheet.fields
             if name not in found.columns
         ),
@@ -117,7 +123,13 @@ def picked(grid: Grid, sheet: Sheet) -> tuple[pl.DataFrame, list[Finding]]:
     if unit:
         written = pl.col("uom").str.strip_chars().replace("", None)
         frame = frame.with_columns(uom=written.fill_null(unit))
-    return frame, notes
+    return frame.select(ROW, *sheet.fields, "_file", "_sheet"), notes
+
+
+def _chosen(headings: Sequence[str], fields: Mapping[str, int]) -> Match:
+    used = set(fields.values())
+    unknown = (at for at, heading in enumerate(headings) if heading and at not in used)
+    return Match(dict(fields), tuple(unknown), ())
 
 
 def _unit(headings: Sequence[str], columns: dict[str, int]) -> str | None:
