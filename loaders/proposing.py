@@ -22,6 +22,7 @@ from loaders.recognition import among, recognise, recognise_likely
 
 _SAMPLE = 40
 _SHOWN = 3
+_LONGEST = 60
 _MOST = 0.6
 _TIMES = re.compile(r"\d{1,4}\s*[-/.年月]\s*\d{1,2}|\d{1,2}:\d{2}|^\d{1,2}[- ][A-Za-z]{3}")
 _STORE = re.compile(r"(库|仓|区|柜|架)$|\b(wh|warehouse|store|silo|tank|room|bin)\b", re.IGNORECASE)
@@ -153,7 +154,7 @@ def _samples(table: Flat, at: int) -> list[str]:
 
 def _unread(table: Flat) -> list[Column]:
     return [
-        Column(shown, None, "unknown", False, tuple(_samples(table, at)[:_SHOWN]))
+        Column(shown, None, "unknown", False, _shown(table.headings[at], _samples(table, at)))
         for at, shown in enumerate(table.shown)
     ]
 
@@ -199,7 +200,15 @@ def _column(
     elif why == "heading" and name.endswith("lot_no"):
         why = "role" if _of_another(table.headings[at], name) else why
     sure = why == "heading" or (why == "across" and across is not None and across.days)
-    return Column(table.shown[at], name or None, why, sure, tuple(samples[:_SHOWN]))
+    return Column(table.shown[at], name or None, why, sure, _shown(table.headings[at], samples))
+
+
+def _shown(heading: str, samples: Sequence[str]) -> tuple[str, ...]:
+    """The first cells of a column; those that may be names of persons are not shown."""
+    persons = {"operator", "inspector", "person_name", "responsible", "contact_phone"}
+    if persons & {*meanings(heading), *likely(heading)}:
+        return ()
+    return tuple(sample[:_LONGEST] for sample in samples[:_SHOWN])
 
 
 def _put_together(table: Flat, chosen: _Chosen) -> None:

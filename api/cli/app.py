@@ -21,6 +21,7 @@ from api.cli import (
     inferring,
     keeping,
     people,
+    presets,
     projecting,
     proving,
     pulling,
@@ -56,6 +57,7 @@ def shared(
 # In the order in which help lists them.
 COMMANDS = (
     importing,
+    presets,
     pulling,
     asking,
     acting,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,16 +14,18 @@ import polars as pl
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from api.cli import context
+from api.cli import context, presets
 from api.cli.context import Json
 from api.cli.scope_view import show_scope
 from api.cli.serving import serve_demo
 from api.incidents import Actor, Opening, open_incident
+from graph_model.errors import BadInput
 from graph_model.i18n import catalogue, language, text
 from graph_model.plant import Plant
 from loaders import checks, demo_plant, entries, findings_workbook, importing, intake
 from loaders.findings import Finding
 from loaders.importing import Loaded
+from loaders.mapping import TableMap, read_map
 from loaders.reading import is_text
 from loaders.template import write_template
 from queries.recall import report
@@ -70,11 +73,17 @@ def load(
         Path | None, typer.Option("--findings", help=text("cli.findings_to"))
     ] = None,
     marked: Annotated[Path | None, typer.Option("--marked", help=text("cli.marked"))] = None,
+    mapping: Annotated[Path | None, typer.Option("--map", help=text("mapping.map"))] = None,
+    preset: Annotated[str | None, typer.Option("--preset", help=text("mapping.preset"))] = None,
+    keep_as: Annotated[
+        str | None, typer.Option("--save-preset", help=text("mapping.save_preset"))
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Read files into the ledger, check them, and bring the graph up to date."""
+    given = importing.Mapping(_given(mapping), preset, keep_as)
     with context.plant(new=True) as plant, progress() as tell:
-        done = load_into(plant, path, kind, source, by or getpass.getuser(), dry_run, tell)
+        done = load_into(plant, path, kind, source, by or getpass.getuser(), dry_run, tell, given)
     if findings is not None:
         findings_workbook.write(done.findings, findings)
     if marked is not None:
@@ -82,7 +91,21 @@ def load(
     if as_json:
         context.show_json(done.to_dict())
         return
+    if dry_run:
+        presets.show_tables(done.maps)
     _show(done.to_dict())
+
+
+def _given(file: Path | None) -> tuple[TableMap, ...]:
+    """The tables of a file of JSON. Raises BadInput."""
+    if file is None:
+        return ()
+    try:
+        return tuple(read_map(json.loads(file.read_text(encoding="utf-8-sig"))))
+    except OSError as error:
+        raise BadInput("path_missing", path=str(file)) from error
+    except (ValueError, RecursionError) as error:
+        raise BadInput("mapping_shape") from error
 
 
 def _mark(path: Path, findings: list[Finding], folder: Path) -> None:
@@ -126,11 +149,13 @@ def load_into(
     who: str,
     dry_run: bool,
     tell: Callable[[str], None],
+    mapping: importing.Mapping = importing.AS_PROPOSED,
 ) -> Loaded:
     """`loaders.importing.load`, then the graph."""
     done = importing.load(
-        plant, path, kind=kind, source=source, who=who, dry_run=dry_run, tell=tell
-    )
+        plant, path, kind=kind, source=source, who=who, dry_run=dry_run, tell=tell,
+        mapping=mapping,
+    )  # fmt: skip
     if not dry_run:
         context.project(plant, tell)
     return done

@@ -19,11 +19,11 @@ from pydantic import BaseModel
 
 from api import watching
 from api.answers import listed, moment_of
-from api.asked import Asked, Word, size, who
+from api.asked import Asked, Toml, Word, size, who
 from api.auth.guard import guard
 from api.doors import Rows, answered
 from graph_model.access import signed_in
-from graph_model.errors import BadFile, Locked
+from graph_model.errors import BadFile, BadInput, Locked
 from graph_model.i18n import text
 from graph_model.jobs import OVER, Job, Jobs
 from graph_model.live import LivePlant
@@ -31,6 +31,7 @@ from graph_model.plant import Plant
 from graph_model.schema import SetAside
 from loaders import importing
 from loaders.intake import EVENT_FILES
+from loaders.mapping import TableMap, read_map
 from loaders.reading import SUFFIXES
 
 router = APIRouter(prefix="/api/v1", tags=["imports"])
@@ -68,11 +69,27 @@ def begin(
     ] = None,
     source: Annotated[Word | None, Form(description="Where they come from")] = None,
     dry_run: Annotated[bool, Form(description="Read and check only")] = False,
+    mapping: Annotated[
+        Toml | None,
+        Form(
+            description="How tables are read: `tables` of a dry run as JSON, confirmed or changed"
+        ),
+    ] = None,
+    preset: Annotated[
+        Word | None, Form(description="The only preset to go by; default: all that fit")
+    ] = None,
+    keep_as: Annotated[
+        Word | None, Form(description="Name under which `mapping` is kept as a preset")
+    ] = None,
 ) -> Progress:
     """Takes files; they are read in the background. `Location` says where to look."""
+    told = importing.Mapping(_given(mapping), preset or None, keep_as or None)
     folder = _kept(request.app.state.settings.data, files)
     names = sorted(file.name for file in folder.iterdir())
-    request.state.told.params |= {"files": names, "source": source, "dry_run": dry_run}
+    request.state.told.params |= {
+        "files": names, "source": source, "dry_run": dry_run, "preset": preset, "keep_as": keep_as,
+        "mapped": [table.kind for table in told.given],
+    }  # fmt: skip
     path = folder / names[0] if len(names) == 1 else folder
     plant, name = request.app.state.plant, who(request)
 
@@ -80,7 +97,7 @@ def begin(
         try:
             return load_live(
                 plant, path, tell, kind=kind, source=source, who=name, dry_run=dry_run,
-                note=", ".join(names),
+                note=", ".join(names), mapping=told,
             )  # fmt: skip
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -88,6 +105,16 @@ def begin(
     jobs: Jobs = request.app.state.jobs
     params = {"files": names, "kind": kind, "source": source, "dry_run": dry_run}
     return Progress(**asdict(jobs.start("import", signed_in().account, params, work)))
+
+
+def _given(mapping: str | None) -> tuple[TableMap, ...]:
+    """The tables of a mapping. Raises BadInput."""
+    if not mapping:
+        return ()
+    try:
+        return tuple(read_map(json.loads(mapping)))
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise BadInput("mapping_shape") from error
 
 
 def load_live(

@@ -9,7 +9,7 @@ from dash import html
 from dashboard import words
 from dashboard.components import parts
 from dashboard.components.parts import attrs, empty, panel, table
-from dashboard.entering import deciding, editing, likeness, undoing
+from dashboard.entering import deciding, editing, likeness, mapping, undoing
 from dashboard.pages import Page, View
 from dashboard.url import State
 from dashboard.visit import Visit
@@ -32,7 +32,8 @@ def view(visit: Visit, state: State) -> View:
     left: list[Any] = []
     if visit.can("import.run"):
         left.append(_upload())
-    left += [undoing.listing(visit, state), _set_aside(visit, state)]
+    left += [undoing.listing(visit, state), mapping.listing(visit, state),
+             _set_aside(visit, state)]  # fmt: skip
     right = [_coverage(visit), _floor(visit), editing.listing(visit, state),
              deciding.listing(visit, state), *likeness.listing(visit, state)]  # fmt: skip
     return View(
@@ -50,7 +51,7 @@ def view(visit: Visit, state: State) -> View:
 
 def _asked(visit: Visit, state: State) -> Any:
     """The dialog that the address asks for."""
-    dialogs = (undoing.asked, deciding.asked, editing.asked)
+    dialogs = (undoing.asked, deciding.asked, editing.asked, mapping.asked)
     return next((made for dialog in dialogs if (made := dialog(visit, state))), None)
 
 
@@ -69,6 +70,7 @@ def _upload() -> html.Section:
                 html.P(text("screen.data.import_hint")),
                 html.Div([choose, dry], className="chips"),
                 html.Div(id="import-told", role="status", **attrs(aria_live="polite", **told)),
+                html.Div(id="import-map", **attrs(data_choices=mapping.choices())),
             ],
             className="panel-body stack", id="import-drop",
         ),

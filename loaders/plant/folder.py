@@ -51,13 +51,15 @@ BEHIND_TAB = " › "
 class Part:
     """Rows of a sheet; `fields`: which column holds what, where that is settled already.
 
-    `constants`: values of fields without a column; `dates`: the order of day and month.
+    `constants`: values of fields without a column; `dates`: the order of day and month; `once`:
+    rows that say the same are one.
     """
 
     grid: Grid
     fields: dict[str, int] | None = None
     constants: Mapping[str, str] = field(default_factory=dict)
     dates: str = ""
+    once: bool = False
 
 
 def read(
@@ -182,13 +184,16 @@ class Frames:
         # Only once it is confirmed a table is read in two ways.
         found = [each for each in found if each.confirmed or each.map.said != AGAIN]
         kinds = {each.map.kind for each in found}
+        put_in = [id(each.table) for each in found if each.map.kind == "issues"]
         for each in found:
-            self._read_table(each, several=len(kinds) > 1)
+            once = each.map.kind == "outputs" and id(each.table) in put_in
+            self._read_table(each, several=len(kinds) > 1, once=once)
 
-    def _read_table(self, found: Proposal, *, several: bool) -> None:
+    def _read_table(self, found: Proposal, *, several: bool, once: bool) -> None:
         """A table whose kind and columns are sure or confirmed; all others are set aside.
 
-        Of a tab with tables of several kinds each has its kind behind the name.
+        Of a tab with tables of several kinds each has its kind behind the name. `once`: what the
+        table says was made stands in it again for all that went in.
         """
         table, mapped = found.table, found.map
         grid = replace(table.grid, frame=table.grid.frame.clone())  # its columns are taken out
@@ -211,7 +216,9 @@ class Frames:
                 self.findings.append(
                     Finding(rule, "info", grid.file, grid.sheet, mapped.row, params=more)
                 )
-            part = Part(grid, fields, mapped.constants, mapped.dates if found.confirmed else "")
+            part = Part(
+                grid, fields, mapped.constants, mapped.dates if found.confirmed else "", once
+            )
             taken = Recognised(BY_NAME[mapped.kind], _BY.get(mapped.why, "name"))
             self._take(part, grid.file, grid.sheet, taken, mapped.said)
 
@@ -268,6 +275,8 @@ class Frames:
         frame, notes = picked(part.grid, sheet, part.fields, part.constants)
         if part.dates:
             frame = year_first(frame, sheet, part.dates)
+        if part.once:
+            frame = frame.unique(list(sheet.fields), keep="first", maintain_order=True)
         self.findings += notes
         return self._read(frame, sheet)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -236,3 +237,29 @@ def test_a_server_killed_while_it_imports_loses_nothing_and_keeps_no_half(tmp_pa
         assert state in ("running", "interrupted", "waiting")
         again = upload(client, 3)
         assert finished(client, again)["state"] == "done"
+
+
+def test_a_mapping_is_confirmed_kept_listed_and_forgotten(
+    service: FastAPI, signed_in: Enter
+) -> None:
+    client = signed_in("quality")
+    content = "Rcvd,From,Item,Lot code,Kgs in\n2026-03-01,Hill,Milk,M1,40\n"
+
+    def sent(**form: str) -> dict[str, Any]:
+        answer = client.post(URL, files={"files": ("log.csv", content)}, data=form)
+        return finished(client, answer.json()["id"])["result"] if answer.is_success else {}
+
+    (table,) = sent(dry_run="true")["tables"]
+    assert (table["kind"], table["sure"]) == ("receipts", False)
+    assert sent(mapping="[5]") == {}
+    done = sent(mapping=json.dumps([table]), keep_as="Milk log")
+    assert done["sheets"]["receipts"]["loaded"] == 1
+    auditor = signed_in("auditor")
+    (kept,) = auditor.get("/api/v1/presets").json()["rows"]
+    assert kept["name"] == "Milk log"
+    assert kept["tables"][0]["columns"][3]["field"] == "lot_no"
+    address = "/api/v1/presets/Milk%20log"
+    assert auditor.get(address).json()["tables"] == kept["tables"]
+    assert auditor.delete(address).status_code == 403
+    assert client.delete(address).status_code == 204
+    assert client.get(address).status_code == 404

@@ -10,8 +10,10 @@ from playwright.sync_api import BrowserContext, expect
 
 from graph_model.interval import in_force
 from graph_model.live import LivePlant
+from graph_model.plant import Plant
 from graph_model.schema import Decision, Lot
 from graph_model.settings import Settings
+from loaders.presets import Presets
 from queries.incidents import deadlines
 from queries.recall import tables
 from tests.ui.conftest import Opener, Served
@@ -41,6 +43,50 @@ def test_a_chinese_file_goes_in_and_its_findings_come_back(
     with LivePlant(Settings(data=data)) as live:
         numbers = set(live.now().facts[Lot]["lot_no"])
     assert {"N-1", "N-2", "X-1", "X-2"} <= numbers
+
+
+@pytest.mark.parametrize(
+    ("lang", "load", "kept", "asks"),
+    [("en", "Load as chosen", "Keep as preset", "Please confirm"),
+     ("zh", "按所选导入", "保存为预设", "请确认")],
+)  # fmt: skip
+def test_what_was_recognised_is_corrected_kept_and_read_again(
+    context: BrowserContext, service: tuple[str, Path], tmp_path: Path, lang: str, load: str,
+    kept: str, asks: str,
+) -> None:  # fmt: skip
+    address, data = service
+    file = tmp_path / "log.csv"
+    file.write_text(
+        "Milk log,,,,\nRcvd,From,Milk,Tanker lot,Kgs in\n"
+        f"14/03/2026,Hill Farm,RM-77,M-{lang},40\nTotal,,,,40\n"
+    )
+    page = context.new_page()
+    page.set_viewport_size({"width": 390 if lang == "zh" else 1280, "height": 900})
+    page.goto(f"{address}/data?lang={lang}")
+    with page.expect_file_chooser() as chosen:
+        page.locator("[data-import=dry]").click()
+    chosen.value.set_files(file)
+    table = page.locator(".mapped")
+    expect(table).to_have_count(1)
+    expect(table).to_contain_text(asks)
+    expect(table.locator("select").first).to_have_value("receipts")
+    row = table.locator("tbody tr", has_text="RM-77")
+    row.locator("select").select_option("item_code")
+    expect(row).not_to_contain_text(asks)
+    width = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert width[0] <= width[1]
+    page.get_by_label(kept).fill(f"Milk {lang}")
+    page.get_by_role("button", name=load).click()
+    expect(page.locator("#import-told")).to_contain_text("#")
+    expect(table).to_have_count(0)
+    page.goto(f"{address}/data?lang={lang}")
+    expect(page.locator("#page")).to_contain_text(f"Milk {lang}")
+    page.close()
+    with LivePlant(Settings(data=data)) as live:
+        lots = live.now().facts[Lot].filter(lot_no=f"M-{lang}", owner="PLANT")
+        assert lots["item_code"].to_list() == ["RM-77"]
+    with Plant(Settings(data=data)) as plant:
+        Presets(plant.ledger.records).delete(f"Milk {lang}")
 
 
 def test_a_file_that_cannot_be_read_is_refused_with_a_reason(
