@@ -166,7 +166,8 @@ def test_a_sheet_is_the_same_however_titles_gaps_and_totals_lie_around_it(
     data: Rows = [["2026-03-01", f"W{at}", "A", f"A{at}", at + 1] for at in range(12)]
     plain = read(book(tmp_path / "领料.xlsx", [HEADS, *data])).tables["Consumed"]
     titles = chance.randint(0, 3)
-    rows: Rows = [*[["某某公司"] for _ in range(titles)], HEADS]
+    title: list[object] = ["某某公司"]
+    rows: Rows = [*([title] * titles), HEADS]
     for row in data:
         rows.append(row)
         if chance.random() < 0.3:
