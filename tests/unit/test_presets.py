@@ -48,7 +48,7 @@ def test_a_confirmed_mapping_is_kept_and_read_by_ever_after(plant: Plant, tmp_pa
     assert "Hill Farm" not in json.dumps(kept.to_dict())
 
     # Another month, another tab, other titles above: the headings are the same.
-    later = [["April"], [], *LOG[1:2], ["02/04/2026", "Hill Farm", "Milk", "M3", 60, None]]
+    later: Rows = [["April"], [], *LOG[1:2], ["02/04/2026", "Hill Farm", "Milk", "M3", 60, None]]
     again = loaded(plant, book(tmp_path / "april.xlsx", later, tab="April 2026"))
     assert again.counts["receipts"].loaded == 1
     told = [note for note in again.findings if note.rule == "preset_used"]
