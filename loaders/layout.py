@@ -473,11 +473,3 @@ def _labelled(cells: Cells) -> dict[str, str]:
             elif said and part is cell:
                 waiting = said[1]
     return found
-
-
-def unit_above(block: Block) -> str | None:
-    """The unit that all amounts of a table have, where a line above says so."""
-    for label, value in block.labelled.items():
-        if normal(label) in ("单位", "计量单位", "unit", "units", "uom"):
-            return value
-    return None

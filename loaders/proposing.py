@@ -26,7 +26,6 @@ _LONGEST = 60
 _MOST = 0.6
 _TIMES = re.compile(r"\d{1,4}\s*[-/.年月]\s*\d{1,2}|\d{1,2}:\d{2}|^\d{1,2}[- ][A-Za-z]{3}")
 _STORE = re.compile(r"(库|仓|区|柜|架)$|\b(wh|warehouse|store|silo|tank|room|bin)\b", re.IGNORECASE)
-_MADE = re.compile(r"成品|产品|产出|完工|product|output|finished|made|blend$", re.IGNORECASE)
 _PUT_IN = re.compile(
     r"原料|材料|投|领|耗|component|ingredient|input|raw|used|consumed", re.IGNORECASE
 )
