@@ -29,9 +29,9 @@ OWNED = {"/tokens/{token}", "/me/sessions/{session}", "/epcis/capture/{job}",
 OF_THE_PLANT = {
     "/accounts/{account}", "/accounts/{account}/sessions", "/alerts/{alert:path}/seen",
     "/batches/{batch}/undo", "/deadlines/{rule}", "/evidence/{evidence:path}/accept",
-    "/evidence/{evidence:path}/revoke", "/imports/{job}", "/imports/{job}/events",
-    "/imports/{job}/findings", "/people/{person}/erase", "/presets/{name}", "/pulls/{name}",
-    "/retention/{rule}",
+    "/evidence/{evidence:path}/revoke", "/floor/entries/{number}/answer", "/imports/{job}",
+    "/imports/{job}/events", "/imports/{job}/findings", "/people/{person}/erase",
+    "/presets/{name}", "/pulls/{name}", "/retention/{rule}",
 }  # fmt: skip
 """Addresses of what is the plant's: whoever has the permission sees all of it. So is everything
 below an incident."""
