@@ -10,7 +10,7 @@ from graph_model.interval import in_force
 from graph_model.lineage import Lineage
 from graph_model.network import Facts
 from graph_model.schema import Customer, Decision, Item, Site, Supplier
-from queries.recall.contact import stays
+from queries.recall.contact import runs
 from queries.recall.roots import one_lot
 
 KINDS = (
@@ -51,7 +51,7 @@ def _lot(lineage: Lineage, reference: str) -> str:
 
 def _line(facts: Facts, name: str) -> str:
     """The line, machine or tank of this key or code, or that a place of it is part of."""
-    tops = stays.lines(facts[Site]).join(facts[Site].select("site_code", place="key"), on="place")
+    tops = runs.lines(facts[Site]).join(facts[Site].select("site_code", place="key"), on="place")
     named = tops.filter((pl.col("place") == name) | (pl.col("site_code") == name))
     found = named["line"].drop_nulls().unique().sort()
     if found.is_empty():

@@ -22,6 +22,7 @@ from queries.recall.cone import Cone, Flags
 from queries.recall.contact import CONTACT
 from queries.recall.contact.places import NETWORK
 from queries.recall.contact.stays import USE
+from queries.recall.parting import Kinds
 
 NEVER = 2 * MAX - 1
 """Moment of what nothing reaches."""
@@ -154,9 +155,7 @@ class Way:
 def sweep(
     clock: Clock,
     first: Index,
-    into: Flags,
-    out: Flags,
-    parted: tuple[Flags, Flags],
+    usable: Kinds,
     found: Way,
     level: int,
 ) -> None:
@@ -164,15 +163,16 @@ def sweep(
 
     `found` says what is reached already, and since when.
     """
-    cone, (before, after) = clock.cone, parted
-    lines = _Lines.of(cone)
+    cone, lines = clock.cone, _Lines.of(clock.cone)
+    into = np.logical_or.reduce([rows for rows, _ in usable])
     frontier = np.flatnonzero(found.grade)
     while frontier.size:
         rows = cone.uses.at(frontier)
         rows = rows[into[rows]]
         place, label = clock.passes(found.since, first, rows)
         changed = []
-        for kind, enters in ((~before[rows], out), (before[rows], out & ~after)):
+        for of_kind, enters in usable:
+            kind = of_kind[rows]
             positions, at = _best(cone, rows[kind], place[kind], label[kind])
             moment = np.maximum(label[kind][at], clock.came[positions])
             kept = enters[positions]

@@ -11,9 +11,9 @@ from graph_model.network import Facts
 from graph_model.schema import MOVEMENTS, Decision, Site
 from queries.recall.completeness import Missing, of_rows
 from queries.recall.cone import Cone
-from queries.recall.contact import NOWHERE, TRACES, breaks, stays
+from queries.recall.contact import NOWHERE, TRACES, breaks, runs
 from queries.recall.contact.mixing import MIXING
-from queries.recall.contact.stays import MADE_ON_LINES
+from queries.recall.contact.runs import MADE_ON_LINES
 from queries.recall.hazard import Hazard
 from queries.recall.worlds import Worlds
 
@@ -27,7 +27,7 @@ def gaps(facts: Facts, worlds: Worlds, hazard: Hazard) -> list[Missing]:
     touched = _touched(worlds)
     delays = interval.delays(facts[Decision], [facts[kind] for kind in MOVEMENTS])
     clean = breaks.find(
-        facts, delays, stays.lines(facts[Site]), clearances_only=hazard.kind == "label"
+        facts, delays, runs.lines(facts[Site]), clearances_only=hazard.kind == "label"
     )
     # A cleaning before the suspect material came to the line keeps nothing out.
     last = {line: int(known.c0[-1]) for line, known in clean.items()}

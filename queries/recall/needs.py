@@ -6,6 +6,7 @@ end: whether all of them contain root material is one comparison with the first 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +15,7 @@ import polars as pl
 
 from graph_model.lineage import Index, Rows, spans
 from queries.recall.cone import Cone, Flags
+from queries.recall.parting import Parting
 from queries.recall.recipe import Recipe
 
 NEVER = np.int64(2**62)
@@ -78,21 +80,30 @@ class Needs:
         """Input rows that can serve these needs, need by need."""
         return self.input_row[spans(self.input_from[needs], self.input_from[needs + 1])[0]]
 
-    def met(self, needs: Index, sure: Flags, sure_extra: Flags) -> tuple[Index, Index]:
+    def met(
+        self, needs: Index, sure: Flags, sure_extra: Flags, partings: Sequence[Parting]
+    ) -> tuple[Index, Index]:
         """Needs and output rows whose every allowed input and exact extra is sure.
 
-        `sure` is about `rows(needs)`, `sure_extra` about all extras.
+        `sure` is about `rows(needs)`, `sure_extra` about all extras. Of what a parting keeps from
+        an output nothing is sure there.
         """
         at, owner = spans(self.input_from[needs], self.input_from[needs + 1])
-        first = self.first[self.input_row[at]]
+        rows = self.input_row[at]
+        first = self.first[rows]
         # The first output that an input which is not sure can have gone into.
         limit = np.full(len(needs), NEVER)
         np.minimum.at(limit, owner[~sure], first[~sure])
         begin = np.full(len(needs), NEVER)
         np.minimum.at(begin, owner, first)
+        most = [np.full(len(needs), parting.free) for parting in partings]
+        for bound, parting in zip(most, partings, strict=True):
+            np.minimum.at(bound, owner, parting.most[rows])
         at, owner = spans(self.output_from[needs], self.output_from[needs + 1])
         output = self.output_row[at]
         met = (output >= begin[owner]) & (output < limit[owner])
+        for bound, parting in zip(most, partings, strict=True):
+            met &= parting.rank[output] <= bound[owner]
         met &= ~self.cone.outputs.doubtful[output]
         met &= ~self._spoilt(needs[owner], output, ~sure_extra)
         return needs[owner[met]], output[met]

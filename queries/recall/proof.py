@@ -165,7 +165,7 @@ class Proof:
         grade = np.where(cone.depth == 0, 1, 0)
         way = np.full(len(grade), -1, dtype=np.int64)
         every, into = np.ones(len(cone.outputs.lot), bool), np.ones(len(cone.inputs.lot), bool)
-        spread(cone, cone.output_from[cone.inputs.step], into, every, grade, way, 1)
+        spread(cone, cone.output_from[cone.inputs.step], [(into, every)], grade, way, 1)
         ways: list[int] = way.tolist()
         return ways
 
@@ -173,11 +173,6 @@ class Proof:
     def _outputs(self) -> Rows:
         """Output rows by lot."""
         return Rows.of(self._cone.outputs.lot, len(self._cone.lots))
-
-    @cached_property
-    def _parting(self) -> str:
-        """The rule that parted input and output rows."""
-        return next((name for name, cut in self._worlds.cuts.items() if cut.parted), "")
 
     @cached_property
     def _first(self) -> list[_Plain]:
@@ -221,9 +216,9 @@ class Proof:
         made = int(self._cone.outputs.lot[output])
         if (rule := self.own(made)) is not None:
             return rule
-        before, after = self._worlds.parted
-        if before[row] and after[output]:
-            return self._parting
+        for name, cut in self._worlds.cuts.items():
+            if cut.parted and cut.parted.keeps(row, output):
+                return name
         for name, first, stopped, _, _ in self._first:
             if (first and output < first[row]) or (stopped and stopped[row]):
                 return name

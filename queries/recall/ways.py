@@ -38,12 +38,10 @@ class Ways:
         lots = np.flatnonzero(worlds.grade)
         node = np.full(len(worlds.cone.lots), -1, dtype=np.int64)
         node[lots] = np.arange(len(lots))
-        before, after = worlds.parted
-        every = np.zeros(len(after), dtype=bool)
         source, target, size = [], [], len(lots)
-        for rows, barred in ((~before, every), (before, after)):
+        for rows, outputs in worlds.kinds:
             ends, starts = _into(worlds, rows)
-            along = _along(worlds, starts, node, size, barred)
+            along = _along(worlds, starts, node, size, outputs)
             source += [node[worlds.cone.inputs.lot[ends[0]]], along[0]]
             target += [size + ends[1], along[1]]
             size += len(starts)
@@ -90,7 +88,7 @@ def _into(worlds: Worlds, kind: Flags) -> tuple[tuple[Index, Index], Index]:
 
 
 def _along(
-    worlds: Worlds, starts: Index, node: Index, base: int, barred: Flags
+    worlds: Worlds, starts: Index, node: Index, base: int, usable: Flags
 ) -> tuple[Index, Index]:
     """Edges out of stretches, which are nodes from `base` on: to outputs and the next stretch."""
     outputs = worlds.cone.outputs
@@ -100,7 +98,7 @@ def _along(
     at, owner = spans(starts, np.minimum(after, closes))
     lots = node[outputs.lot[at]]
     # Output rows of a lot that was found clean lead nowhere.
-    kept = (lots >= 0) & ~barred[at]
+    kept = (lots >= 0) & usable[at]
     linked = np.flatnonzero(after < closes)
     source = np.concatenate([owner[kept], linked])
     return base + source, np.concatenate([lots[kept], base + linked + 1])

@@ -18,6 +18,7 @@ from graph_model.lineage import Index, spans
 from queries.recall import arrivals
 from queries.recall.cone import Cone, Flags
 from queries.recall.needs import Needs
+from queries.recall.parting import Kinds, Parting, kinds
 from queries.recall.rules import Case, Cut
 
 RECORDED, MIXED, CONTACT = "recorded", "mixed_stock", "contact"
@@ -28,16 +29,12 @@ FORCED = {EXACT: "exact", ONLY_OUTPUT: "only_output", ALL_OF_NEED: "all_of_need"
 """Names of the ways in which a lot is forced; their texts are `reason.<name>`."""
 
 
-Parted = tuple[Flags, Flags]
-"""Input and output rows between which, in their step, the hazard does not pass."""
-
-
 @dataclass(frozen=True)
 class Worlds:
     """Tiers by number within the cone.
 
     What all cuts leave: `first` output of each input row, rows that are `stopped`, lots `clean`,
-    lots `harmless`, and the input and output rows that are `parted` from each other.
+    lots `harmless`, and the `kinds` of input rows by the output rows that partings let them reach.
     `grade` is 0 for lots not reached, else the place in GRADES + 1; `way` the input row that
     reached the lot, -1 for none. `since` is the moment from which a lot can be affected, MIN for
     its whole time, and `passes` the first output row that each input row so brings it into, by the
@@ -53,7 +50,7 @@ class Worlds:
     stopped: Flags
     clean: Flags
     harmless: Flags
-    parted: Parted
+    kinds: Kinds
     grade: Index
     way: Index
     since: Index
@@ -95,13 +92,14 @@ def explore(
     cuts = {rule.name: rule.cut(cone, case) for rule in case.rules()}
     first = cone.output_from[cone.inputs.step]
     stopped, clean = np.zeros(len(first), dtype=bool), np.zeros(len(cone.lots), dtype=bool)
-    harmless, parted = np.zeros_like(clean), _nothing_parted(cone)
+    harmless = np.zeros_like(clean)
     for cut in cuts.values():
         first = first if cut.first is None else np.maximum(first, cut.first)
         stopped |= False if cut.stopped is None else cut.stopped
         clean |= False if cut.clean is None else cut.clean
         harmless |= False if cut.harmless is None else cut.harmless
-        parted = parted if cut.parted is None else cut.parted
+    partings = [cut.parted for cut in cuts.values() if cut.parted is not None]
+    parted = kinds(partings, len(first), len(cone.outputs.lot))
     stopped |= clean[cone.inputs.lot]
     sure, maybe = sure[~clean[sure]], maybe[~clean[maybe]]
     conflicts = np.unique(np.concatenate([cut.withdrawn for cut in cuts.values()]))
@@ -112,8 +110,7 @@ def explore(
     )
     passes, _ = clock.passes(found.since, first, np.arange(len(first), dtype=np.int64))
     needs = Needs.of(cone, case.recipe, first)
-    # What cannot have passed into some outputs forces none.
-    forced, by = _Certain(cone, needs, case, first, stopped | parted[0], clean).fixpoint(sure)
+    forced, by = _Certain(cone, needs, case, first, stopped, clean, partings).fixpoint(sure)
     return Worlds(
         cone,
         clock,
@@ -134,10 +131,6 @@ def explore(
     )
 
 
-def _nothing_parted(cone: Cone) -> Parted:
-    return np.zeros(len(cone.inputs.lot), dtype=bool), np.zeros(len(cone.outputs.lot), dtype=bool)
-
-
 # ---------------------------------------------------------------------------- possible
 
 
@@ -146,7 +139,7 @@ def _possible(
     first: Index,
     stopped: Flags,
     clean: Flags,
-    parted: Parted,
+    parted: Kinds,
     roots: Index,
     by_contact: Index,
 ) -> arrivals.Way:
@@ -162,38 +155,32 @@ def _possible(
     recorded = inputs.recorded & ~cone.derived[inputs.step]
     enters = ~clean[outputs.lot]
     material = ~cone.contact[inputs.step]
-    spread(cone, first, recorded & ~stopped, outputs.recorded & enters, grade, way, 1, parted)
-    spread(cone, first, material & ~stopped, enters, grade, way, 2, parted)
+    able = outputs.recorded & enters
+    spread(cone, first, _usable(parted, recorded & ~stopped, able), grade, way, 1)
+    spread(cone, first, _usable(parted, material & ~stopped, enters), grade, way, 2)
     # Roots they are all the same: taking out what leads to them does not take them out.
     grade[by_contact] = np.where(grade[by_contact] > 0, grade[by_contact], 3)
     way[by_contact] = -1
     found = arrivals.Way(grade, way, np.where(grade > 0, MIN, arrivals.NEVER))
     if cone.contact.any():
-        arrivals.sweep(clock, first, ~stopped, enters, parted, found, 3)
+        arrivals.sweep(clock, first, _usable(parted, ~stopped, enters), found, 3)
     return found
 
 
-def spread(
-    cone: Cone,
-    first: Index,
-    into: Flags,
-    out: Flags,
-    grade: Index,
-    way: Index,
-    level: int,
-    parted: Parted | None = None,
-) -> None:
+def _usable(parted: Kinds, into: Flags, out: Flags) -> Kinds:
+    return [(rows & into, outputs & out) for rows, outputs in parted]
+
+
+def spread(cone: Cone, first: Index, usable: Kinds, grade: Index, way: Index, level: int) -> None:
     """Gives `level` to every lot that graded lots reach over usable input and output rows."""
-    before, after = parted or _nothing_parted(cone)
-    # What is parted reaches only what is not, so each kind of input has its own mark.
-    kinds = [(into & ~before, out), (into & before, out & ~after)]
-    marks = [cone.output_from[1:].copy() for _ in kinds]
+    # Each kind of input reaches other outputs, so it has its own mark.
+    marks = [cone.output_from[1:].copy() for _ in usable]
     frontier = np.flatnonzero(grade)
     while frontier.size:
         rows = cone.uses.at(frontier)
         found = []
-        for (usable, enters), reached in zip(kinds, marks, strict=True):
-            positions, rows_of = _further(cone, first, rows[usable[rows]], reached)
+        for (into, enters), reached in zip(usable, marks, strict=True):
+            positions, rows_of = _further(cone, first, rows[into[rows]], reached)
             fresh = enters[positions] & (grade[cone.outputs.lot[positions]] == 0)
             lots = cone.outputs.lot[positions[fresh]]
             way[lots] = rows_of[fresh]
@@ -231,19 +218,30 @@ class _Certain:
     """
 
     def __init__(
-        self, cone: Cone, needs: Needs, case: Case, first: Index, stopped: Flags, clean: Flags
+        self,
+        cone: Cone,
+        needs: Needs,
+        case: Case,
+        first: Index,
+        stopped: Flags,
+        clean: Flags,
+        partings: list[Parting],
     ) -> None:
         inputs, outputs, step = cone.inputs, cone.outputs, cone.inputs.step
-        self._cone, self._needs, self._clean = cone, needs, clean
+        self._cone, self._needs, self._clean, self._partings = cone, needs, clean, partings
         alike = cone.item_keys.is_in(case.recipe.homogeneous.implode()).fill_null(False)
         self._alike: Flags = alike.to_numpy()
         sound = ~inputs.doubtful & ~inputs.returned & ~cone.derived[step] & ~stopped
         self._exact = sound & cone.exact[step]
+        for parting in partings:
+            self._exact &= ~parting.bound
         self._usable = ~inputs.doubtful & ~stopped
         last = cone.output_from[step + 1] - 1
         alone = sound & inputs.recorded & ~inputs.excess & cone.closed[step] & ~cone.exact[step]
         self._only = alone & (first == last)
         self._only[self._only] &= ~outputs.doubtful[last[self._only]]
+        for parting in partings:
+            self._only[self._only] &= (parting.rank[last] <= parting.most)[self._only]
         self._last = last
         self._forced = np.zeros(len(cone.lots), dtype=np.int64)
         self._by = np.full(len(cone.lots), -1, dtype=np.int64)
@@ -315,12 +313,12 @@ class _Certain:
             return touched
         rows, extras = self._needs.rows(touched), self._needs.extra_lot
         need, outputs = self._needs.met(
-            touched, self._brings(rows) & self._usable[rows], self._spreads(extras)
+            touched, self._brings(rows) & self._usable[rows], self._spreads(extras), self._partings
         )
         found = self._mark(outputs, ALL_OF_NEED, need, np.zeros(len(need), dtype=bool))
         lots = self._cone.inputs.lot[rows]
         need, outputs = self._needs.met(
-            touched, self._whole[lots] & self._usable[rows], self._whole[extras]
+            touched, self._whole[lots] & self._usable[rows], self._whole[extras], self._partings
         )
         single = self._cone.makers[self._cone.outputs.lot[outputs]] == 1
         return np.concatenate([found, self._mark(outputs, ALL_OF_NEED, need, single)])

@@ -236,8 +236,25 @@ def material(plant: Plant) -> set[Passage]:
                 for lot in order.inputs
                 for out in order.outputs
             }
+        elif order.closed and order.line:
+            timed -= cleared(order, plant.cleanings, timed)
         found |= timed
     return found
+
+
+def cleared(order: Order, cleanings: list[Cleaned], pairs: set[Passage]) -> set[Passage]:
+    """Pairs that a line clearance parts, after which each item was issued once more."""
+    items = {lot[0] for lot in order.inputs}
+    anew = min(max(at for lot, at in order.inputs.items() if lot[0] == item) for item in items)
+    sound = [
+        one for one in cleanings
+        if one.line == order.line and one.clearance and one.verified and one.conforming
+        and one.end < anew
+    ]  # fmt: skip
+    return {
+        pair for pair in pairs
+        if any(order.inputs[pair[0]] < one.begin and one.end < pair[4] for one in sound)
+    }  # fmt: skip
 
 
 def over_lines(plant: Plant, cleanings: list[Cleaned], horizons: dict[str, int]) -> set[Passage]:

@@ -1,5 +1,6 @@
 """Contact: what hazards that leave traces pass on over lines, tanks and tools (DESIGN: contact).
 
+runs       where operations ran
 stays      who was on which line when
 breaks     verified clean breaks, and what lies between them
 horizons   how long residue counts by a person's decision
@@ -21,7 +22,7 @@ from graph_model import interval
 from graph_model.lineage import Lineage
 from graph_model.network import Facts
 from graph_model.schema import MOVEMENTS, Decision, Site
-from queries.recall.contact import breaks, chains, horizons, lanes, mixing, stays, tanks
+from queries.recall.contact import breaks, chains, horizons, lanes, mixing, runs, stays, tanks
 from queries.recall.contact.chains import CONTACT, Lanes
 from queries.recall.contact.horizons import Horizon
 from queries.recall.contact.lanes import NOWHERE, PAST_BREAK, PAST_HORIZON
@@ -71,7 +72,7 @@ def _over_lines(
         touches = found.touches.filter(pl.col("lot").is_in(left.implode()))
         made = found.made.filter(pl.col("rule") == stays.RAN)
         found = replace(found, touches=touches, made=made)
-    tops = stays.lines(facts[Site])
+    tops = runs.lines(facts[Site])
     clean = breaks.find(facts, delays, tops, clearances_only=label)
     limited = [] if label else tanks.find(facts, lineage, hazard, rulebook)
     return tanks.barred(lanes.of(found, clean, until), limited, facts, lineage)

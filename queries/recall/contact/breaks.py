@@ -8,6 +8,7 @@ as evidence and not accepted.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,15 +62,21 @@ class Breaks:
 
 
 def find(
-    facts: Facts, delays: pl.DataFrame, tops: pl.DataFrame, *, clearances_only: bool
+    facts: Facts,
+    delays: pl.DataFrame,
+    tops: pl.DataFrame,
+    *,
+    clearances_only: bool,
+    without: Collection[str] = (),
 ) -> dict[str, Breaks]:
-    """The breaks of each line that has any."""
+    """The breaks of each line that has any; `without` those of these keys."""
     rows = interval.effective(evidence.acting(facts, Cleaning), delays)
     sound = pl.col("verified").fill_null(False) & pl.col("result").eq_missing("conforming")
     bounded = (pl.col("t0") > MIN) & (pl.col("t1") < MAX)
     clearance = pl.col("clearance").fill_null(False)
     whole = tops.filter(pl.col("place") == pl.col("line")).select(site="place")
     rows = rows.filter(sound & bounded & (clearance | (not clearances_only)))
+    rows = rows.filter(~pl.col("key").is_in(list(without)))
     rows = rows.join(whole, on="site", how="semi").with_columns(clearance=clearance)
     rows = rows.sort("t0", "t1", "clearance", "key", descending=[False, True, False, False])
     return {

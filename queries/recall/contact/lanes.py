@@ -15,6 +15,7 @@ from queries.recall.contact import breaks, horizons, stays
 from queries.recall.contact.breaks import Breaks
 from queries.recall.contact.chains import CONTACT, ENTRY, EXIT, LANE, Lanes
 from queries.recall.contact.horizons import Horizon
+from queries.recall.contact.runs import nowhere
 from queries.recall.contact.stays import Stays
 
 NOWHERE, PAST_BREAK, PAST_HORIZON = "contact_nowhere", "past_break", "past_horizon"
@@ -94,7 +95,7 @@ def _anywhere(found: Stays) -> Stays:
 
     Companies of which that would be too many stays are not `tried`: nothing parts these then.
     """
-    lost = pl.col("line") == stays.nowhere(pl.col("company"))
+    lost = pl.col("line") == nowhere(pl.col("company"))
     names = [part.filter(lost).select("company") for part in (found.touches, found.made)]
     rows = pl.concat(names).group_by("company").agg(rows=pl.len())
     lines = found.lines.group_by("company").agg(lines=pl.len())
@@ -116,7 +117,7 @@ def _nowhere(touches: pl.DataFrame, made: pl.DataFrame) -> tuple[list[pl.DataFra
     Lane 0 of a company's `nowhere` holds what names none, and leads to all its lots; lane 1 holds
     what names a line, and leads to the lots that name none.
     """
-    own = stays.nowhere(pl.col("company"))
+    own = nowhere(pl.col("company"))
     known = pl.col("line") != own
     there = _lane(touches.filter(known).with_columns(line=own), 1)
     others = _lane(made.filter(known).with_columns(line=own), 0)

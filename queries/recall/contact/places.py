@@ -15,7 +15,7 @@ from graph_model.interval import MAX, MIN
 from graph_model.lineage import Lineage
 from graph_model.network import Facts
 from graph_model.schema import Customer, Shipment, Site
-from queries.recall.contact.stays import EQUIPMENT, MADE_ON_LINES
+from queries.recall.contact.runs import EQUIPMENT, MADE_ON_LINES
 from queries.recall.roots import within
 
 SIDE = {"lot": pl.Int64, "t0": pl.Int64, "t1": pl.Int64, "bound": pl.Int64}

@@ -1,8 +1,4 @@
-"""Who was on which line when: what touched it, and what it may have touched.
-
-A line is the outermost line, machine or tank that a place is part of. An operation that names none
-counts for every line of its company: its rows stand under `nowhere(company)`.
-"""
+"""Who was on which line when: what touched it, and what it may have touched."""
 
 from __future__ import annotations
 
@@ -14,14 +10,9 @@ from graph_model import interval
 from graph_model.interval import MAX, MIN
 from graph_model.lineage import Lineage
 from graph_model.network import Facts
-from graph_model.schema import Item, Operation, Site, Use
+from graph_model.schema import Item, Operation, Use
+from queries.recall.contact.runs import EQUIPMENT, Runs, from_pools, nowhere, tanks
 
-MADE_ON_LINES = ("produce", "rework", "fill")
-HANDLED_ON_LINES = ("merge", "split", "pack", "unpack")
-"""Touch a line only where the records name one: often they are a mere booking."""
-EQUIPMENT = ("line", "equipment", "tank")
-_NO_LINE = ("plant", "warehouse", "bin", "transit")
-_DEEPEST = 16
 RAN, USE = "contact", "use"
 """How a lot came onto a line: with an operation that ran there, or mounted on it."""
 
@@ -44,54 +35,40 @@ class Stays:
     was there itself until `left`, which is what a line clearance has to come after.
     `made`: a lot that was on the line, at the earliest from `start` and until `end` at the latest;
     it was received no earlier than `fresh`. What a tank took stands in it `until` the next break
-    after that, however late; else `until` is `end`. `runs`: line, company, op of each operation,
-    and of those that drew from a tank or put into it. `lines`: line, company of all lines; `tried`:
+    after that, however late; else `until` is `end`. `lines`: line, company of all lines; `tried`:
     companies of which what names no line is on each of their lines.
     """
 
     touches: pl.DataFrame
     made: pl.DataFrame
-    runs: pl.DataFrame
     lines: pl.DataFrame
     tried: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.String))
 
 
-def nowhere(company: pl.Expr) -> pl.Expr:
-    """The line of operations that name none."""
-    return pl.lit("?") + company
-
-
 def of(facts: Facts, lineage: Lineage, delays: pl.DataFrame) -> Stays:
     """All stays of a plant; `delays` are what each confirmed source's clock is worth."""
-    tops = lines(facts[Site])
-    times = _times(facts, lineage, delays)
-    about = _about(lineage)
-    drawn = _at_machines(_from_pools(lineage), "from_place", about, tops)
-    given = _at_machines(lineage.produced, "to_place", about, tops)
-    runs = _runs(about, tops, given)
-    drawn, given = (part.join(runs, on=["line", "op"], how="anti") for part in (drawn, given))
-    drawn, given = _taken(drawn, times), _made(given, times)
-    consumed = runs.join(_taken(_inputs(lineage), times).with_columns(_order_end()), on="op")
+    runs, times = Runs.of(facts, lineage), _times(facts, lineage, delays)
+    drawn, given = _taken(runs.drawn, times), _made(runs.given, times)
+    consumed = runs.own.join(_taken(_inputs(lineage), times).with_columns(_order_end()), on="op")
     produced = _made(_outputs(lineage), times)
-    mounted = _mounted(facts, lineage, delays, tops, runs.join(times, on="op"))
+    mounted = _mounted(facts, lineage, delays, runs.tops, runs.own.join(times, on="op"))
     ran, given = (
-        _standing(part, lineage, tops, about) for part in (runs.join(produced, on="op"), given)
+        _standing(part, lineage, runs) for part in (runs.own.join(produced, on="op"), given)
     )
     touches = [consumed, ran, drawn, given, mounted]
     others = [part.with_columns(until="end") for part in (_out_of(drawn, produced), mounted)]
     return Stays(
         pl.concat(_shaped(part, TOUCH) for part in touches),
         pl.concat(_shaped(part, MADE) for part in (ran, given, *others)),
-        pl.concat([part.select("line", "company", "op") for part in (runs, drawn, given)]).unique(),
-        _known_lines(tops, runs),
+        _known_lines(runs),
     )
 
 
-def _known_lines(tops: pl.DataFrame, runs: pl.DataFrame) -> pl.DataFrame:
+def _known_lines(runs: Runs) -> pl.DataFrame:
     """line, company of each line, machine and tank of the records."""
     company = pl.col("line").str.split("/").list.first()
-    told = tops.filter(pl.col("kind").is_in(EQUIPMENT)).select("line", company=company)
-    ran = runs.filter(~pl.col("line").str.starts_with("?")).select("line", "company")
+    told = runs.tops.filter(pl.col("kind").is_in(EQUIPMENT)).select("line", company=company)
+    ran = runs.own.filter(~pl.col("line").str.starts_with("?")).select("line", "company")
     return pl.concat([told, ran]).unique().sort("line", "company")
 
 
@@ -135,123 +112,22 @@ def _shaped(frame: pl.DataFrame, schema: dict[str, type[pl.DataType]]) -> pl.Dat
     )
 
 
-def lines(sites: pl.DataFrame) -> pl.DataFrame:
-    """place, kind, line: the outermost line, machine or tank around each place; null for none."""
-    kinds = sites.select(up="key", next="parent", above="kind")
-    found = sites.select("kind", place="key", line="key", up="parent")
-    for _ in range(_DEEPEST):
-        climbed = found.join(kinds, on="up", how="left")
-        inside = pl.col("above").is_in(EQUIPMENT).fill_null(False)
-        found = climbed.select(
-            "place", "kind",
-            line=pl.when(inside).then("up").otherwise("line"),
-            up=pl.when(inside).then("next"),
-        )  # fmt: skip
-        if found["up"].null_count() == len(found):
-            break
-    none = pl.col("kind").is_in(_NO_LINE).fill_null(False)
-    return found.select("place", "kind", line=pl.when(~none).then("line"))
-
-
-def _about(lineage: Lineage) -> pl.DataFrame:
-    """op, whole, kind, company, place of each operation that touches a line.
-
-    `whole` is the order that it is an exactly paired part of, else itself; its place counts for a
-    part that names none.
-    """
-    about = lineage.operations.select(
-        "key", "kind", "order", "site", "rule", op=pl.int_range(pl.len(), dtype=pl.Int32)
-    )
-    about = about.filter(
-        pl.col("rule").is_null() & pl.col("kind").is_in([*MADE_ON_LINES, *HANDLED_ON_LINES])
-    )
-    whole = about.select(order="key", _site="site", _op="op")
-    about = about.join(whole, on="order", how="left", maintain_order="left")
-    return about.select(
-        "op", "kind", whole=pl.coalesce("_op", "op"),
-        company=pl.col("key").str.split("/").list.first(), place=pl.coalesce("site", "_site"),
-    )  # fmt: skip
-
-
-def _runs(about: pl.DataFrame, tops: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
-    """line, company, op: the line of each operation that ran on one.
-
-    Without one of its own it is where its outputs were put (`given`), else any. What was made
-    somewhere may have been pumped into a tank; only a filling is sure to be where the tank is.
-    """
-    pumped = pl.col("line").is_in(_tanks(tops).implode()) & pl.col("kind").is_in(
-        ["produce", "rework"]
-    )
-    given = given.join(about.select("op", "kind"), on="op").filter(~pumped)
-    # What was received of an order says where its parts ran too.
-    parts = about.select("whole", part="op")
-    given = given.join(parts, left_on="op", right_on="whole").select("line", "company", op="part")
-    named = about.join(tops, on="place", how="left", suffix="_place")
-    # A place without a kind is where an order ran, but no sign that a split was on a line.
-    equipped = pl.col("kind_place").is_in(EQUIPMENT).fill_null(False)
-    own = named.filter(pl.col("kind").is_in(MADE_ON_LINES) | equipped).drop_nulls("line")
-    runs = own.select("line", "company", "op")
-    for found in (
-        given.unique(),
-        about.filter(pl.col("kind").is_in(MADE_ON_LINES)).select(
-            nowhere(pl.col("company")).alias("line"), "company", "op"
-        ),
-    ):
-        runs = pl.concat([runs, found.join(runs, on="op", how="anti")])
-    return runs.sort("line", "op")
-
-
-def _from_pools(lineage: Lineage) -> pl.DataFrame:
-    """What was consumed; mixed stock from the place where it lay, which begins its part.
-
-    Mixed stock of no known place, or of several (`@` begins its part), is from none.
-    """
-    place = pl.col("sublot").str.extract(r"^([^@].*)@-?\d+@-?\d+$")
-    lots = lineage.lots.select(pool=pl.when(pl.col("kind") == "pool").then(place))["pool"]
-    pool = lots.gather(lineage.consumed["lot"])
-    return lineage.consumed.with_columns(from_place=pl.coalesce("from_place", pool))
-
-
-def _at_machines(
-    moves: pl.DataFrame, side: str, about: pl.DataFrame, tops: pl.DataFrame
-) -> pl.DataFrame:
-    """line, company, op, lot, t0, t1: what was drawn from or put into a machine or tank by name.
-
-    What names no place may have been in those that others of its operation name.
-    """
-    equipment = tops.filter(pl.col("kind").is_in(EQUIPMENT)).select("place", "line")
-    rows = moves.select("op", "lot", "rule", "t0", "t1", place=side)
-    rows = rows.join(about.select("op", "company"), on="op")
-    rows = rows.join(equipment.rename({"line": "_at"}), on="place", how="left")
-    named = rows.filter(pl.col("rule").is_null()).select("op", line="_at").drop_nulls().unique()
-    rows = rows.join(named, on="op").filter(
-        pl.col("place").is_null() | (pl.col("_at") == pl.col("line"))
-    )
-    found = rows.group_by("line", "company", "op", "lot")
-    return found.agg(pl.col("t0").min(), pl.col("t1").max()).sort("line", "op", "lot")
-
-
-def _tanks(tops: pl.DataFrame) -> pl.Series:
-    return tops.filter((pl.col("kind") == "tank") & (pl.col("place") == pl.col("line")))["line"]
-
-
-def _standing(
-    made: pl.DataFrame, lineage: Lineage, tops: pl.DataFrame, about: pl.DataFrame
-) -> pl.DataFrame:
+def _standing(made: pl.DataFrame, lineage: Lineage, runs: Runs) -> pl.DataFrame:
     """Adds `until`: what was put into a tank is there until it is drawn, and its rest after that.
 
     Not what the records put somewhere else at once, no rest of what they say was all taken, and no
     filling, of which the next one takes the rest as its heel.
     """
+    tops, about = runs.tops, runs.about
     fills = (lineage.operations["kind"] == "fill").arg_true().cast(pl.Int32)
-    in_tank = pl.col("line").is_in(_tanks(tops).implode()) & ~pl.col("op").is_in(fills.implode())
+    in_tank = pl.col("line").is_in(tanks(tops).implode()) & ~pl.col("op").is_in(fills.implode())
     put = lineage.produced.select("lot", whole="op", place="to_place").drop_nulls("place")
     there = put.join(tops.select("place", "line"), on="place").select("whole", "lot", "line")
     away = made.filter(in_tank).join(about.select("op", "whole"), on="op")
     away = away.join(put, on=["whole", "lot"], how="semi")
     away = away.join(there, on=["whole", "lot", "line"], how="anti").select("op", "lot", "line")
     real = lineage.operations["rule"].is_null().gather(lineage.consumed["op"])
-    uses = _from_pools(lineage).filter(real).select("lot", "t1", place="from_place")
+    uses = from_pools(lineage).filter(real).select("lot", "t1", place="from_place")
     uses = uses.join(tops.select("place", "line"), on="place", how="left")
     drawn = uses.drop_nulls("line").group_by("lot", "line").agg(_here=pl.col("t1").max())
     somewhere = uses.filter(pl.col("place").is_null()).group_by("lot").agg(_any=pl.col("t1").max())

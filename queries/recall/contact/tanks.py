@@ -20,7 +20,8 @@ from graph_model.network import Facts
 from graph_model.schema import Consumed, Count, Site, Use
 from queries.recall.contact.chains import LANE, Lanes
 from queries.recall.contact.lanes import NOWHERE
-from queries.recall.contact.stays import USE, lines
+from queries.recall.contact.runs import lines
+from queries.recall.contact.stays import USE
 from queries.recall.hazard import Hazard
 from queries.recall.rulebook import CarryOverLimit, Rulebook
 

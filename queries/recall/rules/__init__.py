@@ -22,6 +22,7 @@ from graph_model.network import Facts
 from queries.recall.cone import Cone, Flags
 from queries.recall.hazard import UNKNOWN, Hazard
 from queries.recall.inspections import Inspected
+from queries.recall.parting import Parting
 from queries.recall.recipe import Recipe
 from queries.recall.rulebook import Rulebook
 
@@ -81,9 +82,9 @@ class Cut:
     `first` gives for each input row the first output row it can have gone into; None cuts no
     pair. `stopped` marks input rows over which the hazard does not pass; None stops none. `clean`
     marks lots that it is not in: it neither enters nor leaves them, and they are no roots;
-    it is no reason to recall `harmless` lots, though it passes on through them; `parted` are input
-    rows and output rows of the same steps between which the hazard does not pass (only kill steps
-    part). `used` names the evidence that stands behind the cut.
+    it is no reason to recall `harmless` lots, though it passes on through them; `parted` tells
+    input rows and output rows of the same steps between which the hazard does not pass.
+    `used` names the evidence that stands behind the cut.
     `withdrawn` lists steps of which the records leave no way at all, so the rule does not hold.
     """
 
@@ -91,7 +92,7 @@ class Cut:
     stopped: Flags | None = None
     clean: Flags | None = None
     harmless: Flags | None = None
-    parted: tuple[Flags, Flags] | None = None
+    parted: Parting | None = None
     used: tuple[Piece, ...] = ()
     withdrawn: Index = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 

@@ -20,6 +20,7 @@ import polars as pl
 from graph_model import evidence
 from graph_model.schema import Consumed, ProcessValue, Produced
 from queries.recall.cone import Cone, Flags, Inputs, Outputs
+from queries.recall.parting import Parting
 from queries.recall.rulebook import KillStep
 from queries.recall.rules import Case, Cut, Piece, Rule
 
@@ -53,7 +54,7 @@ def cut(cone: Cone, case: Case) -> Cut:
         after &= _protected(cone, case, rule, proven) | ~treated
         used.append(Piece(key, "process_value", RULE.name, records=_records(proven)))
     after &= np.isin(cone.outputs.step, cone.inputs.step[before])
-    return Cut(parted=(before, after), used=tuple(used)) if before.any() else Cut()
+    return Cut(parted=Parting.between(before, after), used=tuple(used)) if before.any() else Cut()
 
 
 RULE = Rule("kill_step", "records", cut)
