@@ -1,4 +1,4 @@
-"""contain, next-test, compare, diff: what to do about a scope."""
+"""contain, next-test, narrow, compare, diff: what to do about a scope."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ def register(app: typer.Typer) -> None:
     """Adds the commands."""
     app.command(help=text("acting.contain"))(suspecting(contain))
     app.command("next-test", help=text("acting.next_test"))(suspecting(propose))
+    app.command(help=text("narrow.help"))(suspecting(narrow))
     app.command(help=text("acting.compare"))(compare)
     app.command(help=text("acting.diff"))(suspecting(diff))
 
@@ -174,6 +175,40 @@ def _show_tests(whole: dict[str, Any], expected: bool) -> None:
     if whole["in_time"] is not None:
         answer = "in_time" if whole["in_time"] else "too_late"
         say(text(f"acting.{answer}", ready=whole["ready"], method=whole["method"] or "-"))
+    _tell_missing(whole["missing"])
+    say(text("cli.stands_on", head=whole["head"]))
+
+
+# ---------------------------------------------------------------------------- narrow
+
+
+def narrow(given: Given, as_of: AsOf = None, output: Output = None, as_json: Json = False) -> None:
+    """Which missing records cost the scope the most lots."""
+    with context.plant() as plant:
+        asked = suspects(plant, given)
+        facts, lineage = plant.facts(as_of), plant.lineage(as_of)
+        scope = compute(facts, lineage, asked, **premises(given))
+    whole = answers.narrowed(scope)
+    if output is not None:
+        context.write(output, text("narrow.help"), whole["gaps"], whole)
+    if as_json:
+        context.show_json(whole)
+    elif output is None:
+        _show_gaps(whole)
+
+
+def _show_gaps(whole: dict[str, Any]) -> None:
+    say, lots = context.console.print, whole["lots"]
+    if not whole["gaps"]:
+        say(text("narrow.none", count=lots))
+    else:
+        rows: list[list[object]] = [
+            [gap["text"], gap["alone"], gap["leaving"], lots - gap["leaving"]]
+            for gap in whole["gaps"][:ROWS]
+        ]
+        heads = [text(f"narrow.head.{name}") for name in ("record", "alone", "leaving", "left")]
+        context.show_table(text("narrow.title", count=lots), heads, rows, len(whole["gaps"]))
+        say(text("narrow.at_best", count=lots, least=whole["least"]))
     _tell_missing(whole["missing"])
     say(text("cli.stands_on", head=whole["head"]))
 

@@ -10,7 +10,7 @@ import polars as pl
 from graph_model.errors import NotFound
 from graph_model.ledger import BatchInfo
 from queries.recall import difference as differing
-from queries.recall import next_test, words
+from queries.recall import narrowing, next_test, words
 from queries.recall.roots import one_lot
 from queries.recall.scope import Scope
 from queries.recall.totals import incomplete
@@ -64,6 +64,15 @@ def next_tests(
         },
         "currency": scope.table.currency, "hold_list": len(scope.held),
         "complete": not incomplete(scope),
+        "as_of": scope.facts.batch, "head": f"{scope.facts.batch}:{scope.facts.head}",
+        "missing": [entry.to_dict() for entry in scope.missing],
+    }  # fmt: skip
+
+
+def narrowed(scope: Scope) -> dict[str, Any]:
+    """Which missing records cost the scope the most lots, as JSON-ready data."""
+    return narrowing.to_dict(narrowing.narrowing(scope)) | {
+        "hold_list": len(scope.held), "complete": not incomplete(scope),
         "as_of": scope.facts.batch, "head": f"{scope.facts.batch}:{scope.facts.head}",
         "missing": [entry.to_dict() for entry in scope.missing],
     }  # fmt: skip

@@ -7,6 +7,7 @@ import polars as pl
 
 from graph_model import interval, keys
 from graph_model.interval import MIN
+from graph_model.lineage import Index
 from graph_model.network import Facts
 from graph_model.schema import MOVEMENTS, Decision, Site
 from queries.recall.completeness import Missing, of_rows
@@ -24,7 +25,7 @@ NOT_CONSIDERED = "not_considered_"
 def gaps(facts: Facts, worlds: Worlds, hazard: Hazard) -> list[Missing]:
     """Lines that were touched and not surely clean since, orders without a line, other ways."""
     cone = worlds.cone
-    touched = _touched(worlds)
+    since_ = touched(worlds)
     delays = interval.delays(facts[Decision], [facts[kind] for kind in MOVEMENTS])
     clean = breaks.find(
         facts, delays, runs.lines(facts[Site]), clearances_only=hazard.kind == "label"
@@ -32,13 +33,13 @@ def gaps(facts: Facts, worlds: Worlds, hazard: Hazard) -> list[Missing]:
     # A cleaning before the suspect material came to the line keeps nothing out.
     last = {line: int(known.c0[-1]) for line, known in clean.items()}
     bare = pl.Series(
-        sorted(line for line, since in touched.items() if last.get(line, MIN) <= since),
+        sorted(line for line, since in since_.items() if last.get(line, MIN) <= since),
         dtype=pl.String,
     )
     lines = ", ".join(sorted(keys.parts(line)[-1] for line in bare))
     entries = of_rows("line_not_cleaned", bare, lines=lines)
     if hazard.kind in TRACES:
-        entries += of_rows("line_unknown", _without_line(cone))
+        entries += of_rows("line_unknown", without_line(cone, np.arange(len(cone.steps))))
     return entries + [Missing(NOT_CONSIDERED + way) for way in ways(hazard)]
 
 
@@ -49,7 +50,7 @@ def ways(hazard: Hazard) -> list[str]:
     return ["people", "storage", "heel"] if hazard.kind == "label" else ["contact", "heel"]
 
 
-def _touched(worlds: Worlds) -> dict[str, int]:
+def touched(worlds: Worlds) -> dict[str, int]:
     """Lines that suspect material or its residue came onto, and since when at the earliest."""
     cone = worlds.cone
     step, lot = cone.inputs.step, cone.inputs.lot
@@ -64,8 +65,9 @@ def _touched(worlds: Worlds) -> dict[str, int]:
     return dict(first.select("site", "since").iter_rows())
 
 
-def _without_line(cone: Cone) -> pl.Series:
-    """Keys of orders of the cone that name no line: they may have run on any."""
-    about = cone.lineage.operations.select("key", "kind", "site", "rule", "order")[cone.steps]
+def without_line(cone: Cone, steps: Index) -> pl.Series:
+    """Keys of those of the cone's orders that name no line: they may have run on any."""
+    about = cone.lineage.operations.select("key", "kind", "site", "rule", "order")
+    about = about[cone.steps[steps]]
     bare = pl.col("site").is_null() & pl.col("order").is_null() & pl.col("rule").is_null()
     return about.filter(bare & pl.col("kind").is_in(MADE_ON_LINES))["key"]

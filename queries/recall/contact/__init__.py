@@ -13,7 +13,7 @@ These flows hang on the hazard, so they exist for scopes only, never in the grap
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 import polars as pl
@@ -29,31 +29,59 @@ from queries.recall.contact.lanes import NOWHERE, PAST_BREAK, PAST_HORIZON
 from queries.recall.hazard import Hazard
 from queries.recall.rulebook import Rulebook
 
-__all__ = ["CONTACT", "NOWHERE", "PAST_BREAK", "PAST_HORIZON", "TRACES", "extended"]
+__all__ = ["CONTACT", "NOWHERE", "PAST_BREAK", "PAST_HORIZON", "TRACES", "Supposed", "extended"]
 
 TRACES = ("microbial", "allergen", "chemical", "foreign_body", "unknown")
 """Hazards of which residue goes on to the next lots of a line."""
 _kept: WeakKeyDictionary[Lineage, dict[tuple[object, ...], Lineage]] = WeakKeyDictionary()
+_stays: WeakKeyDictionary[Lineage, stays.Stays] = WeakKeyDictionary()
 
 
-def extended(facts: Facts, lineage: Lineage, hazard: Hazard, rulebook: Rulebook) -> Lineage:
+@dataclass(frozen=True)
+class Supposed:
+    """What is taken to be otherwise than recorded, to see what that changes.
+
+    `without`: keys of cleanings that do not count. `apart`: keys of orders that name no line, each
+    taken to have run where nothing else did. `cleaned`: lines taken to be clean after every stay.
+    """
+
+    without: frozenset[str] = frozenset()
+    apart: frozenset[str] = frozenset()
+    cleaned: frozenset[str] = frozenset()
+
+
+NOTHING = Supposed()
+
+
+def extended(
+    facts: Facts,
+    lineage: Lineage,
+    hazard: Hazard,
+    rulebook: Rulebook,
+    supposed: Supposed = NOTHING,
+) -> Lineage:
     """The arrays with the contact flows of this hazard; kept for as long as the arrays are."""
-    kept = _kept.setdefault(lineage, {})
+    kept = _kept.setdefault(lineage, {}) if supposed == NOTHING else {}
     until = horizons.find(facts, hazard)
     mixed = (rulebook.cross_contamination, rulebook.temporal_order)
     limits = sorted(tanks.named(facts, hazard, rulebook).items(), key=str)
     key = (hazard.kind in TRACES, hazard.kind == "label", *sorted(until.items()), mixed, *limits)
     if key not in kept:
-        kept[key] = _extended(facts, lineage, hazard, until, rulebook)
+        kept[key] = _extended(facts, lineage, hazard, until, rulebook, supposed)
     return kept[key]
 
 
 def _extended(
-    facts: Facts, lineage: Lineage, hazard: Hazard, until: dict[str, Horizon], rulebook: Rulebook
+    facts: Facts,
+    lineage: Lineage,
+    hazard: Hazard,
+    until: dict[str, Horizon],
+    rulebook: Rulebook,
+    supposed: Supposed,
 ) -> Lineage:
     met = [] if not rulebook.cross_contamination else [mixing.find(facts, lineage, rulebook).lanes]
     if hazard.kind in TRACES or hazard.kind == "label":
-        met.append(_over_lines(facts, lineage, hazard, until, rulebook))
+        met.append(_over_lines(facts, lineage, hazard, until, rulebook, supposed))
     if not met:
         return lineage
     parts = ([getattr(one, name) for one in met] for name in ("entries", "exits", "rules"))
@@ -61,11 +89,18 @@ def _extended(
 
 
 def _over_lines(
-    facts: Facts, lineage: Lineage, hazard: Hazard, until: dict[str, Horizon], rulebook: Rulebook
+    facts: Facts,
+    lineage: Lineage,
+    hazard: Hazard,
+    until: dict[str, Horizon],
+    rulebook: Rulebook,
+    supposed: Supposed,
 ) -> Lanes:
     label = hazard.kind == "label"
     delays = interval.delays(facts[Decision], [facts[kind] for kind in MOVEMENTS])
-    found = stays.of(facts, lineage, delays)
+    if lineage not in _stays:
+        _stays[lineage] = stays.of(facts, lineage, delays)
+    found = _stays[lineage].only(_counts(lineage, supposed))
     if label:
         # Left at a line are labels and cartons, and only a clearance proves them gone.
         left = stays.packaging(facts, lineage)
@@ -73,6 +108,15 @@ def _over_lines(
         made = found.made.filter(pl.col("rule") == stays.RAN)
         found = replace(found, touches=touches, made=made)
     tops = runs.lines(facts[Site])
-    clean = breaks.find(facts, delays, tops, clearances_only=label)
+    without = supposed.without
+    clean = breaks.find(facts, delays, tops, clearances_only=label, without=without)
     limited = [] if label else tanks.find(facts, lineage, hazard, rulebook)
     return tanks.barred(lanes.of(found, clean, until), limited, facts, lineage)
+
+
+def _counts(lineage: Lineage, supposed: Supposed) -> pl.Expr:
+    """Whether a stay is on a line, or an unknown one, that is taken to be as recorded."""
+    whole = lineage.operations.select(pl.coalesce("order", "key").is_in(list(supposed.apart)))
+    apart = whole.to_series().fill_null(False).arg_true()
+    alone = pl.col("line").str.starts_with("?") & pl.col("op").is_in(apart.implode())
+    return ~(alone.fill_null(False) | pl.col("line").is_in(list(supposed.cleaned)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -17,18 +17,18 @@ RAN, USE = "contact", "use"
 """How a lot came onto a line: with an operation that ran there, or mounted on it."""
 
 TOUCH = {
-    "line": pl.String, "company": pl.String, "lot": pl.Int64, "rule": pl.String,
+    "line": pl.String, "company": pl.String, "op": pl.Int32, "lot": pl.Int64, "rule": pl.String,
     "begin": pl.Int64, "end": pl.Int64, "left": pl.Int64,
 }  # fmt: skip
 MADE = {
-    "line": pl.String, "company": pl.String, "lot": pl.Int64, "rule": pl.String,
+    "line": pl.String, "company": pl.String, "op": pl.Int32, "lot": pl.Int64, "rule": pl.String,
     "start": pl.Int64, "fresh": pl.Int64, "end": pl.Int64, "until": pl.Int64,
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Stays:
-    """Rows of lots (by number in the plant) and lines, times in microseconds UTC.
+    """Rows of lots (by number in the plant) and lines, times in microseconds UTC; with the `op`.
 
     `touches`: a lot may have left residue on the line from `begin` (its first issue; what was made
     there: when it was finished, since lots finished before it did not come after it) to `end`, and
@@ -43,6 +43,10 @@ class Stays:
     made: pl.DataFrame
     lines: pl.DataFrame
     tried: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.String))
+
+    def only(self, kept: pl.Expr) -> Stays:
+        """Those of which this is so."""
+        return replace(self, touches=self.touches.filter(kept), made=self.made.filter(kept))
 
 
 def of(facts: Facts, lineage: Lineage, delays: pl.DataFrame) -> Stays:
@@ -271,6 +275,7 @@ def _mounted(
     return both.select(
         company=company,
         line=pl.coalesce("_line", "_ran", nowhere(company)),
+        op=pl.lit(None, pl.Int32),
         lot="n",
         rule=pl.lit(USE),
         begin=pl.when(pl.col("t0") > MIN).then("t0").otherwise(pl.col("start").fill_null(MIN)),
