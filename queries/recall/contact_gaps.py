@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 
 from graph_model import interval, keys
 from graph_model.interval import MIN
-from graph_model.lineage import Index
+from graph_model.lineage import Index, Lineage
 from graph_model.network import Facts
 from graph_model.schema import MOVEMENTS, Decision, Site
 from queries.recall.completeness import Missing, of_rows
-from queries.recall.cone import Cone
 from queries.recall.contact import NOWHERE, TRACES, breaks, runs
 from queries.recall.contact.mixing import MIXING
 from queries.recall.contact.runs import MADE_ON_LINES
@@ -39,7 +40,8 @@ def gaps(facts: Facts, worlds: Worlds, hazard: Hazard) -> list[Missing]:
     lines = ", ".join(sorted(keys.parts(line)[-1] for line in bare))
     entries = of_rows("line_not_cleaned", bare, lines=lines)
     if hazard.kind in TRACES:
-        entries += of_rows("line_unknown", without_line(cone, np.arange(len(cone.steps))))
+        made = makers(cone.lineage, cone.lots[(cone.depth >= 0) & cone.recorded])
+        entries += of_rows("line_unknown", without_line(cone.lineage, [cone.steps, made]))
     return entries + [Missing(NOT_CONSIDERED + way) for way in ways(hazard)]
 
 
@@ -65,9 +67,17 @@ def touched(worlds: Worlds) -> dict[str, int]:
     return dict(first.select("site", "since").iter_rows())
 
 
-def without_line(cone: Cone, steps: Index) -> pl.Series:
-    """Keys of those of the cone's orders that name no line: they may have run on any."""
-    about = cone.lineage.operations.select("key", "kind", "site", "rule", "order")
-    about = about[cone.steps[steps]]
+def makers(lineage: Lineage, lots: Index) -> Index:
+    """Operations, by number in the plant, that gave these lots: reached by contact alone, an
+    order's own step is in no cone.
+    """
+    made: Index = lineage.produced["op"].gather(lineage.origins.at(lots)).to_numpy()
+    return made
+
+
+def without_line(lineage: Lineage, operations: Sequence[Index]) -> pl.Series:
+    """Keys of the orders among these operations that name no line: they may have run on any."""
+    about = lineage.operations.select("key", "kind", "site", "rule", "order")
+    about = about[np.unique(np.concatenate(operations))]
     bare = pl.col("site").is_null() & pl.col("order").is_null() & pl.col("rule").is_null()
     return about.filter(bare & pl.col("kind").is_in(MADE_ON_LINES))["key"]

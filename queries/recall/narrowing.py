@@ -87,9 +87,9 @@ def _candidates(scope: Scope, most: int) -> list[_Candidate]:
 
 def _orders(scope: Scope, most: int) -> list[tuple[str, ...]]:
     """Orders that suspect material, or its residue, is in, and that name no line: in groups."""
-    cone = scope.worlds.cone
-    reached = np.unique(cone.outputs.step[scope.worlds.grade[cone.outputs.lot] > 0])
-    bare = contact_gaps.without_line(cone, np.union1d(reached, _entered(scope)))
+    lineage = scope.worlds.cone.lineage
+    made = contact_gaps.makers(lineage, scope.held)
+    bare = contact_gaps.without_line(lineage, [made, _entered(scope)])
     about = scope.lineage.operations.select("key", "item")
     about = about.filter(pl.col("key").is_in(bare.implode()))
     if len(about) <= most:
@@ -101,8 +101,9 @@ def _orders(scope: Scope, most: int) -> list[tuple[str, ...]]:
 
 
 def _entered(scope: Scope) -> Index:
-    """Steps that suspect material or its residue enters."""
-    found: Index = np.unique(scope.worlds.cone.inputs.step[scope.worlds.leads])
+    """Operations, by number in the plant with its contact, that suspect material enters."""
+    cone = scope.worlds.cone
+    found: Index = cone.steps[np.unique(cone.inputs.step[scope.worlds.leads])]
     return found
 
 
