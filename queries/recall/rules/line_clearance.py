@@ -28,6 +28,7 @@ from queries.recall.rules import Case, Cut, Piece, Rule
 from queries.recall.rules.time import allowed
 
 _kept: WeakKeyDictionary[Lineage, pl.DataFrame] = WeakKeyDictionary()
+_cleared: WeakKeyDictionary[Lineage, dict[frozenset[str], dict[str, Breaks]]] = WeakKeyDictionary()
 
 
 def cut(cone: Cone, case: Case) -> Cut:
@@ -35,12 +36,9 @@ def cut(cone: Cone, case: Case) -> Cut:
 
     Where an input would have nowhere to go, the clearance or a time is wrong: nothing is cut.
     """
-    facts = case.facts
     if not case.rulebook.temporal_order:
         return Cut()
-    delays = interval.delays(facts[Decision], [facts[kind] for kind in MOVEMENTS])
-    tops = runs.lines(facts[Site])
-    cleared = breaks.find(facts, delays, tops, clearances_only=True, without=case.without)
+    cleared = _clearances(cone.lineage, case)
     if not cleared:
         return Cut()
     into, out = cone.inputs, cone.outputs
@@ -73,6 +71,18 @@ def cut(cone: Cone, case: Case) -> Cut:
 
 
 RULE = Rule("line_clearance", "records", cut)
+
+
+def _clearances(lineage: Lineage, case: Case) -> dict[str, Breaks]:
+    """The line clearances that act, by line; found once for the arrays."""
+    kept = _cleared.setdefault(lineage, {})
+    without = frozenset(case.without)
+    if without not in kept:
+        facts = case.facts
+        delays = interval.delays(facts[Decision], [facts[kind] for kind in MOVEMENTS])
+        tops = runs.lines(facts[Site])
+        kept[without] = breaks.find(facts, delays, tops, clearances_only=True, without=without)
+    return kept[without]
 
 
 def _alone(cone: Cone, case: Case, lines: list[str], sound: Flags) -> dict[str, Index]:
