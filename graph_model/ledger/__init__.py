@@ -12,6 +12,7 @@ import functools
 import os
 import socket
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,18 +25,28 @@ from graph_model.errors import BadInput, LedgerError, Locked
 from graph_model.events import settled
 from graph_model.ledger.damage import Damage
 from graph_model.ledger.fold import Facts, fold_kind, upcast
-from graph_model.ledger.manifest import RESTATED, BatchInfo, batch_info, stating, voided
+from graph_model.ledger.manifest import RESTATED, BatchInfo, Part, batch_info, stating, voided
 from graph_model.ledger.payloads import Payloads
 from graph_model.ledger.restated import Restating, in_force
 from graph_model.ledger.store import store
 from graph_model.ledger.verify import Fault, chain_faults, find_faults
 from graph_model.ledger.writer import Also, Batch
 from graph_model.records import BATCH, Records
-from graph_model.schema import KINDS, columns, conform
+from graph_model.schema import KINDS, VERSION, columns, conform
 
-__all__ = ["Batch", "BatchInfo", "Damage", "Facts", "Fault", "Ledger"]
+__all__ = ["Batch", "BatchInfo", "Damage", "Facts", "Fault", "Ledger", "Stated"]
 
 _Folded = tuple[pl.DataFrame, pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class Stated:
+    """Statements of a kind in force, with `_source`; no frame: the file of `part` holds them."""
+
+    kind: str
+    batch: BatchInfo
+    part: Part
+    frame: pl.DataFrame | None
 
 
 class Ledger:
@@ -150,6 +161,25 @@ class Ledger:
                 if batch.number in void:
                     frame = in_force(frame, batch.number, restating, void)
                 yield frame.with_columns(_source=pl.lit(batch.source))
+
+    def statements(self, kinds: Iterable[type]) -> Iterator[Stated]:
+        """All statements in force of these kinds, payload by payload in the order they were stated.
+
+        A sealed file that holds them just so is not read.
+        """
+        manifest = self.batches()
+        void = voided(manifest)
+        again = stating(manifest, RESTATED, None) if void else []
+        for name in (kind.__name__ for kind in kinds):
+            for batch in stating(manifest, name, None):
+                parts = batch.files[name]
+                as_sealed = batch.number not in void and batch.schema_version == VERSION
+                if as_sealed and all(part.file for part in parts):
+                    frames: Iterable[pl.DataFrame | None] = (None for _ in parts)
+                else:
+                    frames = self._statements(name, [batch], again, void)
+                for part, frame in zip(parts, frames, strict=True):
+                    yield Stated(name, batch, part, frame)
 
     def _restating(self, name: str, batch: BatchInfo, again: list[BatchInfo]) -> Restating:
         """What later batches of the same source state again of a kind."""

@@ -37,6 +37,9 @@ class Store(Protocol):
     def drop(self, prefix: str) -> None:
         """Removes all files whose name begins so."""
 
+    def address(self, name: str) -> str:
+        """Where another program finds the file."""
+
 
 class Folder:
     """Files of this machine."""
@@ -70,6 +73,10 @@ class Folder:
         """Removes all files whose name begins so."""
         for stray in self._place.glob(f"{prefix}*"):
             stray.unlink()
+
+    def address(self, name: str) -> str:
+        """The file with its whole path."""
+        return str((self._place / name).resolve())
 
 
 class Bucket:
@@ -114,6 +121,10 @@ class Bucket:
         for found in self._files.get_file_info(place):
             if found.base_name.startswith(prefix):
                 self._files.delete_file(found.path)
+
+    def address(self, name: str) -> str:
+        """The object with its bucket."""
+        return f"s3://{self._path(name)}"
 
 
 def store(folder: Path, address: str) -> Store:
