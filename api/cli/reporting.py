@@ -16,6 +16,7 @@ from api.cli.context import AsOf
 from api.cli.suspecting import Given, cost_table, named, premises, suspecting, suspects
 from api.reports import epcis, letters, pdf
 from api.reports.audit_pack import audit_pack
+from api.reports.closing_report import closing_report
 from api.reports.document import Document
 from api.reports.drill_report import drill_report
 from api.reports.edition import Edition
@@ -30,7 +31,7 @@ from graph_model.plant import Plant
 from queries import drill as drills
 from queries import partner as partners
 from queries import scorecard
-from queries.incidents import cases, scopes
+from queries.incidents import cases, figures, scopes
 from queries.partner import Pack
 from queries.recall import tables
 from queries.recall.exposure import exposure
@@ -47,6 +48,7 @@ def register(app: typer.Typer) -> None:
     """Adds the commands."""
     report.command("recall", help=text("report.cli.recall"))(suspecting(recall))
     report.command("audit", help=text("report.cli.audit"))(audit)
+    report.command("closing", help=text("report.cli.closing"))(closing)
     report.command("drill", help=text("report.cli.drill"))(drill)
     report.command("scorecard", help=text("report.cli.scorecard"))(card)
     report.command("fsma204", help=text("report.cli.fsma204"))(suspecting(sortable))
@@ -128,6 +130,20 @@ def audit(
         number = one_lot(lineage, lot)
         edition = Edition.of(plant, as_of)
         document = audit_pack(facts, lineage, number, edition, _names(plant, facts))
+    _print(document, output)
+
+
+def closing(
+    number: Annotated[str, typer.Argument(help=text("incident.number"))],
+    output: Target,
+    as_of: AsOf = None,
+) -> None:
+    """The closing report of an incident."""
+    with context.plant() as plant:
+        facts, edition = plant.facts(as_of), Edition.of(plant, as_of)
+        home = cases.Home.of(plant.settings)
+        told = figures.closing(facts, plant.lineage(as_of), number, home, edition.sealed_us)
+        document = closing_report(told, facts, edition, _names(plant, facts))
     _print(document, output)
 
 

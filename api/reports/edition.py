@@ -25,6 +25,11 @@ class Edition:
     zone: ZoneInfo
     company: str
 
+    @property
+    def sealed_us(self) -> int:
+        """When the batch was sealed, in microseconds UTC."""
+        return round(self.sealed.timestamp() * 1e6)
+
     @staticmethod
     def of(plant: Plant, as_of: int | None = None) -> Edition:
         """The edition of a plant now or as of a batch."""

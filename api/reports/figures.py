@@ -141,6 +141,15 @@ def hours(us: int) -> str:
     return text("report.hours", hours=minutes // 60, minutes=minutes % 60)
 
 
+def span(seconds: float | None) -> str:
+    """How long something took; not yet where it is not done."""
+    if seconds is None:
+        return text("report.bill.not_yet")
+    if seconds < 60:
+        return text("report.seconds", n=f"{seconds:.1f}")
+    return hours(round(seconds * 1e6))
+
+
 def places(located: Mapping[str, Any]) -> str:
     """Where a lot is, with amounts: the `places` of a scope's lot."""
     parts = []

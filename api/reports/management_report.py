@@ -48,8 +48,8 @@ def management_report(
         figure_row([
             (text("report.bill.saved"), f"{figures.share(saved['blanket'])} {best}".strip()),
             (text("report.unaccounted"), figures.amounts(totals["unaccounted"])),
-            (text("report.bill.to_scope"), _span(about["to_scope_seconds"])),
-            (text("report.bill.to_containment"), _span(about["to_containment_seconds"])),
+            (text("report.bill.to_scope"), figures.span(about["to_scope_seconds"])),
+            (text("report.bill.to_containment"), figures.span(about["to_containment_seconds"])),
         ]),
         _bill(totals),
         facts([
@@ -110,11 +110,3 @@ def _bill(totals: dict[str, Any]) -> Block:
 
 def _shortened(count: int, shown: int) -> list[Block]:
     return [paragraph(text("report.bill.shortened", shown=shown, n=count))] if count > shown else []
-
-
-def _span(seconds: float | None) -> str:
-    if seconds is None:
-        return text("report.bill.not_yet")
-    if seconds < 60:
-        return text("report.seconds", n=f"{seconds:.1f}")
-    return figures.hours(round(seconds * 1e6))

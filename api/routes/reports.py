@@ -21,6 +21,7 @@ from api.asked import Asked, Scoped, Word, size
 from api.doors import asks
 from api.reports import letters, pdf
 from api.reports.audit_pack import audit_pack
+from api.reports.closing_report import closing_report
 from api.reports.document import Document
 from api.reports.drill_report import drill_report
 from api.reports.edition import Edition
@@ -239,6 +240,20 @@ def bill(request: Request, asked: OfIncident) -> Response:
         waits = incident_figures.waiting(moment.facts, row["key"])
         document = management_report(row["incident_no"], row["title"], told, about, curve, waits,
                                      _edition(request, moment))  # fmt: skip
+    return _print(request, document)
+
+
+@_report("closing", OfIncident, PDF)
+def close(request: Request, asked: OfIncident) -> Response:
+    """The closing report of an incident: all that was asked, done, told, found and paid (PDF)."""
+    signed_in().need("price.see")
+    moment = _moment(request, asked)
+    home, edition = cases.Home.of(request.app.state.settings), _edition(request, moment)
+    with _bill(request):
+        told = incident_figures.closing(
+            moment.facts, moment.lineage, asked.incident, home, edition.sealed_us
+        )
+        document = closing_report(told, moment.facts, edition, _names(request, moment))
     return _print(request, document)
 
 

@@ -19,8 +19,12 @@ REPORTS = (
     ("partners", ("contact.see",)),
     ("claim", ("supplier.claim", "price.see")),
     ("fsma204", ("report.read", "contact.see")),
+    ("closing", ("report.read", "price.see")),
 )
 """Reports of a scope with the permissions that each needs."""
+
+OF_INCIDENTS = ("closing",)
+"""Reports that there are of an incident only."""
 
 
 def act(visit: Visit, state: State) -> Any:
@@ -47,6 +51,8 @@ def asked(visit: Visit, question: Question, state: State) -> Any:
 def _files(visit: Visit, question: Question, state: State) -> Iterator[Any]:
     about = _about(question, state)
     for name, needed in REPORTS:
+        if name in OF_INCIDENTS and question.incident is None:
+            continue
         if _may(visit, needed):
             yield html.A(
                 [icon("export"), html.Div([html.B(text(f"screen.pack.{name}")),

@@ -151,20 +151,25 @@ def over_time(facts: Facts, incident: str, home: Home) -> list[dict[str, Any]]:
     return found
 
 
-def closing(facts: Facts, lineage: Lineage, number: str, home: Home) -> dict[str, Any]:
-    """What a closing report says of an incident: all that was asked, done, told and found."""
+def closing(
+    facts: Facts, lineage: Lineage, number: str, home: Home, at: int | None = None
+) -> dict[str, Any]:
+    """What a closing report says of an incident: all that was asked, done, told and found.
+
+    `at`: microseconds UTC at which clocks are read; default: now.
+    """
     row = find(facts, number)
     key = row["key"]
     told = notices.listing(facts, key)
     own = holds.lines(facts, key)
     return {
-        "incident": whole(facts, number, home),
+        "incident": whole(facts, number, home, at),
         "figures": of_incident(facts, lineage, row),
-        "clocks": [clock.to_dict() for clock in clocks(facts, row, home)],
+        "clocks": [clock.to_dict() for clock in clocks(facts, row, home, at)],
         "holds": {"sums": holds.sums(own), "lots": len({line.hold["lot"] for line in own}),
                   "unheld": holds.unheld(facts, key)},
-        "notices": {"parties": told, **notices.totals(told)},
-        "claims": claims.listing(facts, key),
+        "notices": {**notices.totals(told), "parties": told},
+        "claims": claims.listing(facts, key, at),
         "alerts": alerts.listing(facts, key, seen=True),
         "waiting": waiting(facts, key),
         "over_time": over_time(facts, key, home),

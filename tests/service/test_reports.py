@@ -12,6 +12,7 @@ import pypdfium2
 import pytest
 from fastapi import FastAPI
 
+from api.auth.guard import guarded
 from graph_model.access import PERMISSIONS
 from queries import partner
 from queries.incidents import cases, scopes
@@ -57,7 +58,10 @@ def test_every_report_is_a_file_that_others_read(
         "partner": {"incident": incident, "to_customer": customer},
         "notice": {"incident": incident, "to_customer": customer, "instructions": "Stop."},
         "partners": {"incident": incident}, "management": {"incident": incident},
+        "closing": {"incident": incident},
     }  # fmt: skip
+    there_are = {one.path for one, _ in guarded(service) if one.path.startswith(URL + "/")}
+    assert {f"{URL}/{name}" for name in asked} == there_are
     for name, query in asked.items():
         first = client.get(f"{URL}/{name}", params=query)
         assert first.status_code == 200, (name, first.text)

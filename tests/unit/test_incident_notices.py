@@ -12,8 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api import holding, incidents, telling, watching
+from api.reports.closing_report import closing_report
+from api.reports.edition import Edition
+from api.reports.names import Names, everybody
 from graph_model.cases import OUTCOMES
 from graph_model.errors import BadInput, NotFound
+from graph_model.i18n import text, use_language
 from graph_model.plant import Plant
 from graph_model.settings import Settings
 from loaders.entries import now
@@ -23,6 +27,7 @@ from queries.incidents import claims, figures, letters, notices, scopes
 from queries.incidents.notices import _by_lot, _sums
 from queries.recall import report
 from queries.recall.roots import Suspects
+from tests.unit.reports_case import check, squeezed
 from tests.unit.test_cli import FOLDER
 from tests.unit.test_incident_alerts import SHIPPED
 from tests.unit.test_incident_holds import LIN
@@ -235,8 +240,44 @@ def test_a_closing_report_holds_everything(plant: Plant) -> None:
     number = told(plant)
     whole = figures.closing(plant.facts(), plant.lineage(), number, incidents.home(plant))
     assert whole["notices"]["told"] == 1
+    assert {one["customer"] for one in whole["notices"]["parties"]} == {"K2"}
     assert whole["incident"]["number"] == number
     assert whole["holds"]["unheld"]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh_CN"])
+@pytest.mark.parametrize("state", ["open", "closed"])
+def test_a_closing_report_prints_every_deed_and_is_the_same_on_any_day(
+    plant: Plant, lang: str, state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = told(plant)
+    telling.claim(plant, MEI, number, "S1", "8d", amount=99.5, currency="CNY", reply_hours=24)
+    telling.on_claim(plant, MEI, number, "S1", "claimed")
+    holding.hold_all(plant, LIN, number)
+    if state == "closed":
+        incidents.close(plant, LIN, number)
+    use_language(lang)
+    digests = set()
+    for days in (0, 400):
+        later = now() + days * 86_400_000_000
+        monkeypatch.setattr(reading, "now", lambda: later)  # noqa: B023 - called at once
+        monkeypatch.setattr(claims, "now", lambda: later)  # noqa: B023
+        edition, facts = Edition.of(plant), plant.facts()
+        told_ = figures.closing(
+            facts, plant.lineage(), number, incidents.home(plant), edition.sealed_us
+        )
+        persons = plant.ledger.records.names(everybody(facts))
+        document = closing_report(told_, facts, edition, Names.of(facts, persons))
+        digests.add(document.digest())
+    assert len(digests) == 1
+    pages = squeezed("".join(check(document)))
+    for deed in told_["incident"]["deeds"]:
+        assert squeezed(text(f"incident.deed.{deed['kind']}")) in pages
+    for words in ("Kong", "Mill", "CNY99.50", MEI.name, LIN.name, number):
+        assert squeezed(words) in pages
+    assert (squeezed(text("report.closing.open")) in pages) == (state == "open")
+    for lot in told_["holds"]["unheld"]:
+        assert lot.rpartition("/")[2] in pages
 
 
 @pytest.mark.parametrize(("customer", "language"), [("K2", "zh_CN"), ("K1", "en")])
