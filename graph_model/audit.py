@@ -22,7 +22,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from graph_model.accounts import TOKEN_MARK
+from graph_model.accounts.tokens import TOKEN_MARK
 from graph_model.errors import EngineError
 from graph_model.records import Records
 

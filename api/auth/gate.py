@@ -73,14 +73,14 @@ class Gate:
         kind, _, secret = request.headers.get("authorization", "").partition(" ")
         if kind:
             bearer = kind.lower() == "bearer"
-            found = await anyio.to_thread.run_sync(self._accounts.by_token, secret)
+            found = await anyio.to_thread.run_sync(self._accounts.tokens.user, secret)
             if not bearer or found is None:
                 raise NotSignedIn("token_not_valid")
             return found
         cookie = request.cookies.get(self.cookie_name(request))
         if not cookie:
             return None
-        return await anyio.to_thread.run_sync(self._accounts.by_session, cookie)
+        return await anyio.to_thread.run_sync(self._accounts.sessions.user, cookie)
 
     def cookie_name(self, request: Request) -> str:
         """Over https the browser itself holds the cookie to this host."""

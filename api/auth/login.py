@@ -11,7 +11,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from api.auth.addresses import cookie_name, is_https, own_path
 from api.auth.attempts import Attempts
 from graph_model.access import signed_in
-from graph_model.accounts import SESSION_SECONDS, Accounts
+from graph_model.accounts import Accounts
+from graph_model.accounts.sessions import SESSION_SECONDS
 from graph_model.audit import tell
 from graph_model.errors import LotgraphError
 from graph_model.i18n import language, text
@@ -54,10 +55,10 @@ def enter(request: Request, account: str, target: str) -> Response:
     settings: Settings = request.app.state.settings
     name = cookie_name(settings, request)
     if name in request.cookies:
-        before = accounts.by_session(request.cookies[name])
+        before = accounts.sessions.user(request.cookies[name])
         if before is not None:
-            accounts.end(before.session)
-    secret = accounts.begin(
+            accounts.sessions.end(before.session)
+    secret = accounts.sessions.begin(
         account, origin=request.client.host if request.client else "",
         agent=request.headers.get("user-agent", ""),
     )  # fmt: skip
@@ -78,7 +79,7 @@ def log_out(request: Request) -> Response:
     settings: Settings = request.app.state.settings
     user = signed_in()
     if user.via == "session":
-        accounts.end(user.session)
+        accounts.sessions.end(user.session)
     tell("session.ended")
     answer = RedirectResponse("/login", 303)
     answer.delete_cookie(cookie_name(settings, request), path="/",

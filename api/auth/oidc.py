@@ -20,7 +20,8 @@ from joserfc.jwk import KeySet
 
 from api.auth.addresses import cookie_name, is_https
 from api.auth.login import enter, refused_page
-from graph_model.accounts import FLOW_SECONDS, Accounts
+from graph_model.accounts import Accounts
+from graph_model.accounts.flows import FLOW_SECONDS
 from graph_model.audit import tell
 from graph_model.errors import LotgraphError, NotFound, NotSignedIn
 from graph_model.settings import Settings
@@ -44,7 +45,7 @@ def leave(request: Request) -> Response:
     except (httpx.HTTPError, ValueError, KeyError) as error:
         raise NotSignedIn("oidc_unreachable", issuer=settings.oidc_issuer) from error
     verifier, nonce = secrets.token_urlsafe(48), secrets.token_urlsafe(16)
-    state = accounts.leave({"verifier": verifier, "nonce": nonce})
+    state = accounts.flows.leave({"verifier": verifier, "nonce": nonce})
     address = prepare_grant_uri(
         known["authorization_endpoint"], settings.oidc_client_id, "code",
         redirect_uri=_own_address(settings, request), scope="openid profile email", state=state,
@@ -72,7 +73,7 @@ def come_back(
     try:
         if not state or request.cookies.get(cookie) != state:
             raise NotSignedIn("sign_in_failed")
-        flow = accounts.come_back(state)
+        flow = accounts.flows.come_back(state)
         claims = _claims(settings, request, code, flow)
         found = accounts.of_subject(
             f"{claims['iss']} {claims['sub']}", _name(claims), _roles(settings, claims)

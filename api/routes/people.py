@@ -14,7 +14,8 @@ from api.asked import Word
 from api.auth.guard import guard
 from api.doors import Rows, answered
 from graph_model.access import FIELDS, PERMISSIONS, signed_in
-from graph_model.accounts import TOKEN_DAYS, Accounts
+from graph_model.accounts import Accounts
+from graph_model.accounts.tokens import TOKEN_DAYS
 from graph_model.errors import NotFound
 
 router = APIRouter(prefix="/api/v1", tags=["people"])
@@ -137,7 +138,7 @@ def sessions(request: Request) -> Response:
     user = signed_in()
     rows = [
         asdict(one) | {"current": one.id == user.session}
-        for one in _accounts(request).sessions(user.account)
+        for one in _accounts(request).sessions.of(user.account)
     ]
     return listed(request, rows)
 
@@ -146,7 +147,7 @@ def sessions(request: Request) -> Response:
                dependencies=[guard("account.own", audit="session.revoked")])  # fmt: skip
 def end_session(request: Request, session: Word) -> None:
     """Ends a session of one's own, at once."""
-    if not _accounts(request).end(session, signed_in().account):
+    if not _accounts(request).sessions.end(session, signed_in().account):
         raise NotFound("no_such_session")
 
 
@@ -198,7 +199,7 @@ def account_sessions(request: Request, account: Word) -> Response:
     """Open sessions of an account."""
     held = _accounts(request)
     held.get(account)
-    return listed(request, [asdict(one) for one in held.sessions(account)])
+    return listed(request, [asdict(one) for one in held.sessions.of(account)])
 
 
 @router.delete("/accounts/{account}/sessions", status_code=204,
@@ -207,7 +208,7 @@ def end_account_sessions(request: Request, account: Word) -> None:
     """Ends every session of an account, at once."""
     held = _accounts(request)
     held.get(account)
-    held.end_others(account, keep="")
+    held.sessions.end_others(account, keep="")
 
 
 @router.get("/tokens", dependencies=[guard("token.own", audit="tokens.read")],
@@ -220,14 +221,16 @@ def tokens(
     user = signed_in()
     if every:
         user.need("account.manage")
-    found = _accounts(request).tokens(None if every else user.account)
+    found = _accounts(request).tokens.of(None if every else user.account)
     return listed(request, [asdict(one) for one in found])
 
 
 @router.post("/tokens", status_code=201, dependencies=[guard("token.own", audit="token.issued")])
 def issue_token(request: Request, asked: TokenNew) -> TokenMade:
     """Makes a token of one's own. Its secret is shown this once."""
-    secret, made = _accounts(request).issue(signed_in(), asked.label, asked.scopes, asked.days)
+    secret, made = _accounts(request).tokens.issue(
+        signed_in(), asked.label, asked.scopes, asked.days
+    )
     return TokenMade(secret=secret, **asdict(made))
 
 
@@ -237,7 +240,7 @@ def revoke_token(request: Request, token: Word) -> None:
     """Ends a token: one's own, or for who manages accounts anybody's."""
     user = signed_in()
     anybody = user.can("account.manage")
-    _accounts(request).revoke(token, None if anybody else user.account)
+    _accounts(request).tokens.revoke(token, None if anybody else user.account)
 
 
 def _origin(request: Request) -> str:

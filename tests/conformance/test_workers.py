@@ -102,7 +102,7 @@ def serving(access: Access, folder: Path) -> Iterator[House]:
         accounts.add("boss", ["admin"], PASSWORD, must_change=False)
         for number in range(READERS // 4 + 1):
             accounts.add(f"reader{number}", ["quality"], PASSWORD, must_change=False)
-            house.secrets.append(accounts.begin(f"reader{number}"))
+            house.secrets.append(accounts.sessions.begin(f"reader{number}"))
         try:
             with process(settings, folder / "log", house):
                 yield house
@@ -156,7 +156,7 @@ def house(neo4j_server: Access, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 def test_whichever_worker_is_asked_counts_for_all(house: House) -> None:
     with house.client() as client:
-        client.cookies.set("lotgraph", house.accounts.begin("boss"))
+        client.cookies.set("lotgraph", house.accounts.sessions.begin("boss"))
         counts, workers = [], set()
         for _ in range(10):
             assert client.get("/api/v1/retention").status_code == 200
@@ -175,7 +175,7 @@ def test_every_worker_knows_who_is_signed_in(house: House) -> None:
         statuses = [client.get("/api/v1/me").status_code for _ in range(40)]
     assert set(statuses) == {200}
     house.accounts.add("leaver", ["viewer"], PASSWORD, must_change=False)
-    secret = house.accounts.begin("leaver")
+    secret = house.accounts.sessions.begin("leaver")
     with house.client() as client:
         client.cookies.set("lotgraph", secret)
         assert {client.get("/api/v1/me").status_code for _ in range(10)} == {200}

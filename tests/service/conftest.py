@@ -71,7 +71,7 @@ def signed_in(service: FastAPI) -> Iterator[Enter]:
         def enter(account: str, password: str = PASSWORD) -> TestClient:
             client = TestClient(service, follow_redirects=False, client=("127.0.0.1", 1))
             stack.callback(client.close)
-            secret = service.state.accounts.begin(account, origin="127.0.0.1")
+            secret = service.state.accounts.sessions.begin(account, origin="127.0.0.1")
             client.cookies.set("lotgraph", secret)
             return client
 

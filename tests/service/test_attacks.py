@@ -15,8 +15,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api import logs
-from graph_model import accounts as kept
-from graph_model.accounts import FAILURES
+from graph_model.accounts import FAILURES, sessions
+from graph_model.accounts.tables import TOKEN
 from tests.service.conftest import PASSWORD, Enter
 
 CANARY = "canary-9f3b2c-sings"
@@ -56,7 +56,7 @@ def test_a_made_up_session_opens_nothing(service: FastAPI, cookie: str) -> None:
 
 
 def test_a_session_planted_before_the_sign_in_is_not_taken_over(service: FastAPI) -> None:
-    planted = service.state.accounts.begin("viewer")
+    planted = service.state.accounts.sessions.begin("viewer")
     client = stranger(service)
     client.cookies.set("lotgraph", planted)
     assert log_in(client, "quality") == 303
@@ -81,7 +81,7 @@ def test_a_session_ends_by_itself(
 ) -> None:
     client = signed_in("viewer")
     assert client.get("/api/v1/me").status_code == 200
-    monkeypatch.setattr(kept, limit, -1)
+    monkeypatch.setattr(sessions, limit, -1)
     assert client.get("/api/v1/me").status_code == 401
     monkeypatch.undo()
     assert client.get("/api/v1/me").status_code == 401
@@ -183,7 +183,7 @@ def test_an_expired_or_revoked_token_is_over(service: FastAPI, signed_in: Enter)
     assert machine.get("/api/v1/questions").status_code == 401
     old = issue(client).json()
     with service.state.accounts._engine.begin() as connection:
-        connection.execute(kept.TOKEN.update().values(expires_at=1.0))
+        connection.execute(TOKEN.update().values(expires_at=1.0))
     machine = stranger(service, authorization=f"Bearer {old['secret']}")
     assert machine.get("/api/v1/questions").status_code == 401
 
@@ -235,7 +235,7 @@ def test_a_changed_or_removed_entry_of_the_trail_is_found(
 
 
 def test_an_account_used_from_two_places_is_flagged(service: FastAPI, signed_in: Enter) -> None:
-    secret = service.state.accounts.begin("purchasing")
+    secret = service.state.accounts.sessions.begin("purchasing")
     for origin in ("192.0.2.1", "192.0.2.2"):
         client = TestClient(service, client=(origin, 1))
         client.cookies.set("lotgraph", secret)

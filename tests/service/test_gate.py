@@ -99,7 +99,7 @@ def test_a_trail_that_cannot_be_written_stops_the_answers(tmp_path: Path) -> Non
     app = create(Settings(data=tmp_path))
     app.state.accounts.add("boss", ["admin"], PASSWORD, must_change=False)
     with TestClient(app, follow_redirects=False) as browser:
-        browser.cookies.set("lotgraph", app.state.accounts.begin("boss"))
+        browser.cookies.set("lotgraph", app.state.accounts.sessions.begin("boss"))
         assert browser.get("/metrics").status_code == 200
         with sqlite3.connect(tmp_path / "audit.sqlite") as database:
             database.execute("DROP TABLE audit")

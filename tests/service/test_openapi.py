@@ -26,7 +26,7 @@ Modes = schemathesis.GenerationMode
 
 def test_nothing_that_is_sent_ends_in_a_failure(service: FastAPI) -> None:
     service.state.budget.seconds = 1e9
-    headers = {"cookie": f"lotgraph={service.state.accounts.begin('admin')}"}
+    headers = {"cookie": f"lotgraph={service.state.accounts.sessions.begin('admin')}"}
     schema = schemathesis.openapi.from_dict(service.openapi())
     schema.app = service
     tried = 0

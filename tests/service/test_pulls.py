@@ -58,7 +58,9 @@ def served(
 def client(served: FastAPI) -> Iterator[TestClient]:
     """A quality engineer."""
     browser = TestClient(served, follow_redirects=False, client=("127.0.0.1", 1))
-    browser.cookies.set("lotgraph", served.state.accounts.begin("quality", origin="127.0.0.1"))
+    browser.cookies.set(
+        "lotgraph", served.state.accounts.sessions.begin("quality", origin="127.0.0.1")
+    )
     yield browser
     browser.close()
 

@@ -112,13 +112,13 @@ def altered(secret: str) -> list[str]:
 def test_an_altered_or_foreign_secret_opens_nothing(
     service: FastAPI, signed_in: Enter, guest: str
 ) -> None:
-    session = service.state.accounts.begin(guest)
+    session = service.state.accounts.sessions.begin(guest)
     token = issue(signed_in(guest)).json()["secret"]
     # The same database, another key: what a copy of the records alone is worth.
     other = Accounts(service.state.records, b"another key, as long as a key has to be")
-    foreign = other.begin(guest)
-    user = service.state.accounts.by_session(session)
-    foreign_token = other.issue(user, "x", ["lot.read"], 1)[0]
+    foreign = other.sessions.begin(guest)
+    user = service.state.accounts.sessions.user(session)
+    foreign_token = other.tokens.issue(user, "x", ["lot.read"], 1)[0]
     for secret in [*altered(session), foreign, token, _jwt(), _jwt(alg="HS256")]:
         client = stranger(service)
         client.cookies.set("lotgraph", secret)
@@ -136,7 +136,7 @@ def test_a_secret_in_an_address_or_a_header_of_its_own_opens_nothing(
     service: FastAPI, signed_in: Enter, guest: str, name: str
 ) -> None:
     token = issue(signed_in(guest)).json()["secret"]
-    session = service.state.accounts.begin(guest)
+    session = service.state.accounts.sessions.begin(guest)
     for secret in (token, f"Bearer {token}", session):
         client = stranger(service)
         assert client.get("/api/v1/me", params={name: secret}).status_code == 401

@@ -50,8 +50,9 @@ def phone(context: BrowserContext, app: FastAPI, name: str, lang: str = "en") ->
     assert context.browser is not None
     own = context.browser.new_context(viewport={"width": 390, "height": 844})
     own.set_default_timeout(PATIENCE)
+    secret = app.state.accounts.sessions.begin(name)
     own.add_cookies([
-        {"name": "lotgraph", "value": app.state.accounts.begin(name), "url": app.state.address},
+        {"name": "lotgraph", "value": secret, "url": app.state.address},
         {"name": "lotgraph_lang", "value": lang, "url": app.state.address},
     ])  # fmt: skip
     page = own.new_page()
