@@ -154,7 +154,7 @@ def complaints(facts: Facts, lineage: Lineage, lots: pl.DataFrame) -> pl.DataFra
 
     `complaints_shared` gives each of the suppliers that a complaint can come from an equal part.
     """
-    about = facts[Complaint].drop_nulls("lot").group_by("lot").len()
+    about = facts[Complaint].drop_nulls("lot").group_by("lot", maintain_order=True).len()
     numbers = lineage.number(about["lot"].to_list())
     known = numbers >= 0
     names = lots["supplier"].unique().sort()

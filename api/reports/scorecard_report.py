@@ -134,7 +134,7 @@ def _items(found: Exposure, supplier: str, names: Names) -> Iterator[Block]:
             pl.len().alias("supplied"), pl.col("finished").max(), pl.col("customers").max(),
             worst=pl.col("cost").max(), mean=pl.col("cost").mean(),
         )
-        .sort("worst", descending=True)
+        .sort(["worst", "item"], descending=[True, False])
     )  # fmt: skip
     yield heading(text("report.scorecard.items"))
     yield table(
