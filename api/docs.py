@@ -55,7 +55,10 @@ is at `/api/v1/imports/{job}`, as server-sent events at `…/events`, what was f
 
 **Reports** (`/api/v1/reports/…`) are files of one batch, by GET or POST: PDF, Excel, or for all
 customers at once ZIP. With `incident` they are about the scope of an incident and hear what was
-answered since. They print prices, contacts and names of persons for who may see them only.
+answered since. They print prices, contacts and names of persons for who may see them only. With
+`Prefer: respond-async` a report is made in the background: 202 and `Location` say where to look,
+`…/events` tells its progress as server-sent events, `…/file` gives the file, for a day, to the
+account that asked and as long as it has the permissions that it had then.
 
 **Backup**: `lotgraph backup FILE` while it serves, `lotgraph restore FILE --data EMPTY-FOLDER`.
 The file is encrypted with `LOTGRAPH_BACKUP_PASSPHRASE` (or asked for): keep that apart from it,
@@ -63,9 +66,10 @@ for without it nobody can read the file. With PostgreSQL back the database up wi
 besides.
 
 **Several workers** (`LOTGRAPH_WORKERS`) need a Neo4j server and PostgreSQL. `deploy/compose.yaml`
-starts all three. Sessions, limits and jobs are shared; a browser is shown no older batch than it
-has seen, whichever worker answers. A machine that reads right after it wrote says `as_of` with the
-batch it was told. Security is described in [security.md](security.md).
+starts all three. Sessions, limits and jobs are shared, and `/metrics` counts for all of them; a
+browser is shown no older batch than it has seen, whichever worker answers. A machine that reads
+right after it wrote says `as_of` with the batch it was told. Security is
+described in [security.md](security.md).
 """
 
 

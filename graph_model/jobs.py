@@ -43,6 +43,9 @@ WAITING, RUNNING, DONE, FAILED, INTERRUPTED = STATES = (
     "waiting", "running", "done", "failed", "interrupted",
 )  # fmt: skip
 OVER = frozenset({DONE, FAILED, INTERRUPTED})
+LOADS = "loads"
+"""The lane of what is written into the ledger."""
+
 BEAT_SECONDS = 5.0
 _SILENT_SECONDS = 6 * BEAT_SECONDS
 
@@ -68,26 +71,30 @@ Work = Callable[[Callable[[str], None]], dict[str, Any]]
 
 
 class Jobs:
-    """The jobs of one data folder; those of this process are done one after the other."""
+    """The jobs of one data folder; those of a lane of this process are done one after another."""
 
     def __init__(self, records: Records) -> None:
         self._engine = records.engine
         META.create_all(self._engine)
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        self._workers = ThreadPoolExecutor(1, thread_name_prefix="job")
+        self._lanes: dict[str, ThreadPoolExecutor] = {}
+        self._opening = threading.Lock()
         self._over = threading.Event()
         self._beating = threading.Thread(target=self._beat, name="jobs", daemon=True)
         self._beating.start()
 
     def close(self) -> None:
-        """Ends after the job under way; waiting ones are interrupted."""
-        self._workers.shutdown(wait=True, cancel_futures=True)
+        """Ends after the jobs under way; waiting ones are interrupted."""
+        for lane in self._lanes.values():
+            lane.shutdown(wait=True, cancel_futures=True)
         self._over.set()
         self._beating.join()
         self._interrupt(JOB.c.holder == self._holder)
 
-    def start(self, kind: str, account: str, params: dict[str, Any], work: Work) -> Job:
-        """Puts a job behind those that wait."""
+    def start(
+        self, kind: str, account: str, params: dict[str, Any], work: Work, *, lane: str = LOADS
+    ) -> Job:
+        """Puts a job behind those that wait in its lane."""
         now, spoken = time.time(), language()
         values = {
             "id": secrets.token_hex(8), "kind": kind, "account": account, "state": WAITING,
@@ -96,8 +103,15 @@ class Jobs:
         }  # fmt: skip
         with self._engine.begin() as connection:
             connection.execute(sa.insert(JOB).values(values))
-        self._workers.submit(self._run, str(values["id"]), spoken, work)
+        self._lane(lane).submit(self._run, str(values["id"]), spoken, work)
         return self.get(str(values["id"]))
+
+    def _lane(self, name: str) -> ThreadPoolExecutor:
+        """One thread for each lane, also where two jobs are the first at once."""
+        with self._opening:
+            if name not in self._lanes:
+                self._lanes[name] = ThreadPoolExecutor(1, thread_name_prefix=f"job-{name}")
+            return self._lanes[name]
 
     def _run(self, job: str, spoken: str, work: Work) -> None:
         use_language(spoken)
@@ -123,9 +137,15 @@ class Jobs:
             raise NotFound("no_such_job", job=job)
         return _job(row)
 
-    def all(self, limit: int = 200) -> list[Job]:
-        """The last jobs, the newest first; their results are asked for one by one."""
-        query = sa.select(JOB).order_by(JOB.c.made_at.desc()).limit(limit)
+    def all(self, *kinds: str, account: str | None = None, limit: int = 200) -> list[Job]:
+        """The last jobs of these kinds, of one account or of all, the newest first.
+
+        They come without their results.
+        """
+        query = sa.select(JOB).where(JOB.c.kind.in_(kinds)).order_by(JOB.c.made_at.desc())
+        if account is not None:
+            query = query.where(JOB.c.account == account)
+        query = query.limit(limit)
         with self._engine.connect() as connection:
             return [_job({**row, "result": None}) for row in connection.execute(query).mappings()]
 

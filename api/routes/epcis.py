@@ -120,7 +120,7 @@ async def capture(request: Request) -> Response:
 def captures(request: Request) -> list[CaptureJob]:
     """The last captures that the reader may see, the newest first."""
     jobs: Jobs = request.app.state.jobs
-    mine = [job for job in jobs.all() if _is_seen(job, signed_in())]
+    mine = [job for job in jobs.all(_KIND) if _is_seen(job, signed_in())]
     request.state.told.size = len(mine)
     return [_shown(job) for job in mine]
 

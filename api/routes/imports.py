@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-import anyio.to_thread
 from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel
 
 from api import watching
 from api.answers import listed, moment_of
-from api.asked import Asked, Toml, Word, size, who
+from api.asked import Asked, Toml, Word, who
 from api.auth.guard import guard
 from api.doors import Rows, answered
+from api.following import EVENTS, followed
 from graph_model.access import signed_in
-from graph_model.errors import BadFile, BadInput, Locked
+from graph_model.errors import BadFile, BadInput, Locked, NotFound
 from graph_model.i18n import text
-from graph_model.jobs import OVER, Job, Jobs
+from graph_model.jobs import Job, Jobs
 from graph_model.live import LivePlant
 from graph_model.plant import Plant
 from graph_model.schema import SetAside
@@ -36,9 +36,11 @@ from loaders.reading import SUFFIXES
 
 router = APIRouter(prefix="/api/v1", tags=["imports"])
 
+KINDS = ("import", "pull", "capture")
+"""Work in the background that loads something."""
+
 WAIT_SECONDS = 600.0
 _CHUNK = 1 << 20
-_POLL_SECONDS = 0.3
 _FILES = 100
 _SUFFIXES = (*SUFFIXES, ".json", *EVENT_FILES)
 
@@ -169,14 +171,14 @@ def _kept(data: Path, files: list[UploadFile]) -> Path:
 def imports(request: Request) -> Response:
     """The last imports, the newest first, without their results."""
     jobs: Jobs = request.app.state.jobs
-    return listed(request, [asdict(job) for job in jobs.all()])
+    return listed(request, [asdict(job) for job in jobs.all(*KINDS)])
 
 
 @router.get("/imports/{job}", dependencies=[guard("import.read", audit="import.read")])
 def one(request: Request, job: Word) -> Progress:
     """How far an import is, and what came of it."""
     jobs: Jobs = request.app.state.jobs
-    found = jobs.get(job)
+    found = _import(jobs, job)
     # Another worker may have done it: from now on this browser sees its batch everywhere.
     request.state.seen = (found.result or {}).get("batch") or 0
     return Progress(**asdict(found))
@@ -187,33 +189,26 @@ def one(request: Request, job: Word) -> Progress:
 def findings(request: Request, job: Word, asked: Annotated[Asked, Query()]) -> Response:
     """What was found in the files of an import: file, sheet, row, value, reason, repair."""
     jobs: Jobs = request.app.state.jobs
-    result = jobs.get(job).result or {}
+    result = _import(jobs, job).result or {}
     rows = result.get("findings", [])
     return listed(request, rows, limit=asked.limit, after=asked.after)
 
 
 @router.get("/imports/{job}/events", dependencies=[guard("import.read", audit="import.followed")],
             response_class=StreamingResponse,
-            responses={200: {"content": {"text/event-stream": {}}}})  # fmt: skip
+            responses={200: {"content": {EVENTS: {}}}})  # fmt: skip
 async def events(request: Request, job: Word) -> StreamingResponse:
     """The progress of an import as server-sent events, until it is over."""
     jobs: Jobs = request.app.state.jobs
-    first = await anyio.to_thread.run_sync(jobs.get, job)
-    size(request, 1)
-    return StreamingResponse(_stream(request, jobs, first), media_type="text/event-stream")
+    return await followed(request, partial(_import, jobs, job))
 
 
-async def _stream(request: Request, jobs: Jobs, job: Job) -> AsyncIterator[str]:
-    shown = None
-    while True:
-        if (job.state, job.step) != shown:
-            shown = (job.state, job.step)
-            told = {"id": job.id, "state": job.state, "step": job.step, "error": job.error}
-            yield f"event: {job.state}\ndata: {json.dumps(told, ensure_ascii=False)}\n\n"
-        if job.state in OVER or await request.is_disconnected():
-            return
-        await asyncio.sleep(_POLL_SECONDS)
-        job = await anyio.to_thread.run_sync(jobs.get, job.id)
+def _import(jobs: Jobs, job: str) -> Job:
+    """An import. Raises NotFound, also for other work in the background."""
+    found = jobs.get(job)
+    if found.kind not in KINDS:
+        raise NotFound("no_such_job", job=job)
+    return found
 
 
 @router.get("/set-aside", dependencies=[guard("import.read", audit="set_aside.read")],

@@ -1,4 +1,4 @@
-"""Reports as files: made when they are asked for, each of one batch and the same made again."""
+"""Reports as files, each of one batch and the same made again; `later` sends or keeps them."""
 
 from __future__ import annotations
 
@@ -6,19 +6,21 @@ import io
 import re
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial, wraps
 from typing import IO, Any, Literal
-from urllib.parse import quote
 
 import numpy as np
 import polars as pl
 from fastapi import APIRouter, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 from pydantic import Field
 
+from api import later
 from api.answers import XLSX, moment_of
-from api.asked import Asked, Scoped, Word, size
+from api.asked import Asked, Scoped, Word
 from api.doors import asks
+from api.later import Made
 from api.reports import letters, pdf
 from api.reports.audit_pack import audit_pack
 from api.reports.closing_report import closing_report
@@ -48,7 +50,6 @@ router = APIRouter(prefix="/api/v1", tags=["reports"])
 
 PDF, ZIP = "application/pdf", "application/zip"
 _IN_MEMORY = 8 << 20
-_CHUNK = 1 << 16
 _OLDEST = (1980, 1, 1, 0, 0, 0)
 """Date of the files in an archive, so that the same files make the same archive."""
 
@@ -105,14 +106,29 @@ class Claimed(OfScope):
     reply_by: Word | None = Field(default=None, description="In words")
 
 
+Making = Callable[[Request, Any], Made]
+
+
 def _report(
     path: str, model: type[Asked], *kinds: str, permission: str = "report.read"
-) -> Callable[[Callable[[Request, Any], Response]], Callable[[Request, Any], Response]]:
+) -> Callable[[Making], Making]:
     """A report's address, by GET and POST; `kinds`: of the file."""
-    described: dict[int | str, dict[str, Any]] = {200: {"content": {kind: {} for kind in kinds}}}
-    name = path.replace("-", "_")
-    return asks(router, f"/reports/{path}", model, permission=permission,
-                audit=f"report.{name}", described=described)  # fmt: skip
+    described: dict[int | str, dict[str, Any]] = {
+        200: {"content": {kind: {} for kind in kinds}},
+        202: {"description": "Asked with `Prefer: respond-async`: `Location` says where to look"},
+    }
+    door = asks(router, f"/reports/{path}", model, permission=permission,
+                audit=f"report.{path.replace('-', '_')}", described=described)  # fmt: skip
+
+    def declare(make: Making) -> Making:
+        @wraps(make)
+        def answered(request: Request, asked: Any) -> Response:
+            return later.answer(request, partial(make, request, asked))
+
+        door(answered)
+        return make
+
+    return declare
 
 
 # ---------------------------------------------------------------------------- what they stand on
@@ -167,38 +183,18 @@ def _of(request: Request, scope: Scope) -> tuple[Moment, Edition]:
 # ---------------------------------------------------------------------------- files
 
 
-def _sent(request: Request, file: IO[bytes], kind: str, name: str, digest: str) -> Response:
-    """A file to be saved; the trail keeps how large it is and which content it prints."""
-    length = file.seek(0, io.SEEK_END)
-    file.seek(0)
-    size(request, length)
-    request.state.told.params["digest"] = digest
-    plain = re.sub(r'[^\w.-]+|["\\]', "-", name)
-    headers = {
-        "content-length": str(length),
-        "content-disposition": f"attachment; filename*=UTF-8''{quote(plain)}",
-        "cache-control": "private, no-store",
-        "vary": "accept-language, cookie, authorization",
-    }
-    return StreamingResponse(_parts(file), 200, headers, kind)
-
-
-def _parts(file: IO[bytes]) -> Iterator[bytes]:
-    with file:
-        while part := file.read(_CHUNK):
-            yield part
-
-
-def _print(request: Request, document: Document) -> Response:
+def _print(request: Request, document: Document) -> Made:
     """The document as PDF."""
+    later.tell(request, "setting")
     with _bill(request):
         content = pdf.render(document)
     name = f"{document.kind}-{document.subject}-{document.edition.batch}.pdf"
-    return _sent(request, io.BytesIO(content), PDF, name, document.digest())
+    return Made(io.BytesIO(content), PDF, name, document.digest())
 
 
-def _table(request: Request, name: str, write: Callable[[IO[bytes]], str]) -> Response:
+def _table(request: Request, name: str, write: Callable[[IO[bytes]], str]) -> Made:
     """A workbook; `write` fills it and gives the hash of its rows."""
+    later.tell(request, "writing")
     file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed when it was sent
     try:
         with _bill(request):
@@ -206,14 +202,14 @@ def _table(request: Request, name: str, write: Callable[[IO[bytes]], str]) -> Re
     except BaseException:
         file.close()
         raise
-    return _sent(request, file, XLSX, name, digest)
+    return Made(file, XLSX, name, digest)
 
 
 # ---------------------------------------------------------------------------- addresses
 
 
 @_report("recall", OfScope, PDF)
-def recall(request: Request, asked: OfScope) -> Response:
+def recall(request: Request, asked: OfScope) -> Made:
     """The recall pack of a scope, of an incident with what was answered since (PDF)."""
     signed_in().need("price.see")
     scope, told = _scope(request, asked)
@@ -224,7 +220,7 @@ def recall(request: Request, asked: OfScope) -> Response:
 
 
 @_report("management", OfIncident, PDF)
-def bill(request: Request, asked: OfIncident) -> Response:
+def bill(request: Request, asked: OfIncident) -> Made:
     """The bill of an incident on one page: cost, saving, progress, decisions (PDF)."""
     signed_in().need("price.see")
     moment = _moment(request, asked)
@@ -244,7 +240,7 @@ def bill(request: Request, asked: OfIncident) -> Response:
 
 
 @_report("closing", OfIncident, PDF)
-def close(request: Request, asked: OfIncident) -> Response:
+def close(request: Request, asked: OfIncident) -> Made:
     """The closing report of an incident: all that was asked, done, told, found and paid (PDF)."""
     signed_in().need("price.see")
     moment = _moment(request, asked)
@@ -258,7 +254,7 @@ def close(request: Request, asked: OfIncident) -> Response:
 
 
 @_report("audit", OfLot, PDF)
-def audit(request: Request, asked: OfLot) -> Response:
+def audit(request: Request, asked: OfLot) -> Made:
     """The audit pack of a lot: its whole record from supplier to customer (PDF)."""
     moment = _moment(request, asked)
     number = one_lot(moment.lineage, asked.lot)
@@ -269,7 +265,7 @@ def audit(request: Request, asked: OfLot) -> Response:
 
 
 @_report("drill", Asked, PDF, permission="drill.read")
-def drill(request: Request, asked: Asked) -> Response:
+def drill(request: Request, asked: Asked) -> Made:
     """The last drill that the ledger holds (PDF)."""
     moment = _moment(request, asked)
     kept = drills.last(moment.facts)
@@ -284,7 +280,7 @@ def drill(request: Request, asked: Asked) -> Response:
 
 
 @_report("scorecard", OfSupplier, PDF)
-def card(request: Request, asked: OfSupplier) -> Response:
+def card(request: Request, asked: OfSupplier) -> Made:
     """The scorecard of a supplier (PDF)."""
     signed_in().need("price.see")
     moment = _moment(request, asked)
@@ -297,7 +293,7 @@ def card(request: Request, asked: OfSupplier) -> Response:
 
 
 @_report("fsma204", OfScope, XLSX, permission="contact.see")
-def sortable(request: Request, asked: OfScope) -> Response:
+def sortable(request: Request, asked: OfScope) -> Made:
     """FSMA 204 sortable sheet of what is named, its sources and its products (Excel)."""
     moment = _moment(request, asked)
     if asked.incident is None:
@@ -312,7 +308,7 @@ def sortable(request: Request, asked: OfScope) -> Response:
 
 
 @_report("food-law", OfLot, XLSX, permission="contact.see")
-def law(request: Request, asked: OfLot) -> Response:
+def law(request: Request, asked: OfLot) -> Made:
     """Records of a lot in the fields of China's Food Safety Law (Excel)."""
     moment = _moment(request, asked)
     number, edition = one_lot(moment.lineage, asked.lot), _edition(request, moment)
@@ -323,7 +319,7 @@ def law(request: Request, asked: OfLot) -> Response:
 
 
 @_report("partner", InForm, PDF, XLSX, permission="contact.see")
-def partner(request: Request, asked: InForm) -> Response:
+def partner(request: Request, asked: InForm) -> Made:
     """What one customer is told of a scope: its own goods and nobody else's (PDF or Excel)."""
     pack, edition = _pack(request, asked)
     if asked.form == "pdf":
@@ -335,7 +331,7 @@ def partner(request: Request, asked: InForm) -> Response:
 
 
 @_report("partners", ToAll, ZIP, permission="contact.see")
-def partner_files(request: Request, asked: ToAll) -> Response:
+def partner_files(request: Request, asked: ToAll) -> Made:
     """A document and a sheet for every customer of a scope, each of its own goods only (ZIP)."""
     scope, _ = _scope(request, asked)
     _, edition = _of(request, scope)
@@ -350,12 +346,11 @@ def partner_files(request: Request, asked: ToAll) -> Response:
             for suffix, content in (("pdf", pdf.render(document)), ("xlsx", sheet.getvalue())):
                 archive.writestr(zipfile.ZipInfo(f"{name}.{suffix}", _OLDEST), content)
             digests.append(document.digest())
-    return _sent(request, whole, ZIP, f"partners-{edition.batch}.zip",
-                 " ".join(digests))  # fmt: skip
+    return Made(whole, ZIP, f"partners-{edition.batch}.zip", " ".join(digests))
 
 
 @_report("notice", ToOne, PDF, permission="contact.see")
-def notice(request: Request, asked: ToOne) -> Response:
+def notice(request: Request, asked: ToOne) -> Made:
     """The letter that tells one customer of a recall (PDF)."""
     pack, edition = _pack(request, asked)
     return _print(request, letters.customer_notice(pack, edition, asked.instructions))
@@ -368,7 +363,7 @@ def _pack(request: Request, asked: ToOne) -> tuple[partners.Pack, Edition]:
 
 
 @_report("claim", Claimed, PDF, permission="supplier.claim")
-def claim(request: Request, asked: Claimed) -> Response:
+def claim(request: Request, asked: Claimed) -> Made:
     """The claim to the supplier of suspect lots: what they caused, and the 8D form (PDF)."""
     signed_in().need("price.see")
     scope, _ = _scope(request, asked)

@@ -12,11 +12,12 @@ import pypdfium2
 import pytest
 from fastapi import FastAPI
 
+from api import later
 from api.auth.guard import guarded
 from graph_model.access import PERMISSIONS
 from queries import partner
 from queries.incidents import cases, scopes
-from tests.service.conftest import Enter
+from tests.service.conftest import PASSWORD, Enter
 from tests.service.test_answers import TRACE
 from tests.service.test_answers import lot as lot
 
@@ -60,8 +61,8 @@ def test_every_report_is_a_file_that_others_read(
         "partners": {"incident": incident}, "management": {"incident": incident},
         "closing": {"incident": incident},
     }  # fmt: skip
-    there_are = {one.path for one, _ in guarded(service) if one.path.startswith(URL + "/")}
-    assert {f"{URL}/{name}" for name in asked} == there_are
+    paths = {one.path or "" for one, _ in guarded(service)}
+    assert {f"{URL}/{name}" for name in asked} == {p for p in paths if p.startswith(f"{URL}/")}
     for name, query in asked.items():
         first = client.get(f"{URL}/{name}", params=query)
         assert first.status_code == 200, (name, first.text)
@@ -192,3 +193,73 @@ def test_the_bill_of_a_recall_is_one_page_in_both_languages(
         with pypdfium2.PdfDocument(content) as book:
             assert len(book) == 1
         assert title in words_of(content)
+
+
+def test_a_report_of_the_background_is_the_same_file(
+    service: FastAPI, signed_in: Enter, lot: str, incident: str
+) -> None:
+    client, wish = signed_in("quality"), {"prefer": "wait=1, respond-async"}
+    for name, query in (("closing", {"incident": incident}), ("fsma204", {"lot": lot})):
+        now = client.get(f"{URL}/{name}", params=query)
+        begun = client.get(f"{URL}/{name}", params=query, headers=wish)
+        assert (begun.status_code, begun.json()["report"]) == (202, name)
+        where = begun.headers["location"]
+        with client.stream("GET", f"{where}/events") as stream:
+            told = "".join(stream.iter_text())
+        assert "event: done" in told
+        done = client.get(where).json()
+        assert (done["state"], done["file"]) == ("done", f"{where}/file")
+        fetched = client.get(done["file"])
+        assert fetched.content == now.content
+        assert fetched.headers["content-disposition"] == now.headers["content-disposition"]
+        assert fetched.headers["content-type"] == now.headers["content-type"]
+        entries = {one.event: one for one in service.state.audit.entries()}
+        assert done["digest"] in entries["report.fetched"].params
+        assert entries["report.fetched"].size == len(now.content)
+    listed = client.get("/api/v1/report-jobs").json()["rows"]
+    assert {one["report"] for one in listed} >= {"closing", "fsma204"}
+    # It is no import, and nobody else's.
+    assert not {one["id"] for one in listed} & {
+        one["id"] for one in client.get("/api/v1/imports").json()["rows"]
+    }
+    assert client.get(f"/api/v1/imports/{listed[0]['id']}").status_code == 404
+
+
+def test_a_report_of_the_background_that_fails_says_why(signed_in: Enter) -> None:
+    client = signed_in("quality")
+    asked = {"lot": "NO-SUCH-LOT"}
+    begun = client.post(f"{URL}/audit", json=asked, headers={"prefer": "respond-async"})
+    where = begun.headers["location"]
+    with client.stream("GET", f"{where}/events") as stream:
+        assert "event: failed" in "".join(stream.iter_text())
+    assert client.get(where).json()["error"]["status"] == 404
+    assert client.get(f"{where}/file").json()["code"] == "report_not_there"
+
+
+def test_a_report_is_not_fetched_with_fewer_rights_than_it_was_made_with(
+    service: FastAPI, signed_in: Enter, lot: str
+) -> None:
+    service.state.accounts.add("mover", ["quality"], PASSWORD, must_change=False)
+    client = signed_in("mover")
+    asked = {"params": {"lot": lot}, "headers": {"prefer": "respond-async"}}
+    where = client.get(f"{URL}/audit", **asked).headers["location"]
+    with client.stream("GET", f"{where}/events") as stream:
+        assert "event: done" in "".join(stream.iter_text())
+    assert client.get(f"{where}/file").status_code == 200
+    service.state.accounts.change("mover", roles=["purchasing"])
+    client = signed_in("mover")
+    assert client.get(where).status_code == 200
+    assert client.get(f"{where}/file").status_code == 403
+    narrow = client.post("/api/v1/tokens", json={"label": "x", "scopes": ["account.own"]}).json()
+    bearer = {"authorization": f"Bearer {narrow['secret']}"}
+    assert client.get(f"{where}/file", headers=bearer).status_code == 403
+
+
+def test_an_account_has_few_reports_under_way_at_once(
+    service: FastAPI, signed_in: Enter, lot: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(later, "WAITING", 0)
+    headers = {"prefer": "respond-async"}
+    refused = signed_in("quality").get(f"{URL}/audit", params={"lot": lot}, headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (429, "too_many_reports")
+    assert refused.headers["retry-after"]

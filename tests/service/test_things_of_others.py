@@ -22,8 +22,11 @@ from tests.service.test_imports import finished, upload
 from tests.unit.epcis_case import document
 
 WHY = {"reason": "customer found metal"}
-OWNED = {"/tokens/{token}", "/me/sessions/{session}", "/epcis/capture/{job}",
-         "/epcis/events/{event_id:path}"}  # fmt: skip
+OWNED = {
+    "/tokens/{token}", "/me/sessions/{session}", "/epcis/capture/{job}",
+    "/epcis/events/{event_id:path}", "/report-jobs/{job}", "/report-jobs/{job}/events",
+    "/report-jobs/{job}/file",
+}  # fmt: skip
 """Addresses of what has an owner: the permission alone does not open it."""
 
 OF_THE_PLANT = {
@@ -108,13 +111,22 @@ def test_what_somebody_owns_is_to_others_as_if_it_were_not(
     owner, other = signed_in("partner0"), signed_in("partner1")
     sent = despatched("urn:epc:class:lgtin:4012345.012345.OWN", customers[0],
                       eventID="urn:uuid:own")  # fmt: skip
+    quality = signed_in("quality")
+    begun = quality.get("/api/v1/reports/drill", headers={"prefer": "respond-async"})
+    of_quality = begun.headers["location"].removeprefix("/api/v1")
+    for who in (signed_in("admin"), signed_in("auditor"), other):
+        for path in (of_quality, f"{of_quality}/events", f"{of_quality}/file"):
+            made_up = path.replace(begun.json()["id"], "0" * 16)
+            assert told(who.get(f"/api/v1{path}")) == told(who.get(f"/api/v1{made_up}"))
+            assert who.get(f"/api/v1{path}").status_code == 404
+    assert quality.get(f"/api/v1{of_quality}").status_code == 200
     mine = {
         "/tokens/": issue(owner, scopes=["epcis.query"]).json()["id"],
         "/me/sessions/": owner.get("/api/v1/me/sessions").json()["rows"][0]["id"],
         "/epcis/capture/": captured(owner, document(sent))["captureID"],
         "/epcis/events/": "urn:uuid:own",
     }
-    assert {re.sub(r"\{.*", "", path) for path in OWNED} == set(mine)
+    assert {re.sub(r"\{.*", "", path) for path in OWNED} == {*mine, "/report-jobs/"}
     for who in (other, signed_in("partner"), signed_in("purchasing"), signed_in("viewer")):
         for path, thing in mine.items():
             method = "GET" if "epcis" in path else "DELETE"
