@@ -10,6 +10,7 @@ import typer
 from api.cli import context
 from api.cli.asking import ROWS
 from api.cli.context import AsOf, Json, Output
+from api.cli.importing import progress
 from api.cli.suspecting import (
     Given,
     HazardOption,
@@ -188,7 +189,10 @@ def narrow(given: Given, as_of: AsOf = None, output: Output = None, as_json: Jso
         asked = suspects(plant, given)
         facts, lineage = plant.facts(as_of), plant.lineage(as_of)
         scope = compute(facts, lineage, asked, **premises(given))
-    whole = answers.narrowed(scope)
+    with progress() as tell:
+        whole = answers.narrowed(
+            scope, lambda done, of: tell(text("narrow.weighing", done=done, of=of))
+        )
     if output is not None:
         context.write(output, text("narrow.help"), whole["gaps"], whole)
     if as_json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import polars as pl
@@ -69,9 +70,9 @@ def next_tests(
     }  # fmt: skip
 
 
-def narrowed(scope: Scope) -> dict[str, Any]:
+def narrowed(scope: Scope, tell: Callable[[int, int], None] | None = None) -> dict[str, Any]:
     """Which missing records cost the scope the most lots, as JSON-ready data."""
-    return narrowing.to_dict(narrowing.narrowing(scope)) | {
+    return narrowing.to_dict(narrowing.narrowing(scope, tell=tell)) | {
         "hold_list": len(scope.held), "complete": not incomplete(scope),
         "as_of": scope.facts.batch, "head": f"{scope.facts.batch}:{scope.facts.head}",
         "missing": [entry.to_dict() for entry in scope.missing],

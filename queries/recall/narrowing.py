@@ -8,7 +8,7 @@ What the records then say may keep more; it can never be less than what leaves h
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,15 +60,30 @@ class Narrowing:
     gaps: list[Gap]
 
 
-def narrowing(scope: Scope, most: int = MOST) -> Narrowing:
-    """The gaps of contact behind a scope, the costliest first. Each takes two more scopes."""
+def narrowing(
+    scope: Scope, most: int = MOST, tell: Callable[[int, int], None] | None = None
+) -> Narrowing:
+    """The gaps of contact behind a scope, the costliest first. Each takes two more scopes.
+
+    `tell` hears how many of them were made, of how many.
+    """
     found = _candidates(scope, most)
-    least = len(_held(scope, found))
-    alone = [len(_held(scope, [other for other in found if other != one])) - least for one in found]
+    total, done = 1 + 2 * len(found), 0
+
+    def count(closed: Iterable[_Candidate]) -> int:
+        nonlocal done
+        left = len(_held(scope, closed))
+        done += 1
+        if tell is not None:
+            tell(done, total)
+        return left
+
+    least = count(found)
+    alone = [count(other for other in found if other != one) - least for one in found]
     order = sorted(range(len(found)), key=lambda at: (-alone[at], found[at]))
     ranked = [found[at] for at in order]
     gaps = [
-        Gap(*found[at], alone[at], len(scope.held) - len(_held(scope, ranked[: place + 1])))
+        Gap(*found[at], alone[at], len(scope.held) - count(ranked[: place + 1]))
         for place, at in enumerate(order)
     ]
     return Narrowing(len(scope.held), least, gaps)
