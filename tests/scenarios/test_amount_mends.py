@@ -16,7 +16,7 @@ from queries.recall.roots import Suspects
 from queries.recall.scope import compute
 from tests.facts import fold
 from tests.scenarios.test_refuted import RECEIPTS, answer, tiers
-from tests.unit.test_contact import Cleaned, Order, Plant, facts_of
+from tests.unit.contact_case import Cleaned, Order, Plant, facts_of
 
 ISSUES = "doc_no,doc_line_no,work_order_no,item_code,lot_no,quantity,uom"
 OPEN = "work_order_no,item_code,order_status\nW1,P,open\n"

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-import polars as pl
 import pytest
 
 from graph_model import network
-from graph_model.ledger import Facts
 from graph_model.lineage import Lineage
 from graph_model.schema import (
-    KINDS,
     Cleaning,
     Consumed,
     Decision,
@@ -22,8 +19,6 @@ from graph_model.schema import (
     Produced,
     Returned,
     Site,
-    conform,
-    frame_schema,
 )
 from queries.recall import contact
 from queries.recall.cone import Cone
@@ -32,6 +27,7 @@ from queries.recall.recipe import Recipe
 from queries.recall.rulebook import Rulebook
 from queries.recall.rules import Case
 from queries.recall.worlds import explore
+from tests.facts import stated
 
 Span = tuple[int | None, int | None]
 
@@ -83,12 +79,7 @@ class Book:
 
     def reached(self, hazard: str = "microbial") -> set[str]:
         """Lots that R reaches."""
-        tables = {}
-        for name, kind in KINDS.items():
-            frame = pl.DataFrame(self.rows[kind], infer_schema_length=None)
-            empty = pl.DataFrame(schema=frame_schema(kind, provenance=True))
-            tables[name] = conform(kind, frame, provenance=True) if len(frame) else empty
-        facts = Facts(1, "test", tables)
+        facts = stated(self.rows)
         lineage = Lineage.of(network.build(facts))
         case = Case(facts, Recipe.of(facts), hazard=Hazard(kind=hazard))
         root = lineage.number(["C/R/1"])

@@ -34,7 +34,6 @@ from graph_model.schema import (
     Site,
     Use,
     conform,
-    frame_schema,
 )
 from queries.recall import evidence
 from queries.recall.hazard import Hazard
@@ -42,6 +41,7 @@ from queries.recall.roots import Suspects
 from queries.recall.rulebook import CarryOverLimit, Rulebook
 from queries.recall.scope import Scope, compute
 from queries.recall.words import why
+from tests.facts import stated
 
 HAZARD = Hazard(kind="chemical")
 
@@ -130,12 +130,7 @@ def facts_of(plants: Sequence[Plant], cleaned: Sequence[int] = ()) -> Facts:
                     {"key": f"{filling}-n", "site": f"{own}/T", "item": f"{own}/C", "source": "s",
                      "quantity": fill.heel, "uom": "KGM", "status": "posted", **times}
                 )  # fmt: skip
-    tables = {}
-    for name, kind in KINDS.items():
-        frame = pl.DataFrame(rows[kind], infer_schema_length=None)
-        empty = pl.DataFrame(schema=frame_schema(kind, provenance=True))
-        tables[name] = conform(kind, frame, provenance=True) if len(frame) else empty
-    return Facts(1, "test", tables)
+    return stated(rows)
 
 
 def _operation(own: str, kind: str, at: int, site: str) -> dict[str, Any]:

@@ -9,7 +9,6 @@ import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from unittest.mock import patch
 
 import polars as pl
 import pytest
@@ -69,12 +68,9 @@ def lotgraph(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """One run of the command, within this process: starting one takes longer than most answers."""
     out, err, status = io.StringIO(), io.StringIO(), 0
     line = ["lotgraph", "--data", str(data), *arguments]
-    with (
-        redirect_stdout(out),
-        redirect_stderr(err),
-        patch.object(sys, "argv", line),
-        patch.dict(os.environ, COLUMNS="200"),
-    ):
+    with redirect_stdout(out), redirect_stderr(err), pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sys, "argv", line)
+        patched.setenv("COLUMNS", "200")
         try:
             main()
         except SystemExit as ended:

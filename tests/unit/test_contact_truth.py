@@ -13,14 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import polars as pl
 import pytest
 
 from graph_model import network
 from graph_model.ledger import Facts
 from graph_model.lineage import Lineage
 from graph_model.schema import (
-    KINDS,
     Cleaning,
     Consumed,
     Decision,
@@ -31,8 +29,6 @@ from graph_model.schema import (
     Returned,
     Site,
     Use,
-    conform,
-    frame_schema,
 )
 from queries.recall import contact
 from queries.recall.cone import Cone
@@ -41,6 +37,7 @@ from queries.recall.recipe import Recipe
 from queries.recall.rulebook import Rulebook
 from queries.recall.rules import Case
 from queries.recall.worlds import explore
+from tests.facts import stated
 
 START, ISSUE, MOUNT, CLEAN, OUTPUT, RETURN, UNMOUNT, END = range(8)
 LINES, TANK = ("L0", "L1"), "T0"
@@ -251,12 +248,7 @@ def facts_of(plants: list[Any], *, blank: float = 0.0) -> Facts:
             )  # fmt: skip
         for at, event in enumerate(events):
             _written(rows, own, at, event, events, rng, span)
-    tables = {}
-    for name, kind in KINDS.items():
-        frame = pl.DataFrame(rows[kind], infer_schema_length=None)
-        empty = pl.DataFrame(schema=frame_schema(kind, provenance=True))
-        tables[name] = conform(kind, frame, provenance=True) if len(frame) else empty
-    return Facts(1, "test", tables)
+    return stated(rows)
 
 
 def key(company: str, lot: str) -> str:

@@ -16,11 +16,12 @@ from graph_model import network
 from graph_model.derived.pools import anywhere
 from graph_model.ledger import Facts
 from graph_model.lineage import Lineage
-from graph_model.schema import KINDS, Lot, Shipment, conform, frame_schema
+from graph_model.schema import Lot, Shipment
 from queries.recall.cone import Cone
 from queries.recall.recipe import Recipe
 from queries.recall.rules import Case
 from queries.recall.worlds import explore
+from tests.facts import stated
 from tests.histories import History, Rows
 from tests.history_plants import histories, setting
 
@@ -29,13 +30,10 @@ PLANTS = 40
 
 def facts_of(plants: list[Rows]) -> Facts:
     """Plants side by side."""
-    tables = {}
-    for name, kind in KINDS.items():
-        rows = [row for plant in plants for row in plant.get(kind, [])]
-        frame = pl.DataFrame(rows, infer_schema_length=None)
-        empty = pl.DataFrame(schema=frame_schema(kind, provenance=True))
-        tables[name] = conform(kind, frame, provenance=True).sort("key") if rows else empty
-    return Facts(1, "test", tables)
+    kinds = {kind for plant in plants for kind in plant}
+    return stated(
+        {kind: [row for plant in plants for row in plant.get(kind, [])] for kind in kinds}
+    )
 
 
 def labels(history: History) -> dict[str, list[str]]:

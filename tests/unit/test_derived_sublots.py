@@ -22,19 +22,14 @@ from graph_model.schema import (
     conform,
     frame_schema,
 )
+from tests.facts import stated
 
 Rows = Mapping[type, list[dict[str, Any]]]
 
 
 def reached(rows: Rows, root: str) -> set[str]:
     """Keys of recorded lots that can contain material of the root."""
-    tables = {}
-    for name, kind in KINDS.items():
-        stated = rows.get(kind, [])
-        frame = pl.DataFrame(stated, infer_schema_length=None)
-        empty = pl.DataFrame(schema=frame_schema(kind, provenance=True))
-        tables[name] = conform(kind, frame, provenance=True).sort("key") if stated else empty
-    lineage = Lineage.of(network.build(Facts(1, "", tables)))
+    lineage = Lineage.of(network.build(stated(rows)))
     found = lineage.lots[lineage.forward(lineage.number([root])).lots]
     return set(found.filter(pl.col("rule").is_null())["key"])
 

@@ -13,13 +13,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 
 from graph_model import network
 from graph_model.ledger import Facts
 from graph_model.lineage import Lineage
 from graph_model.schema import (
-    KINDS,
     Cleaning,
     Consumed,
     Decision,
@@ -28,10 +26,9 @@ from graph_model.schema import (
     Operation,
     Produced,
     Site,
-    conform,
-    frame_schema,
 )
-from tests.unit.test_contact import reached, worlds
+from tests.facts import stated
+from tests.unit.contact_case import reached, worlds
 
 Span = tuple[int, int]
 LAST = 12
@@ -102,12 +99,7 @@ def facts_of(orders: list[Order]) -> Facts:
              "earliest": span[0], "latest": span[1], "source": "s", "result": "conforming"}
             for at, (span, verified) in enumerate(order.clearances)
         ]  # fmt: skip
-    tables = {}
-    for name, kind in KINDS.items():
-        frame = pl.DataFrame(rows[kind], infer_schema_length=None)
-        empty = pl.DataFrame(schema=frame_schema(kind, provenance=True))
-        tables[name] = conform(kind, frame, provenance=True) if len(frame) else empty
-    return Facts(1, "test", tables)
+    return stated(rows)
 
 
 def key(company: str, lot: str) -> str:

@@ -10,7 +10,7 @@ from queries.recall.hazard import Hazard
 from queries.recall.narrowing import LINE_UNKNOWN, narrowing
 from queries.recall.roots import Suspects
 from queries.recall.scope import Scope, compute
-from tests.unit.test_contact import Plant, facts_of, key, random_plant
+from tests.unit.contact_case import Plant, facts_of, key, random_plant
 
 GERM = Hazard(kind="microbial")
 

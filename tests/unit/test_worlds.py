@@ -12,27 +12,24 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 import pytest
 
 from graph_model import network
 from graph_model.ledger import Facts
 from graph_model.lineage import Lineage
 from graph_model.schema import (
-    KINDS,
     Component,
     Consumed,
     Item,
     Lot,
     Operation,
     Produced,
-    conform,
-    frame_schema,
 )
 from queries.recall.cone import Cone
 from queries.recall.recipe import Recipe
 from queries.recall.rules import Case
 from queries.recall.worlds import explore
+from tests.facts import stated
 
 ITEMS = ("A", "B", "P")
 
@@ -108,12 +105,7 @@ def facts_of(plants: list[Plant]) -> Facts:
                          "earliest": time, "latest": time, "basis": "by_order",
                          "posting_method": "network"}
                     )  # fmt: skip
-    tables = {}
-    for name, kind in KINDS.items():
-        frame = pl.DataFrame(rows[kind], infer_schema_length=None)
-        empty = pl.DataFrame(schema=frame_schema(kind, provenance=True))
-        tables[name] = conform(kind, frame, provenance=True).sort("key") if len(frame) else empty
-    return Facts(1, "test", tables)
+    return stated(rows)
 
 
 def ways(items: list[str], order: Order) -> list[frozenset[tuple[int, int]]]:
