@@ -26,7 +26,6 @@ NOT_CONSIDERED = "not_considered_"
 def gaps(facts: Facts, worlds: Worlds, hazard: Hazard) -> list[Missing]:
     """Lines that were touched and not surely clean since, orders without a line, other ways."""
     cone = worlds.cone
-    since_ = touched(worlds)
     delays = interval.delays(facts[Decision], [facts[kind] for kind in MOVEMENTS])
     clean = breaks.find(
         facts, delays, runs.lines(facts[Site]), clearances_only=hazard.kind == "label"
@@ -34,7 +33,7 @@ def gaps(facts: Facts, worlds: Worlds, hazard: Hazard) -> list[Missing]:
     # A cleaning before the suspect material came to the line keeps nothing out.
     last = {line: int(known.c0[-1]) for line, known in clean.items()}
     bare = pl.Series(
-        sorted(line for line, since in since_.items() if last.get(line, MIN) <= since),
+        sorted(line for line, since in touched(worlds).items() if last.get(line, MIN) <= since),
         dtype=pl.String,
     )
     lines = ", ".join(sorted(keys.parts(line)[-1] for line in bare))
@@ -68,8 +67,9 @@ def touched(worlds: Worlds) -> dict[str, int]:
 
 
 def makers(lineage: Lineage, lots: Index) -> Index:
-    """Operations, by number in the plant, that gave these lots: reached by contact alone, an
-    order's own step is in no cone.
+    """Operations, by number in the plant, that gave these lots.
+
+    Of an order that contact alone reached, no step is in the cone.
     """
     made: Index = lineage.produced["op"].gather(lineage.origins.at(lots)).to_numpy()
     return made

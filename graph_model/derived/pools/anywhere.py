@@ -45,8 +45,7 @@ def spread(
     left = _in_each(*exits, few)
     loose = exits[1].join(many, on=["item", "holder"], how="semi")
     proven = many.join(broken, on=["item", "place"], how="semi")
-    some = pl.len().over("item", "holder") <= MOST_PROVEN
-    proven = proven.filter(some)
+    proven = proven.filter(pl.len().over("item", "holder") <= MOST_PROVEN)
     whole = many.join(proven, on=["item", "holder", "place"], how="anti")
     left = pl.concat([left, loose.join(proven, on=["item", "holder"]).select(left.columns)])
     together = loose.with_columns(place=_ALL + pl.col("holder")).select(left.columns)

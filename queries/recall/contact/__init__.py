@@ -41,11 +41,10 @@ _stays: WeakKeyDictionary[Lineage, stays.Stays] = WeakKeyDictionary()
 class Supposed:
     """What is taken to be otherwise than recorded, to see what that changes.
 
-    `without`: keys of cleanings that do not count. `apart`: keys of orders that name no line, each
-    taken to have run where nothing else did. `cleaned`: lines taken to be clean after every stay.
+    `apart`: keys of orders that name no line, each taken to have run where nothing else did.
+    `cleaned`: lines taken to be clean after every stay.
     """
 
-    without: frozenset[str] = frozenset()
     apart: frozenset[str] = frozenset()
     cleaned: frozenset[str] = frozenset()
 
@@ -108,8 +107,7 @@ def _over_lines(
         made = found.made.filter(pl.col("rule") == stays.RAN)
         found = replace(found, touches=touches, made=made)
     tops = runs.lines(facts[Site])
-    without = supposed.without
-    clean = breaks.find(facts, delays, tops, clearances_only=label, without=without)
+    clean = breaks.find(facts, delays, tops, clearances_only=label)
     limited = [] if label else tanks.find(facts, lineage, hazard, rulebook)
     return tanks.barred(lanes.of(found, clean, until), limited, facts, lineage)
 

@@ -155,4 +155,5 @@ def _at_machines(
 
 
 def tanks(tops: pl.DataFrame) -> pl.Series:
+    """Tanks that are part of no larger line or machine."""
     return tops.filter((pl.col("kind") == "tank") & (pl.col("place") == pl.col("line")))["line"]
