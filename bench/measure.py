@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
@@ -61,6 +62,7 @@ class Steps:
         took: list[float] = []
         for act in acts:
             if sum(took) > PATIENCE:
+                print(f"{what}: median of {len(took)}, each takes long", file=sys.stderr)
                 break
             start = time.perf_counter()
             act()
