@@ -13,8 +13,10 @@ from functools import cached_property
 
 import polars as pl
 
+from loaders.across import Across
+from loaders.cells import is_label, is_number, is_total
 from loaders.headings import likely, meanings
-from loaders.layout import Across, Block, is_label, is_number, is_total
+from loaders.layout import Block
 from loaders.plant.sheets import IDENTIFYING, NUMBERS
 from loaders.reading import ROW, Grid
 

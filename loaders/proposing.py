@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from graph_model.quantity import canonical_unit
+from loaders.cells import is_day, is_number
 from loaders.flattening import Flat, flat
 from loaders.headings import likely, match, meanings, partly, word_code
-from loaders.layout import blocks, is_day, is_number
+from loaders.layout import blocks
 from loaders.mapping import Column, Known, TableMap, applied, fingerprint
 from loaders.plant.dates import order_of
 from loaders.plant.sheets import BY_NAME, DATES, NUMBERS, STAMPS, WORDS, Sheet
