@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from loaders.headings import meanings
 
@@ -78,3 +79,13 @@ def labelled(cells: Cells) -> dict[str, str]:
             elif said and part is cell:
                 waiting = said[1]
     return found
+
+
+def are_remarks(cells: Sequence[str]) -> bool:
+    """Whether all cells are `label: text`, or the text behind a label."""
+    waiting = False
+    for cell in cells:
+        if not is_label(cell) and not waiting:
+            return False
+        waiting = cell.rstrip().endswith((":", "："))
+    return True

@@ -14,7 +14,7 @@ from functools import cached_property
 import polars as pl
 
 from loaders.across import Across
-from loaders.cells import is_label, is_number, is_total
+from loaders.cells import are_remarks, is_label, is_number, is_total
 from loaders.headings import likely, meanings
 from loaders.layout import Block
 from loaders.plant.sheets import IDENTIFYING, NUMBERS
@@ -159,7 +159,7 @@ def _apart(rows: pl.DataFrame, block: Block) -> tuple[tuple[int, ...], tuple[int
         filled = [(at, cell) for at, cell in enumerate(cells) if cell and cell.strip()]
         if _sums_up(filled, naming):
             totals.append(row)
-        elif len(filled) * 2 <= max(len(names), 2) and _remarks([cell for _, cell in filled]):
+        elif len(filled) * 2 <= max(len(names), 2) and are_remarks([cell for _, cell in filled]):
             notes.append(row)
     return tuple(totals), tuple(notes)
 
@@ -187,16 +187,6 @@ def _sums_up(filled: Sequence[tuple[int, str]], naming: set[int]) -> bool:
         is_total(cell) or (is_number(cell) and at not in naming) or is_label(cell)
         for at, cell in filled
     )
-
-
-def _remarks(cells: Sequence[str]) -> bool:
-    """Whether all cells are `label: text`, or the text behind a label."""
-    waiting = False
-    for cell in cells:
-        if not is_label(cell) and not waiting:
-            return False
-        waiting = cell.rstrip().endswith((":", "："))
-    return True
 
 
 # ---------------------------------------------------------------------------- merged cells

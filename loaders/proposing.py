@@ -53,6 +53,13 @@ class Proposal:
         return self.map.why in ("chosen", "preset")
 
     @property
+    def looked_at(self) -> tuple[int, ...]:
+        """Columns of the sheet that a heading speaks for, or all that a person saw."""
+        block = self.table.block
+        heads = zip(block.columns, block.headings, strict=True)
+        return tuple(column for column, heading in heads if heading or self.confirmed)
+
+    @property
     def read(self) -> dict[str, int]:
         """Fields by column of what is read: what was confirmed, else what is sure."""
         return {

@@ -19,6 +19,7 @@ from loaders.flattening import Flat
 from loaders.headings import both, heading_row, is_guide
 from loaders.intake import Counts, Intake, Options
 from loaders.mapping import AS_IT_STANDS, Reading, TableMap
+from loaders.outside import Outside, outside
 from loaders.plant.aside import Aside
 from loaders.plant.dates import year_first
 from loaders.plant.frames import Zones, completed, picked, tails, timed, typed, with_key
@@ -174,10 +175,13 @@ class Frames:
         """Which sheets the tables of a tab belong to."""
         found = proposals(grid, stem, self._reading.maps, self._reading.known)
         self.maps += [each.map for each in found]
+        if found:
+            self._outside(outside(grid, [(each.table.block, each.looked_at) for each in found]))
         if not found or (len(found) == 1 and found[0].table.plain and not found[0].confirmed):
-            taken = recognise(grid.sheet, grid.head)
+            whole = found[0].table.grid if found else grid
+            taken = recognise(grid.sheet, whole.head)
             if taken:
-                self._take(Part(grid), grid.file, grid.sheet, taken)
+                self._take(Part(whole), grid.file, grid.sheet, taken)
                 return
         if not found:
             self._aside(grid, "unknown_sheet")
@@ -202,7 +206,7 @@ class Frames:
             grid = replace(grid, sheet=f"{grid.sheet}{BEHIND_TAB}{meant}")
         if mapped.kind is None and found.confirmed:
             self.aside.told(grid.sheet, "table_skipped", grid, table.grid.frame[ROW][1:].to_list())
-            self.counts[grid.sheet] = Counts(table.height, 0, table.height)
+            self._count_aside(grid.sheet, table.height)
         elif mapped.kind is None or not (mapped.sure and found.read.keys() & IDENTIFYING):
             meant = both(f"import.sheet.{mapped.kind}") if mapped.kind else ""
             rule = "table_unconfirmed" if meant else "unknown_sheet"
@@ -222,15 +226,41 @@ class Frames:
             taken = Recognised(BY_NAME[mapped.kind], _BY.get(mapped.why, "name"))
             self._take(part, grid.file, grid.sheet, taken, mapped.said)
 
-    def _aside(self, grid: Grid, rule: str, table: Flat | None = None, **more: object) -> None:
+    def _aside(
+        self,
+        grid: Grid,
+        rule: str,
+        table: Flat | None = None,
+        *,
+        headed: bool = False,
+        **more: object,
+    ) -> None:
         before = self.aside.rows[grid.sheet]
-        self.aside.table(grid.sheet, grid, rule, headed=table is not None, **more)
+        self.aside.table(grid.sheet, grid, rule, headed=headed or table is not None, **more)
         if table is not None and self.aside.rows[grid.sheet] > before:
             self._tell(grid.sheet, grid, table)
-        if rows := self.aside.rows[grid.sheet] - before:
-            count = self.counts.setdefault(grid.sheet, Counts())
+        self._count_aside(grid.sheet, self.aside.rows[grid.sheet] - before)
+
+    def _count_aside(self, sheet: str, rows: int) -> None:
+        if rows:
+            count = self.counts.setdefault(sheet, Counts())
             count.read += rows
             count.set_aside += rows
+
+    def _outside(self, rest: Outside) -> None:
+        """Sets rows in no table aside, and tells of remarks and of cells under no heading."""
+        grid = rest.records
+        if grid.frame.height > 1:
+            self._aside(grid, "rows_outside", headed=True)
+        self.findings += [
+            Finding("note_row", "info", grid.file, grid.sheet, row) for row in rest.remarks
+        ]
+        if rest.beside:
+            more = {"rows": len(rest.beside)}
+            self.findings.append(
+                Finding("cells_beside", "warning", grid.file, grid.sheet, rest.beside[0],
+                        params=more)
+            )  # fmt: skip
 
     def _tell(self, sheet: str, grid: Grid, table: Flat) -> None:
         """Tells of the rows of a table that are no data."""

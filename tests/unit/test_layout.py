@@ -142,6 +142,49 @@ def test_a_title_may_stand_over_one_of_two_tables_alone(tmp_path: Path) -> None:
     assert [(table.kind, table.rows) for table in found] == [("receipts", 1), ("shipments", 1)]
 
 
+@pytest.mark.parametrize("above", [1, 40])
+@pytest.mark.parametrize("tab", ["领料", "Sheet1"])
+@pytest.mark.parametrize("total", [[], ["合计", None, None, None, 1]])
+def test_rows_above_all_headings_are_set_aside_and_told(
+    above: int, tab: str, total: list[object], tmp_path: Path
+) -> None:
+    rows: Rows = [["2026-03-01", "W1", "A", f"A{at}", 1] for at in range(above + 1)]
+    path = book(tmp_path / "账.xlsx", [["车间"], *rows[1:], HEADS, rows[0], total], tab=tab)
+    taken = read(path)
+    assert taken.counts["issues"].loaded == 1
+    assert taken.set_aside is not None
+    kept = taken.set_aside.select("row", "text").sort("row").rows()
+    assert kept == [(at + 1, f"W1 A A{at}") for at in range(1, above + 1)]
+    told = [note.params["rows"] for note in taken.findings if note.rule == "rows_outside"]
+    assert told == [above]
+
+
+@pytest.mark.parametrize("gap", [[], [None]])
+@pytest.mark.parametrize("total", [[], ["合计", None, None, None, 1]])
+def test_cells_under_no_heading_are_told_until_a_person_saw_them(
+    gap: list[object], total: list[object], tmp_path: Path
+) -> None:
+    rows: Rows = [HEADS, ["2026-03-01", "W1", "A", "A1", 1, *gap, "L7"],
+                  ["2026-03-01", "W1", "A", "A2", 1], total]  # fmt: skip
+    path = book(tmp_path / "领料.xlsx", rows)
+
+    def told(taken: Intake) -> list[tuple[int, object]]:
+        return [(note.row, note.params["rows"]) for note in taken.findings
+                if note.rule == "cells_beside"]  # fmt: skip
+
+    assert told(read(path)) == [(2, 1)]
+    assert told(confirmed(path)) == ([(2, 1)] if gap else [])
+
+
+def test_tables_left_out_of_one_tab_are_all_counted(tmp_path: Path) -> None:
+    rows: Rows = [HEADS, ["2026-03-01", "W1", "A", "A1", 1], [],
+                  ["供应商编码", "物料编码", "批号", "数量"], ["S1", "A", "A1", 5]]  # fmt: skip
+    path = book(tmp_path / "账.xlsx", rows, tab="Sheet1")
+    told = [each.to_dict() | {"kind": None} for each in maps(path)]
+    (count,) = read(path, reading=Reading(read_map(told))).counts.values()
+    assert (len(told), count.read, count.set_aside) == (2, 2, 2)
+
+
 def test_what_nothing_says_for_sure_waits_for_a_person(tmp_path: Path) -> None:
     rows: Rows = [["Rcvd", "From", "Item", "Lot code", "Kgs in"],
                   ["2026-03-01", "Hill Farm", "Milk", "M1", 40]]  # fmt: skip
