@@ -7,6 +7,7 @@ rows that sum others up and what is written around a table stand apart.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -194,23 +195,24 @@ def _sums_up(filled: Sequence[tuple[int, str]], naming: set[int]) -> bool:
 
 def _filled(rows: pl.DataFrame, grid: Grid, block: Block) -> tuple[pl.DataFrame, int]:
     """Merged cells below each other say the same for each row; amounts are not repeated."""
-    said = dict(zip(block.columns, block.spoken, strict=True))
-    count = 0
-    if rows.is_empty():
-        return rows, count
-    low, high = int(rows[ROW].min()), int(rows[ROW].max())  # type: ignore[arg-type]
+    spans: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for top, first, bottom, last in grid.merged:
-        if bottom == top or first != last or first not in said or bottom < low or top > high:
+        if bottom > top and first == last:
+            spans[first].append((top, bottom))
+    count = 0
+    for column, said in zip(block.columns, block.spoken, strict=True):
+        if column not in spans:
             continue
-        name, within = str(first), pl.col(ROW).is_between(top, bottom)
-        value = grid.frame.filter(pl.col(ROW) == top)[name]
-        if value.is_empty() or not value[0] or _is_amount(said[first], value[0]):
-            continue
-        empty = rows.select((within & pl.col(name).is_null()).sum()).item()
-        rows = rows.with_columns(
-            pl.when(within).then(pl.col(name).fill_null(value[0])).otherwise(name).alias(name)
-        )
-        count += empty
+        name = str(column)
+        merged = pl.DataFrame(spans[column], {"top": pl.Int64, "bottom": pl.Int64}, orient="row")
+        merged = merged.join(grid.frame.select(top=ROW, value=name), on="top").sort("top")
+        repeated = [bool(value) and not _is_amount(said, value) for value in merged["value"]]
+        merged = merged.filter(pl.Series(repeated, dtype=pl.Boolean))
+        cells = rows.select(ROW, cell=name).join_asof(merged, left_on=ROW, right_on="top")
+        within = pl.when(pl.col(ROW) <= pl.col("bottom")).then("value")
+        filled = cells.select(pl.coalesce("cell", within).alias(name)).to_series()
+        count += rows[name].null_count() - filled.null_count()
+        rows = rows.with_columns(filled)
     return rows, count
 
 
