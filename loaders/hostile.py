@@ -21,6 +21,15 @@ import numpy.typing as npt
 
 from graph_model.errors import BadFile
 
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+    OSError,
+    EOFError,
+    RuntimeError,  # a packing that zipfile does not know, a part that is locked by a password
+)
+"""How a zip that is damaged, or packed as no workbook is, fails when it is read."""
 _RATIO = 150
 _FREE = 32 << 20
 _REPEATED = 50
@@ -70,10 +79,7 @@ def guard_zip(path: Path, shown: str) -> None:
             ]
             if _repeated(archive, sheets) > _FREE + _REPEATED * size:
                 raise BadFile("file_unpacks_too_large", file=shown)
-    # zipfile says so of packings it does not know, and of parts that are locked by a password.
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError) as error:
-        raise BadFile("file_damaged", file=shown) from error
-    except (OSError, EOFError, zlib.error) as error:
+    except _UNREADABLE as error:
         raise BadFile("file_damaged", file=shown) from error
 
 
