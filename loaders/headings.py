@@ -31,13 +31,21 @@ def normal(heading: str) -> str:
 
 
 @cache
+def _listed() -> dict[str, list[str]]:
+    """Headings by field, as `headings.json` lists them."""
+    entries = json.loads(files("loaders").joinpath("headings.json").read_text(encoding="utf-8"))
+    return {
+        name: [entry["zh"], entry["en"], *entry["zh_synonyms"], *entry["en_synonyms"]]
+        for name, entry in entries.items()
+    }
+
+
+@cache
 def _dictionary() -> dict[str, frozenset[str]]:
     """Fields by normalised heading."""
-    entries = json.loads(files("loaders").joinpath("headings.json").read_text(encoding="utf-8"))
     found: dict[str, set[str]] = {}
-    for name, entry in entries.items():
-        words = [name, entry["zh"], entry["en"], *entry["zh_synonyms"], *entry["en_synonyms"]]
-        for word in words:
+    for name, listed in _listed().items():
+        for word in (name, *listed):
             found.setdefault(normal(word), set()).add(name)
     for name in {field for sheet in SHEETS for field in sheet.fields}:
         for lang in LANGUAGES:
@@ -49,13 +57,8 @@ def _dictionary() -> dict[str, frozenset[str]]:
 @cache
 def known_spellings() -> frozenset[str]:
     """All headings of the dictionary, as written in small letters and without marks."""
-    entries = json.loads(files("loaders").joinpath("headings.json").read_text(encoding="utf-8"))
-    said = [
-        word
-        for entry in entries.values()
-        for word in (entry["zh"], entry["en"], *entry["zh_synonyms"], *entry["en_synonyms"])
-    ]
-    return frozenset((*(word.lower() for word in said), *_dictionary()))
+    said = (word.lower() for listed in _listed().values() for word in listed)
+    return frozenset((*said, *_dictionary()))
 
 
 @cache
