@@ -7,6 +7,8 @@ headings, whatever the file is called and wherever the table stands.
 from __future__ import annotations
 
 import hashlib
+import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -135,6 +137,15 @@ def _tab(name: str) -> str:
     return normal("".join(sign for sign in name if not sign.isdigit()))
 
 
+def parsed_map(given: str) -> tuple[TableMap, ...]:
+    """`read_map` of text. Raises BadInput."""
+    try:
+        said = json.loads(given)
+    except (ValueError, RecursionError) as error:
+        raise BadInput("mapping_shape") from error
+    return tuple(read_map(said))
+
+
 def read_map(given: object) -> list[TableMap]:
     """Tables from JSON: a list of them, one, or an object that has them under `tables`.
 
@@ -150,7 +161,7 @@ def _table(given: object) -> TableMap:
     if not isinstance(given, Mapping) or not isinstance(given.get("fingerprint"), str):
         raise BadInput("mapping_shape")
     kind = given.get("kind") or None
-    if kind is not None and kind not in BY_NAME:
+    if kind is not None and str(kind) not in BY_NAME:
         raise BadInput("mapping_kind", kind=str(kind))
     columns = given.get("columns")
     constants = given.get("constants") or {}
@@ -185,10 +196,9 @@ def _column(given: object) -> Column:
 def _checked(made: TableMap) -> None:
     if made.kind is None:
         return
-    named = [each.field for each in made.columns if each.field]
-    for name in (*named, *made.constants):
+    named = Counter([*(each.field for each in made.columns if each.field), *made.constants])
+    for name, times in named.items():
         if name not in BY_NAME[made.kind].fields:
             raise BadInput("mapping_field", kind=made.kind, field=name)
-    for name in (*named, *made.constants):
-        if (*named, *made.constants).count(name) > 1:
+        if times > 1:
             raise BadInput("mapping_twice", kind=made.kind, field=name)

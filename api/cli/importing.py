@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,12 +19,12 @@ from api.cli.scope_view import show_scope
 from api.cli.serving import serve_demo
 from api.incidents import Actor, Opening, open_incident
 from graph_model.errors import BadInput
-from graph_model.i18n import catalogue, language, text
+from graph_model.i18n import text
 from graph_model.plant import Plant
 from loaders import checks, demo_plant, entries, findings_workbook, importing, intake
 from loaders.findings import Finding
 from loaders.importing import Loaded
-from loaders.mapping import TableMap, read_map
+from loaders.mapping import TableMap, parsed_map
 from loaders.reading import is_text
 from loaders.template import write_template
 from queries.recall import report
@@ -101,11 +100,12 @@ def _given(file: Path | None) -> tuple[TableMap, ...]:
     if file is None:
         return ()
     try:
-        return tuple(read_map(json.loads(file.read_text(encoding="utf-8-sig"))))
+        told = file.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise BadInput("path_missing", path=str(file)) from error
-    except (ValueError, RecursionError) as error:
+    except UnicodeDecodeError as error:
         raise BadInput("mapping_shape") from error
+    return parsed_map(told)
 
 
 def _mark(path: Path, findings: list[Finding], folder: Path) -> None:
@@ -161,11 +161,6 @@ def load_into(
     return done
 
 
-def _sheet(name: str) -> str:
-    """A sheet as people know it; those of other formats stand as written there."""
-    return catalogue(language()).get(f"import.sheet.{name}", name)
-
-
 def _show(summary: dict[str, Any]) -> None:
     batch = summary["batch"]
     title = text("cli.loaded", batch=batch) if batch else text("cli.dry")
@@ -180,7 +175,10 @@ def show_sheets(title: str, sheets: dict[str, dict[str, int]]) -> None:
         for head in ("sheet", "read", "loaded", "already_known", "set_aside")
     ]
     rows: list[list[object]] = [
-        [_sheet(name), *(count[part] for part in ("read", "loaded", "already_known", "set_aside"))]
+        [
+            presets.kind_name(name),
+            *(count[part] for part in ("read", "loaded", "already_known", "set_aside")),
+        ]
         for name, count in sheets.items()
     ]
     context.show_table(title, heads, rows)

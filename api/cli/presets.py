@@ -62,7 +62,7 @@ def delete(name: Name) -> None:
 
 
 def kind_name(kind: str | None) -> str:
-    """A kind of table as people know it."""
+    """A kind of table as people know it; those of other formats stand as written there."""
     if kind is None:
         return text("mapping.none")
     return catalogue(language()).get(f"import.sheet.{kind}", kind)

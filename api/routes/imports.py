@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 import time
@@ -23,7 +22,7 @@ from api.auth.guard import guard
 from api.doors import Rows, answered
 from api.following import EVENTS, followed
 from graph_model.access import signed_in
-from graph_model.errors import BadFile, BadInput, Locked, NotFound
+from graph_model.errors import BadFile, Locked, NotFound
 from graph_model.i18n import text
 from graph_model.jobs import Job, Jobs
 from graph_model.live import LivePlant
@@ -31,7 +30,7 @@ from graph_model.plant import Plant
 from graph_model.schema import SetAside
 from loaders import importing
 from loaders.intake import EVENT_FILES
-from loaders.mapping import TableMap, read_map
+from loaders.mapping import parsed_map
 from loaders.reading import SUFFIXES
 
 router = APIRouter(prefix="/api/v1", tags=["imports"])
@@ -85,7 +84,9 @@ def begin(
     ] = None,
 ) -> Progress:
     """Takes files; they are read in the background. `Location` says where to look."""
-    told = importing.Mapping(_given(mapping), preset or None, keep_as or None)
+    told = importing.Mapping(
+        parsed_map(mapping) if mapping else (), preset or None, keep_as or None
+    )
     folder = _kept(request.app.state.settings.data, files)
     names = sorted(file.name for file in folder.iterdir())
     request.state.told.params |= {
@@ -107,16 +108,6 @@ def begin(
     jobs: Jobs = request.app.state.jobs
     params = {"files": names, "kind": kind, "source": source, "dry_run": dry_run}
     return Progress(**asdict(jobs.start("import", signed_in().account, params, work)))
-
-
-def _given(mapping: str | None) -> tuple[TableMap, ...]:
-    """The tables of a mapping. Raises BadInput."""
-    if not mapping:
-        return ()
-    try:
-        return tuple(read_map(json.loads(mapping)))
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise BadInput("mapping_shape") from error
 
 
 def load_live(

@@ -14,7 +14,7 @@ from graph_model.errors import BadInput, NotFound
 from graph_model.plant import Plant
 from graph_model.settings import Settings
 from loaders.importing import Loaded, Mapping, load
-from loaders.mapping import read_map
+from loaders.mapping import parsed_map, read_map
 from loaders.presets import Presets
 from tests.unit.test_layout import Rows, book
 
@@ -91,7 +91,8 @@ def test_a_preset_of_other_headings_or_for_another_kind_is_not_applied(
 
 @pytest.mark.parametrize(
     ("change", "code"),
-    [({"kind": "cakes"}, "mapping_kind"), ({"fingerprint": 5}, "mapping_shape"),
+    [({"kind": "cakes"}, "mapping_kind"), ({"kind": ["a"]}, "mapping_kind"),
+     ({"fingerprint": 5}, "mapping_shape"),
      ({"columns": [{"heading": "a", "field": "lot_no"}, {"heading": "b", "field": "lot_no"}]},
       "mapping_twice"),
      ({"columns": [{"heading": "a", "field": "cake"}]}, "mapping_field"),
@@ -103,6 +104,13 @@ def test_what_is_no_mapping_is_refused_with_a_reason(change: dict[str, Any], cod
     with pytest.raises(BadInput) as refused:
         read_map([given])
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize("given", ["", "{", "[" * 100_000, "9" * 5_000, "[]", "5"])
+def test_text_that_is_no_mapping_is_refused_with_a_reason(given: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        parsed_map(given)
+    assert refused.value.code == "mapping_shape"
 
 
 def test_from_proposal_to_preset_on_the_command_line(tmp_path: Path) -> None:
