@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 import polars as pl
 
@@ -22,13 +23,21 @@ _WHERE: tuple[tuple[str, type, tuple[str, ...]], ...] = (
 def known(facts: Callable[[], Facts]) -> Known:
     """Of values the share that is known, by field; `facts` are asked for when first needed."""
 
+    @cache
+    def there() -> dict[str, pl.Series]:
+        of = facts()
+        return {
+            name: pl.concat([of[kind][column].cast(pl.String).alias("") for column in columns])
+            .unique()
+            .implode()
+            for name, kind, columns in _WHERE
+        }
+
     def shares(values: Sequence[str]) -> Mapping[str, float]:
-        distinct = pl.Series("value", sorted(set(values)), dtype=pl.String)
-        found = {}
-        for name, kind, columns in _WHERE:
-            rows = facts()[kind]
-            there = pl.concat([rows[column].cast(pl.String).alias("value") for column in columns])
-            found[name] = float(distinct.is_in(there.implode()).mean() or 0.0)  # type: ignore[arg-type]
-        return found
+        distinct = pl.Series(sorted(set(values)), dtype=pl.String)
+        return {
+            name: sum(distinct.is_in(listed)) / max(len(distinct), 1)
+            for name, listed in there().items()
+        }
 
     return shares
