@@ -162,7 +162,7 @@
       sum + !table.sure + table.columns.filter((one) => one.field && !one.sure).length, 0);
     const keep = made("label", "field-label", all.said.keep);
     const name = keep.appendChild(made("input"));
-    name.placeholder = all.said.keep_hint;
+    keep.appendChild(made("span", "meta", all.said.keep_hint));
     name.maxLength = 100;
     const load = made("button", "button stop", all.said.load);
     load.type = "button";
