@@ -18,15 +18,16 @@ from api.holding import different
 from api.incidents import Actor
 from graph_model import floor
 from graph_model.errors import BadInput, NotAllowed, NotFound
-from graph_model.floor import Entry, FloorAnswer, FloorEntry
+from graph_model.floor import Entry, FloorEntry
 from graph_model.ledger import Facts
 from graph_model.plant import Plant
 from loaders.entries import floor as entering
 from loaders.entries import now
 from loaders.entries.floor import Taken
-from queries.floor import judging, records
-from queries.floor.entries import open_answers
+from queries.floor import judging
+from queries.floor.entries import open_answers, withdrawn
 from queries.floor.judging import Judged
+from queries.floor.records import Records
 
 RECORDED, KNOWN, STOPPED, REFUSED = "recorded", "known", "stopped", "refused"
 
@@ -111,9 +112,8 @@ class _Desk:
     """One list under way."""
 
     def __init__(self, plant: Plant, who: str, device: Device, *, may_lift: bool) -> None:
-        facts = plant.facts()
-        self._records = records.Records(facts, plant.settings.company)
-        self._plant = judging.Plant(plant.settings.timezone, plant.settings.lot_rule)
+        self._settings = plant.settings
+        self._records = Records(plant.facts(), plant.settings.company)
         self._pseudonym = plant.ledger.records.pseudonym
         self._device, self._who, self._may_lift = device, who, may_lift
         self._received = now()
@@ -134,7 +134,7 @@ class _Desk:
         if entry.id in self._told:
             return self._again(entry)
         try:
-            judged = judging.judge(self._records, entry, self._plant)
+            judged = judging.judge(self._records, entry, self._settings)
             self._check_people(given, judged)
         except (BadInput, NotAllowed) as error:
             return Outcome(entry.id, REFUSED, (str(error),))
@@ -154,7 +154,7 @@ class _Desk:
 
     def _keep(self, given: Given, judged: Judged) -> None:
         entry = judged.entry
-        judging.learn(self._records, judged)
+        judging.learn(self._records, judged, self._pseudonym(self._who))
         self._told[entry.id] = entry
         if given.despite and judged.stops:
             entry = replace(entry, reason="; ".join(filter(None, (entry.reason, given.despite))))
@@ -189,8 +189,8 @@ class _Desk:
 
     def _check_lift(self, lot: str) -> None:
         """Who placed a hold does not end it."""
-        held = records.held_on_floor(self._records.facts).get(records.keys_whole(lot))
-        if held is not None and held["person"] == self._pseudonym(self._who):
+        held = self._records.held(lot)
+        if held is not None and held.person == self._pseudonym(self._who):
             raise BadInput("second_person_same")
 
 
@@ -222,8 +222,7 @@ def _entry(facts: Facts, number: str) -> dict[str, Any]:
 def _check_withdraw(facts: Facts, row: dict[str, Any]) -> None:
     if row["step"] in floor.LASTING:
         raise BadInput("floor_lasting", entry=row["entry_no"])
-    said = facts[FloorAnswer].filter(pl.col("entry") == row["key"])["kind"]
-    if floor.WITHDRAW in said:
+    if row["key"] in withdrawn(facts):
         raise BadInput("floor_withdrawn", entry=row["entry_no"])
 
 

@@ -62,6 +62,11 @@ def lot_parts(key: str) -> tuple[str, str, str, str]:
     return owner, item_code, lot_no, unquote(sublot)
 
 
+def whole(lot: str) -> str:
+    """Key of the whole lot that a key is of, or of a part of."""
+    return lot.partition("#")[0]
+
+
 def _escaped(part: pl.Expr) -> pl.Expr:
     return part.map_batches(_escape_all, return_dtype=pl.String, is_elementwise=True)
 

@@ -20,10 +20,6 @@ def listing(facts: Facts, of: pl.Expr | None = None) -> pl.DataFrame:
     Who is named by somebody else, as responsible or as having worked along, is asked to confirm it.
     """
     rows = facts[FloorEntry] if of is None else facts[FloorEntry].filter(of)
-    said = facts[FloorAnswer]
-    withdrawn = said.filter(pl.col("kind") == floor.WITHDRAW)["entry"]
-    answers = said.filter(pl.col("kind") != floor.WITHDRAW).sort("at", "key")
-    last = answers.unique(["entry", "person"], keep="last", maintain_order=True)
     asked = pl.concat(
         rows.select("key", "person", asked=name).filter(
             pl.col("asked").is_not_null() & (pl.col("asked") != pl.col("person"))
@@ -31,15 +27,26 @@ def listing(facts: Facts, of: pl.Expr | None = None) -> pl.DataFrame:
         for name in ASKED
     ).unique(["key", "asked"], maintain_order=True)
     asked = asked.join(
-        last.select("entry", "person", said="kind"), left_on=["key", "asked"],
+        last_said(facts).select("entry", "person", said="kind"), left_on=["key", "asked"],
         right_on=["entry", "person"], how="left",
     )  # fmt: skip
     waits = _people(asked.filter(pl.col("said").is_null()), "waits_for")
     refused = _people(asked.filter(pl.col("said") == floor.REFUSE), "refused_by")
     found = rows.join(waits, on="key", how="left").join(refused, on="key", how="left")
-    return found.with_columns(withdrawn=pl.col("key").is_in(withdrawn.implode())).sort(
+    return found.with_columns(withdrawn=pl.col("key").is_in(withdrawn(facts).implode())).sort(
         "occurred_at", "key", descending=True
     )
+
+
+def withdrawn(facts: Facts) -> pl.Series:
+    """Keys of the entries that were taken back."""
+    return facts[FloorAnswer].filter(pl.col("kind") == floor.WITHDRAW)["entry"]
+
+
+def last_said(facts: Facts) -> pl.DataFrame:
+    """What each person who was asked about an entry said last: confirmed or refused."""
+    answers = facts[FloorAnswer].filter(pl.col("kind") != floor.WITHDRAW).sort("at", "key")
+    return answers.unique(["entry", "person"], keep="last", maintain_order=True)
 
 
 def _people(rows: pl.DataFrame, name: str) -> pl.DataFrame:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from graph_model import floor, keys
 from graph_model.errors import BadInput
 from graph_model.floor import Entry
+from graph_model.settings import Settings
 from queries.floor import labels, numbering
-from queries.floor.records import KnownLot, Order, Records
+from queries.floor.records import FloorHold, KnownLot, Order, Records
 from queries.floor.stops import Stop, stops
 
 _NEEDED = {
@@ -27,14 +28,6 @@ _BY_CODE = ("issue", "move", "ship", "inspect", floor.HOLD, floor.LIFT)
 
 
 @dataclass(frozen=True)
-class Plant:
-    """What is the same for all entries: time zone, rule of lot numbers."""
-
-    zone: str
-    lot_rule: str
-
-
-@dataclass(frozen=True)
 class Judged:
     """An entry with its lot and order, and all that speaks against it; `choices`: lots it may be.
 
@@ -49,15 +42,18 @@ class Judged:
     choices: tuple[KnownLot, ...] = ()
 
 
-def judge(records: Records, entry: Entry, plant: Plant) -> Judged:
-    """Raises BadInput for an entry that lacks what its step needs."""
+def judge(records: Records, entry: Entry, settings: Settings) -> Judged:
+    """`settings`: of the plant, for its time zone and its rule of lot numbers.
+
+    Raises BadInput for an entry that lacks what its step needs.
+    """
     _check(entry)
     order, found = _order(records, entry)
     choices: tuple[KnownLot, ...] = ()
     if entry.step == "receive":
-        entry, lot = _received(records, entry, plant)
+        entry, lot = _received(records, entry, settings)
     elif entry.step == "make":
-        entry, lot = _made(records, entry, order, plant)
+        entry, lot = _made(records, entry, order, settings)
     else:
         lot, choices = _meant(records, entry, order)
         entry = replace(entry, lot_no=lot.lot_no if lot else _number(entry), item=lot.item_code
@@ -69,13 +65,14 @@ def judge(records: Records, entry: Entry, plant: Plant) -> Judged:
     return Judged(_with_unit(records, entry), lot, item, order, tuple(found), choices)
 
 
-def learn(records: Records, judged: Judged) -> None:
-    """What later entries of the same list may stand on."""
+def learn(records: Records, judged: Judged, person: str) -> None:
+    """What later entries of the same list may stand on; `person`: pseudonym of whose list it is."""
     entry = judged.entry
     if judged.lot is not None:
         records.learn_lot(judged.lot)
         if entry.step in (floor.HOLD, floor.LIFT):
-            records.learn_hold(judged.lot.key, entry.reason if entry.step == floor.HOLD else None)
+            hold = FloorHold(person, entry.reason) if entry.step == floor.HOLD else None
+            records.learn_hold(judged.lot.key, hold)
     if judged.order is not None:
         records.learn_order(judged.order)
 
@@ -107,7 +104,7 @@ def _order(records: Records, entry: Entry) -> tuple[Order | None, list[Stop]]:
     return order, []
 
 
-def _received(records: Records, entry: Entry, plant: Plant) -> tuple[Entry, KnownLot | None]:
+def _received(records: Records, entry: Entry, settings: Settings) -> tuple[Entry, KnownLot | None]:
     """Ours gets the supplier's number where nothing else is said."""
     label = labels.read(entry.code) if entry.code else labels.Label("")
     theirs = entry.supplier_lot or label.lot_no
@@ -117,12 +114,12 @@ def _received(records: Records, entry: Entry, plant: Plant) -> tuple[Entry, Know
     )  # fmt: skip
     if not entry.item:
         raise BadInput("floor_incomplete", fields="item")
-    number = keys.plain(entry.lot_no) or theirs or _following(records, entry, plant)
+    number = keys.plain(entry.lot_no) or theirs or _following(records, entry, settings)
     return replace(entry, lot_no=number), _lot(records, entry.item, number)
 
 
 def _made(
-    records: Records, entry: Entry, order: Order | None, plant: Plant
+    records: Records, entry: Entry, order: Order | None, settings: Settings
 ) -> tuple[Entry, KnownLot | None]:
     item = entry.item or (order.item_code if order else "")
     if not item:
@@ -130,13 +127,13 @@ def _made(
     entry = replace(entry, item=item)
     if entry.result == "scrap" and not entry.lot_no:
         return entry, None
-    number = keys.plain(entry.lot_no) or _following(records, entry, plant)
+    number = keys.plain(entry.lot_no) or _following(records, entry, settings)
     return replace(entry, lot_no=number), _lot(records, item, number)
 
 
-def _following(records: Records, entry: Entry, plant: Plant) -> str:
+def _following(records: Records, entry: Entry, settings: Settings) -> str:
     return numbering.following(
-        plant.lot_rule, records.numbers(entry.item), at=entry.at, zone=plant.zone,
+        settings.lot_rule, records.numbers(entry.item), at=entry.at, zone=settings.timezone,
         order=entry.order, item=entry.item, line=entry.line,
     )  # fmt: skip
 

@@ -36,16 +36,13 @@ def following(
         "yyyy": f"{day:%Y}", "yy": f"{day:%y}", "mm": f"{day:%m}", "dd": f"{day:%d}",
         "order": order, "item": item, "line": line,
     }  # fmt: skip
-    for number in count(1):
+    counter = next(name for name in _PART.findall(rule) if name not in known)
 
-        def part(found: re.Match[str], number: int = number) -> str:
-            name = found[1]
-            return known[name] if name in known else f"{number:0{len(name)}}"
+    def numbered(number: int) -> str:
+        parts = known | {counter: f"{number:0{len(counter)}}"}
+        return _tidy(_PART.sub(lambda found: parts[found[1]], rule))
 
-        made = _tidy(_PART.sub(part, rule))
-        if made not in taken:
-            return made
-    raise AssertionError("count never ends")
+    return next(made for made in map(numbered, count(1)) if made not in taken)
 
 
 def _tidy(number: str) -> str:

@@ -10,7 +10,7 @@ from graph_model import keys
 from graph_model.lineage import Lineage
 from graph_model.network import Facts
 from graph_model.schema import Customer, Item, Lot, Operation, Site, Supplier
-from queries.floor.records import Records, keys_whole
+from queries.floor.records import Records
 from queries.recall import places
 
 ORDERS, LOTS = 500, 4_000
@@ -20,18 +20,18 @@ ORDERS, LOTS = 500, 4_000
 def plan(facts: Facts, lineage: Lineage, company: str, at: int) -> dict[str, Any]:
     """Open orders with what they need, goods on hand by first expiry, places and parties."""
     records = Records(facts, company)
-    orders, lots = _orders(facts, records, company, at), _stock(facts, lineage, records, company)
+    orders, stock = _open(facts, company), _stock(facts, lineage, company)
     items = facts[Item].filter(pl.col("company") == company).sort("item_code")
     return {
-        "orders": orders[:ORDERS],
-        "lots": lots[:LOTS],
+        "orders": _orders(orders.head(ORDERS), records, at),
+        "lots": _lots(stock.head(LOTS), records),
         "items": items.select(
             code="item_code", name="item_name", uom="uom", days="shelf_life_days"
         ).to_dicts(),
         "places": _codes(facts[Site].filter(pl.col("company") == company), "site_code"),
         "suppliers": _codes(facts[Supplier], "company"),
         "customers": _codes(facts[Customer], "company"),
-        "complete": len(orders) <= ORDERS and len(lots) <= LOTS,
+        "complete": len(orders) <= ORDERS and len(stock) <= LOTS,
     }
 
 
@@ -39,8 +39,8 @@ def _codes(rows: pl.DataFrame, code: str) -> list[dict[str, Any]]:
     return rows.sort(code).select(code=code, name="name").to_dicts()
 
 
-def _orders(facts: Facts, records: Records, company: str, at: int) -> list[dict[str, Any]]:
-    """Orders that are not closed, the newest first; `needs`: codes of items, null: not known."""
+def _open(facts: Facts, company: str) -> pl.DataFrame:
+    """Orders that are not closed, the newest first."""
     rows = facts[Operation].filter(
         (pl.col("company") == company)
         & pl.col("kind").is_in(["produce", "rework"])
@@ -48,28 +48,32 @@ def _orders(facts: Facts, records: Records, company: str, at: int) -> list[dict[
         & pl.col("order").is_null()
         & pl.col("status").ne_missing("closed")
     )
-    rows = rows.sort("earliest", "released_at", "number", descending=True, nulls_last=True)
-    needs: dict[str, list[str] | None] = {}
-    found = []
-    for row in rows.iter_rows(named=True):
-        item = keys.parts(row["item"])[-1] if row["item"] else ""
-        if item not in needs:
-            usual = records.needs(item, at) if item else None
-            needs[item] = sorted(keys.parts(one)[-1] for one in usual) if usual else None
-        rework = row["kind"] == "rework"
-        found.append(
-            {"no": row["number"], "item": item, "needs": None if rework else needs[item],
-             "planned": row["planned_qty"], "uom": row["uom"],
-             "line": keys.parts(row["site"])[-1] if row["site"] else ""}
-        )  # fmt: skip
-    return found
+    return rows.sort("earliest", "released_at", "number", descending=True, nulls_last=True)
 
 
-def _stock(facts: Facts, lineage: Lineage, records: Records, company: str) -> list[dict[str, Any]]:
-    """Lots of ours on hand, by item and then what expires first; what has no date comes last.
+def _orders(rows: pl.DataFrame, records: Records, at: int) -> list[dict[str, Any]]:
+    """Orders as the device keeps them; `needs`: codes of items, null: not known."""
+    items = {key: _code(key) for key in rows["item"].unique()}
+    needs = {key: records.needs(item, at) if item else None for key, item in items.items()}
+    return [
+        {"no": row["number"], "item": items[row["item"]],
+         "needs": _needs(needs[row["item"]]) if row["kind"] != "rework" else None,
+         "planned": row["planned_qty"], "uom": row["uom"], "line": _code(row["site"])}
+        for row in rows.iter_rows(named=True)
+    ]  # fmt: skip
 
-    `blocked`: the rule by which it may not be used.
-    """
+
+def _needs(usual: set[str] | None) -> list[str] | None:
+    return None if usual is None else sorted(map(_code, usual))
+
+
+def _code(key: str | None) -> str:
+    """Code of an item or a place by its key."""
+    return keys.parts(key)[-1] if key else ""
+
+
+def _stock(facts: Facts, lineage: Lineage, company: str) -> pl.DataFrame:
+    """Lots of ours on hand, by item and then what expires first; what has no date comes last."""
     located = places.holdings(lineage)
     rows = located.located.filter((pl.col("place") == places.ON_HAND) & (pl.col("quantity") > 0))
     lots = lineage.lots.select("key", "owner", "item_code", "lot_no")
@@ -78,14 +82,17 @@ def _stock(facts: Facts, lineage: Lineage, records: Records, company: str) -> li
     )
     own = rows.filter((pl.col("owner") == company) & (pl.col("lot_no") != ""))
     own = own.join(facts[Lot].select("key", "expiry_date"), on="key", how="left")
-    own = own.sort("item_code", "expiry_date", "lot", nulls_last=True)
+    return own.sort("item_code", "expiry_date", "lot", nulls_last=True)
+
+
+def _lots(rows: pl.DataFrame, records: Records) -> list[dict[str, Any]]:
+    """Lots as the device keeps them; `blocked`: the rule by which one may not be used."""
     doubted = records.doubted()
-    blocked = {key: why[0] for key in set(own["key"]) if keys_whole(key) in doubted
+    blocked = {key: why[0] for key in rows["key"].unique() if keys.whole(key) in doubted
                if (why := records.blocked(key))}  # fmt: skip
     return [
         {"key": row["key"], "item": row["item_code"], "no": row["lot_no"],
          "expiry": row["expiry_date"], "blocked": blocked.get(row["key"], ""),
-         "quantity": row["quantity"], "uom": row["uom"],
-         "place": keys.parts(row["at"])[-1] if row["at"] else ""}
-        for row in own.iter_rows(named=True)
+         "quantity": row["quantity"], "uom": row["uom"], "place": _code(row["at"])}
+        for row in rows.iter_rows(named=True)
     ]  # fmt: skip

@@ -6,8 +6,9 @@ and issued while there was no connection.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
@@ -54,6 +55,14 @@ class Order:
     status: str | None
 
 
+@dataclass(frozen=True)
+class FloorHold:
+    """A hold that a person (pseudonym) placed on the floor."""
+
+    person: str
+    reason: str
+
+
 class Records:
     """Looks into the facts of one batch; `learn_*` adds what was stated after it."""
 
@@ -62,7 +71,8 @@ class Records:
         self._codes = Codes.of(aliases(facts), facts[Item])
         self._lots: dict[str, KnownLot] = {}
         self._orders: dict[str, Order] = {}
-        self._held: dict[str, str | None] = {}
+        self._held = _held_on_floor(facts)
+        self._held_in: dict[str, set[str]] = {}
 
     # ------------------------------------------------------------------ lots
 
@@ -73,39 +83,39 @@ class Records:
     def lots(self, code: str) -> list[KnownLot]:
         """Lots of ours that a label or a typed number can mean, whole lots before their parts."""
         label = labels.read(code)
-        own = self._own()
         if label.key:
-            return self._with_new(own.filter(pl.col("key") == label.key), lambda lot: lot.key ==
-                                  label.key)  # fmt: skip
+            return self._of_key(label.key)
         for number in dict.fromkeys((keys.plain(code), label.lot_no)):
-            plain = number.casefold()
-            found = self._with_new(
-                own.filter(pl.col("lot_no").str.to_lowercase() == number.lower()),
-                lambda lot, plain=plain: lot.lot_no.casefold() == plain,
-            )
+            found = self._of_number(number)
             if found:
                 return found
         item, _, number = keys.plain(code).rpartition("/")
-        key = keys.lot_key(self.company, item, number) if item else ""
-        return self._with_new(own.filter(pl.col("key") == key), lambda lot: lot.key == key)
+        return self._of_key(keys.lot_key(self.company, item, number)) if item else []
 
     def lot(self, key: str) -> KnownLot | None:
         """One lot by its key."""
-        found = self._with_new(
-            self._own().filter(pl.col("key") == key), lambda lot: lot.key == key
-        )  # fmt: skip
-        return found[0] if found else None
+        return next(iter(self._of_key(key)), None)
 
+    def _of_key(self, key: str) -> list[KnownLot]:
+        return self._with_new(self._own.filter(pl.col("key") == key), lambda lot: lot.key == key)
+
+    def _of_number(self, number: str) -> list[KnownLot]:
+        plain = number.casefold()
+        return self._with_new(
+            self._own.filter(pl.col("lot_no").str.to_lowercase() == number.lower()),
+            lambda lot: lot.lot_no.casefold() == plain,
+        )
+
+    @cached_property
     def _own(self) -> pl.DataFrame:
         lots = self.facts[Lot]
         goods = pl.col("kind").is_null() | ~pl.col("kind").is_in(["container", "pool", "part"])
         return lots.filter((pl.col("owner") == self.company) & goods & (pl.col("item_code") != ""))
 
-    def _with_new(self, rows: pl.DataFrame, fits: object) -> list[KnownLot]:
+    def _with_new(self, rows: pl.DataFrame, fits: Callable[[KnownLot], bool]) -> list[KnownLot]:
         columns = ["key", "item_code", "lot_no", "expiry_date"]
         known = [KnownLot(*row) for row in rows.sort("sublot", "key").select(columns).iter_rows()]
         seen = {lot.key for lot in known}
-        assert callable(fits)
         return known + [new for new in self._lots.values() if new.key not in seen and fits(new)]
 
     def numbers(self, item_code: str) -> set[str]:
@@ -152,18 +162,19 @@ class Records:
 
         None where no recipe is known: then anything may go in, and nothing is stopped.
         """
-        parent = self._codes.items.get(key := keys.join(self.company, item_code), key)
-        rows = self.facts[Component].with_columns(
-            parent=pl.col("parent").replace(self._codes.items),
-            item=pl.col("item").replace(self._codes.items),
-        )
-        own = rows.filter(
-            (pl.col("parent") == parent) & pl.col("co_product").ne_missing(True)
-        ).filter(
-            (pl.col("valid_from").is_null() | (pl.col("valid_from") <= at))
+        parent = self.usual(item_code)
+        own = self._components.filter(
+            (pl.col("parent") == parent)
+            & (pl.col("valid_from").is_null() | (pl.col("valid_from") <= at))
             & (pl.col("valid_to").is_null() | (pl.col("valid_to") >= at))
         )
         return set(own["item"]) if len(own) else None
+
+    @cached_property
+    def _components(self) -> pl.DataFrame:
+        """What goes into what, by usual codes."""
+        rows = self.facts[Component].filter(pl.col("co_product").ne_missing(True))
+        return rows.with_columns(pl.col("parent", "item").replace(self._codes.items))
 
     def usual(self, item_code: str) -> str:
         """Key of an item under its usual code."""
@@ -180,23 +191,28 @@ class Records:
 
     # ------------------------------------------------------------------ what is blocked
 
-    def learn_hold(self, lot: str, reason: str | None) -> None:
+    def learn_hold(self, lot: str, hold: FloorHold | None) -> None:
         """A hold of the same list, or its end (None)."""
-        self._held[keys_whole(lot)] = reason
+        whole = keys.whole(lot)
+        if hold is not None:
+            self._held[whole] = hold
+        else:
+            self._held.pop(whole, None)
+
+    def held(self, lot: str) -> FloorHold | None:
+        """The hold of a lot that was placed on the floor and that nobody lifted."""
+        return self._held.get(keys.whole(lot))
 
     def blocked(self, lot: str) -> tuple[str, str] | None:
         """Why a lot may not be used: (rule, what is told with it); None: it may.
 
         A hold of the whole lot blocks each part of it, and that of a part the whole.
         """
-        whole = keys_whole(lot)
-        if whole in self._held:
-            reason = self._held[whole]
-            return ("held", reason) if reason is not None else None
-        held = held_on_floor(self.facts).get(whole)
-        if held is not None:
-            return "held", held["reason"] or ""
-        number = _incident_of(self.facts, whole)
+        hold = self.held(lot)
+        if hold is not None:
+            return "held", hold.reason
+        whole = keys.whole(lot)
+        number = self._incident_of(whole)
         if number:
             return "held_in", number
         return self._judged(whole)
@@ -207,7 +223,17 @@ class Records:
         checked = self.facts[Inspection].filter(~pl.col("result").is_in(_GOOD))["lot"]
         stocked = self.facts[Stock].filter(pl.col("quality_status").is_in(_BAD))["lot"]
         named = pl.concat([held, checked, stocked]).drop_nulls().unique()
-        return {*map(keys_whole, named), *held_on_floor(self.facts)}
+        return {*map(keys.whole, named), *self._held}
+
+    def _incident_of(self, whole: str) -> str | None:
+        """Number of an open incident in which some of a lot is still held."""
+        rows = self.facts[cases.Hold].filter(_is_of(whole))
+        for incident in rows["incident"].unique(maintain_order=True):
+            if incident not in self._held_in:
+                self._held_in[incident] = _held_in(self.facts, incident)
+            if whole in self._held_in[incident]:
+                return keys.parts(incident)[-1]
+        return None
 
     def _judged(self, whole: str) -> tuple[str, str] | None:
         """By the last result of each check, then by the last word of the stock."""
@@ -224,43 +250,35 @@ class Records:
         return ("stock_" + said, "") if said in _BAD else None
 
 
-def keys_whole(lot: str) -> str:
-    """Key of the whole lot that a key is of, or of a part of."""
-    return lot.partition("#")[0]
-
-
 def _is_of(whole: str) -> pl.Expr:
     """Rows about a lot or a part of it."""
     lot = pl.col("lot")
     return (lot == whole) | lot.str.starts_with(whole + "#")
 
 
-def held_on_floor(facts: Facts) -> dict[str, dict[str, str | None]]:
-    """Holds that people placed on the floor and nobody lifted: entry, person, reason by lot."""
-    rows = facts[floor.FloorEntry].filter(pl.col("step").is_in([floor.HOLD, floor.LIFT]))
-    last: dict[str, dict[str, str | None]] = {}
+def _held_on_floor(facts: Facts) -> dict[str, FloorHold]:
+    """Holds that people placed on the floor and nobody lifted, by whole lot."""
+    rows = facts[floor.FloorEntry].filter(
+        pl.col("step").is_in([floor.HOLD, floor.LIFT]) & pl.col("lot").is_not_null()
+    )
     # In the order they came: a hold that waited on a device is one all the same.
-    for row in rows.sort("received_at", "occurred_at", "key").iter_rows(named=True):
-        lot = keys_whole(row["lot"] or "")
-        if row["step"] == floor.HOLD:
-            last[lot] = {"entry": row["key"], "person": row["person"], "reason": row["reason"]}
-        else:
-            last.pop(lot, None)
-    return last
+    rows = rows.sort("received_at", "occurred_at", "key").with_columns(
+        pl.col("lot").str.split("#").list.first()
+    )
+    last = rows.unique("lot", keep="last").filter(pl.col("step") == floor.HOLD)
+    held = last.select("lot", "person", pl.col("reason").fill_null(""))
+    return {lot: FloorHold(person, reason) for lot, person, reason in held.iter_rows()}
 
 
-def _incident_of(facts: Facts, whole: str) -> str | None:
-    """Number of an open incident in which some of a lot is still held."""
-    rows = facts[cases.Hold].filter(_is_of(whole))
-    of_incident = defaultdict(list)
-    for key, incident in rows.select("key", "incident").iter_rows():
-        of_incident[incident].append(key)
-    for incident, held in of_incident.items():
-        if status(deeds(facts, incident)) != OPEN:
-            continue
-        states = holds.states(facts, incident)
-        done = (states[key] for key in held)
-        # What was not found is expected to turn up, and then it is held.
-        if any(one.in_hand > 0 or one.missing > 0 or not one.searched for one in done):
-            return keys.parts(incident)[-1]
-    return None
+def _held_in(facts: Facts, incident: str) -> set[str]:
+    """Whole lots of which an open incident still holds some; none of a closed one."""
+    if status(deeds(facts, incident)) != OPEN:
+        return set()
+    states = holds.states(facts, incident)
+    own = facts[cases.Hold].filter(pl.col("incident") == incident)
+    # What was not found is expected to turn up, and then it is held.
+    return {
+        keys.whole(lot)
+        for key, lot in own.select("key", "lot").iter_rows()
+        if (held := states[key]).in_hand > 0 or held.missing > 0 or not held.searched
+    }

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from graph_model import floor
-from graph_model.errors import LotgraphError
 from graph_model.floor import Entry
 from graph_model.i18n import date_text, text
 from queries.floor.records import DAY, KnownLot, Order, Records
@@ -24,16 +23,6 @@ class Stop:
 
     def __str__(self) -> str:
         return text(f"floor.stop.{self.rule}", **self.params)
-
-
-class Stopped(LotgraphError):
-    """A step that must not be done; `.stops` says why."""
-
-    status = 409
-
-    def __init__(self, stops: list[Stop]) -> None:
-        self.stops = stops
-        super().__init__("floor_stopped", why=" ".join(map(str, stops)))
 
 
 def stops(records: Records, entry: Entry, lot: KnownLot | None, order: Order | None) -> list[Stop]:

@@ -7,8 +7,9 @@ from typing import Any
 import polars as pl
 
 from graph_model import floor
-from graph_model.floor import FloorAnswer, FloorEntry
+from graph_model.floor import FloorEntry
 from graph_model.network import Facts
+from queries.floor.entries import last_said, withdrawn
 
 HOUR = 3_600_000_000
 
@@ -26,16 +27,13 @@ def hours(
     worked along did not.
     """
     rows = facts[FloorEntry]
-    answers = facts[FloorAnswer]
-    gone = answers.filter(pl.col("kind") == floor.WITHDRAW)["entry"]
-    rows = rows.filter(~pl.col("key").is_in(gone.implode()))
+    rows = rows.filter(~pl.col("key").is_in(withdrawn(facts).implode()))
     if start is not None:
         rows = rows.filter(pl.col("occurred_at") >= start)
     if end is not None:
         rows = rows.filter(pl.col("occurred_at") <= end)
-    said = answers.filter(pl.col("kind") != floor.WITHDRAW).sort("at", "key")
-    last = said.unique(["entry", "person"], keep="last", maintain_order=True)
-    refused = last.filter(pl.col("kind") == floor.REFUSE).select(key="entry", person="person")
+    refused = last_said(facts).filter(pl.col("kind") == floor.REFUSE)
+    refused = refused.select("person", key="entry")
     along = rows.filter(pl.col("second_person").is_not_null()).with_columns(
         person="second_person", along=pl.lit(True)
     )
@@ -43,15 +41,15 @@ def hours(
     both = both.join(refused, on=["key", "person"], how="anti")
     if person is not None:
         both = both.filter(pl.col("person") == person)
-    scrap = pl.col("content").str.json_path_match("$.result") == "scrap"
-    amount = pl.col("quantity").filter(~scrap.fill_null(False)).sum()
+    scrap = (pl.col("content").str.json_path_match("$.result") == "scrap").fill_null(False)
     local = pl.from_epoch("occurred_at", time_unit="us").dt.replace_time_zone("UTC")
     hour = local.dt.convert_time_zone(zone).dt.truncate("1h").dt.timestamp("us")
     return (
         both.group_by("person", "step", "uom", hour=hour)
         .agg(
-            entries=pl.len(), along=pl.col("along").sum(), quantity=amount,
-            scrapped=pl.col("quantity").filter(scrap.fill_null(False)).sum(),
+            entries=pl.len(), along=pl.col("along").sum(),
+            quantity=pl.col("quantity").filter(~scrap).sum(),
+            scrapped=pl.col("quantity").filter(scrap).sum(),
         )
         .sort("hour", "person", "step", "uom", nulls_last=True)
     )  # fmt: skip

@@ -162,7 +162,7 @@ def test_what_must_not_be_done_is_stopped_and_recorded_only_where_it_happened_al
 
 def test_a_last_day_is_a_whole_day(plant: Plant) -> None:
     received(plant, expiry="2026-11-30")
-    last = 1_796_000_000_000_000 - 1_796_000_000_000_000 % (86_400 * SECOND) + 16 * 3600 * SECOND
+    last = AT - AT % (86_400 * SECOND) + 16 * 3600 * SECOND
     on_time = entry("issue", order="W1", code="F1", quantity=1.0, at=last - SECOND)
     too_late = entry("issue", order="W1", code="F1", quantity=1.0, at=last)
     assert states(take(plant, on_time, too_late)) == ["recorded", "stopped"]
@@ -179,6 +179,13 @@ def test_a_hold_stops_use_until_another_person_lifts_it(plant: Plant) -> None:
     assert states(take(plant, entry("lift", **lift), who="Mei")) == ["recorded"]
     assert states(take(plant, entry("lift", **lift), who="Mei")) == ["stopped"]  # nothing is held
     assert states(take(plant, entry("issue", **use))) == ["recorded"]
+
+
+def test_nobody_lifts_their_own_hold_of_the_same_list(plant: Plant) -> None:
+    received(plant)
+    both = take(plant, entry("hold", code="F1", reason="smells"),
+                entry("lift", code="F1", reason="tested"))  # fmt: skip
+    assert states(both) == ["recorded", "refused"]
 
 
 def test_an_inspection_decides_by_the_last_result_of_each_check(plant: Plant) -> None:
