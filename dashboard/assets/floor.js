@@ -289,6 +289,7 @@
         make("button", { type: "button", class: "floor-button", "data-step": step.name, onclick: () => go(step.name) },
           icon(step.icon), make("b", {}, step.label)))),
       make("p", { class: "meta" }, plan ? say("plan_of", { when: clock(plan.at) }) : spec.text.offline),
+      plan && !plan.complete ? make("p", { class: "meta", role: "note" }, spec.text.plan_cut) : null,
       lotgraph.floorLists());
 
   const draw = () => {

@@ -54,11 +54,9 @@
   /* ------------------------------------------------------------------ sending */
 
   const PART = 100;
-  const SENT = ["id", "step", "at", "code", "lot", "item", "lot_no", "quantity", "uom", "order", "order_item", "line",
-    "supplier", "supplier_lot", "purchase_order", "customer", "delivery", "place", "to_place", "expiry", "made_on",
-    "check", "value", "result", "reason", "proposed", "scanned", "waited", "responsible", "second_person", "despite"];
 
-  const plain = (entry) => Object.fromEntries(SENT.filter((name) => name in entry).map((name) => [name, entry[name]]));
+  /* Whose it is and what was said of it stay here. */
+  const plain = ({ who, refused, ...sent }) => sent;
 
   /* Throws where nobody answers, or cannot just now; else what became of each. */
   lotgraph.sendEntries = async (entries) => {

@@ -122,32 +122,25 @@ class Page:
         """
 
         def declare(function: Rows) -> Rows:
-            for button, save in (
-                (f"{name}-export", self._csv_of(function)),
-                (f"{name}-export-xlsx", self._workbook_of(function)),
+            for button, called, write, suffix in (
+                (f"{name}-export", "export_rows", export.csv, "csv"),
+                (f"{name}-export-xlsx", "export_workbook", export.xlsx, "xlsx"),
             ):
                 self.answers(
                     Output("download", "data", allow_duplicate=True), Input(button, "n_clicks"),
                     Given("url", "search"), prevent_initial_call=True,
-                )(save)  # fmt: skip
+                )(self._saving(function, called, write, suffix))  # fmt: skip
             return function
 
         return declare
 
-    def _csv_of(self, function: Rows) -> Function:
-        # The audit trail knows a callback by the name of its function.
-        def export_rows(visit: Visit, clicks: int | None, search: str) -> Any:
-            found = function(visit, State.of(self.path, search)) if clicks else None
-            return None if found is None else export.csv(f"{found[0]}.csv", found[1])
+    def _saving(self, rows: Rows, called: str, write: export.Writer, suffix: str) -> Function:
+        def save(visit: Visit, clicks: int | None, search: str) -> Any:
+            found = rows(visit, State.of(self.path, search)) if clicks else None
+            return None if found is None else write(f"{found[0]}.{suffix}", found[1])
 
-        return export_rows
-
-    def _workbook_of(self, function: Rows) -> Function:
-        def export_workbook(visit: Visit, clicks: int | None, search: str) -> Any:
-            found = function(visit, State.of(self.path, search)) if clicks else None
-            return None if found is None else export.xlsx(f"{found[0]}.xlsx", found[1])
-
-        return export_workbook
+        save.__name__ = called  # the audit trail knows a callback by the name of its function
+        return save
 
     def client(self, function: ClientsideFunction, *dependencies: Any, **options: Any) -> None:
         """Declares a function of `assets/` that the browser runs; it gets no data of its own."""

@@ -85,13 +85,13 @@ RULES = (
 """Stops by name (`floor.stop`), for a mark on an entry."""
 
 TOLD = (
-    "record", "recording", "back", "camera", "camera_off", "close", "scan_hint", "responsible",
-    "second", "nobody", "confirm", "proposed", "expires", "blocked", "choose", "new_order",
-    "recorded", "known", "stopped", "refused", "queued", "unsent", "unsent_list", "label", "print",
-    "again", "mine", "waiting", "yes", "no", "withdraw", "why", "withdrawn", "against", "despite",
-    "clock_off", "offline", "plan_of", "none_yet", "hours", "entries", "missing", "remove",
-    "correct", "not_here", "along", "more", "stop_wrong_item", "stop_blocked", "stop_expired",
-    "waits", "all_sent",
+    "record", "back", "camera", "camera_off", "close", "scan_hint", "responsible", "second",
+    "nobody", "confirm", "proposed", "expires", "blocked", "choose", "new_order", "recorded",
+    "known", "stopped", "refused", "queued", "unsent", "unsent_list", "label", "print", "again",
+    "mine", "waiting", "yes", "no", "withdraw", "why", "withdrawn", "against", "despite",
+    "clock_off", "offline", "plan_of", "plan_cut", "none_yet", "hours", "entries", "missing",
+    "remove", "correct", "more", "stop_wrong_item", "stop_blocked", "stop_expired", "waits",
+    "all_sent",
 )  # fmt: skip
 """Texts that the script shows."""
 

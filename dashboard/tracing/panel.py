@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import segno
 from dash import html
 
 from dashboard import words
@@ -25,6 +24,7 @@ from graph_model import keys
 from graph_model.i18n import text
 from queries import dossier
 from queries.dossier import Dossier
+from queries.floor import labels
 from queries.names import Names
 from queries.recall.words import why
 
@@ -375,9 +375,8 @@ def _label(tracing: Tracing, key: str, names: Names) -> html.Div:
     """A label to print: scanning its code opens the trace of the lot."""
     address = tracing.visit.address + link("/trace", lot=key)
     _, item, lot, _ = keys.lot_parts(key)
-    code = segno.make(address, error="m").svg_data_uri(scale=4, border=2, dark="#000", light="#fff")
     return html.Div(
-        [html.Img(src=code, alt=text("screen.trace.code", lot=lot)),
+        [html.Img(src=labels.picture(address), alt=text("screen.trace.code", lot=lot)),
          html.Div([html.Div(lot, className="lot-no"), html.Div(names.item(None, item)),
                    html.Button([icon("print"), text("screen.print")],
                                className="button small no-print", **attrs(data_print="label"))])],
