@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 import time
 from collections.abc import Iterable
@@ -28,6 +29,7 @@ from graph_model.passwords import check_password
 from graph_model.records import Records
 
 FAILURES, LOCK_SECONDS = 5, 900
+_NAME = re.compile(r"[\w@.-]{2,64}")
 
 
 @dataclass(frozen=True)
@@ -79,14 +81,7 @@ class Accounts:
     ) -> Account:  # fmt: skip
         """A new account with a password. Raises BadInput for a bad name, role or password."""
         account = account.strip()
-        if (
-            not 2 <= len(account) <= 64
-            or not account.replace("@", "a")
-            .replace(".", "a")
-            .replace("-", "a")
-            .replace("_", "a")
-            .isalnum()
-        ):
+        if not _NAME.fullmatch(account):
             raise BadInput("account_name", account=account)
         check_password(password, account, name)
         self._insert(account, name or account, roles, self._hasher.hash(password), must_change)
