@@ -12,6 +12,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,20 @@ def serve(settings: Settings) -> Iterator[Served]:
         thread.join()
 
 
+@contextmanager
+def running(app: FastAPI) -> Iterator[str]:
+    """The address of a whole service, as long as a test needs it."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+
+
 def _unheard(_event: str, **_params: Any) -> None:
     """No service stands in front that would write down what is shown."""
 
@@ -86,16 +101,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pat
     """The whole service over an empty plant, in demo mode: its address and data folder."""
     data = tmp_path_factory.mktemp("whole") / "data"
     app = create(Settings(data=data, demo=True))
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        time.sleep(0.05)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}", data
-    server.should_exit = True
-    thread.join()
+    with running(app) as address:
+        yield address, data
 
 
 @pytest.fixture(scope="session")
@@ -107,16 +114,8 @@ def signed(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     app = create(Settings(data=data))
     for name, role in (("ann", QUALITY), ("ben", QUALITY), ("max", MANAGEMENT)):
         app.state.accounts.add(name, [role], PASSWORD, must_change=False)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        time.sleep(0.05)
-    app.state.address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    yield app
-    server.should_exit = True
-    thread.join()
+    with running(app) as app.state.address:
+        yield app
 
 
 @pytest.fixture(scope="session")

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator
 
 import polars as pl
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -18,6 +15,7 @@ from graph_model.floor import FloorEntry
 from graph_model.plant import Plant
 from graph_model.schema import Consumed
 from graph_model.settings import Settings
+from tests.ui.conftest import running
 from tests.ui.signing import PASSWORD, PATIENCE
 from tests.unit.test_floor import SHEETS
 from tests.unit.test_incidents import loaded
@@ -33,16 +31,8 @@ def floor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
     app = create(settings)
     for name, role in (("lin", OPERATOR), ("mei", OPERATOR), ("qin", QUALITY)):
         app.state.accounts.add(name, [role], PASSWORD, name=name.title(), must_change=False)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        time.sleep(0.05)
-    app.state.address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    yield app
-    server.should_exit = True
-    thread.join()
+    with running(app) as app.state.address:
+        yield app
 
 
 def phone(context: BrowserContext, app: FastAPI, name: str, lang: str = "en") -> Page:
