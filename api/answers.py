@@ -113,11 +113,17 @@ def listed(
     rows: list[dict[str, Any]],
     moment: Moment | None = None,
     *,
+    total: int | None = None,
     limit: int | None = None,
     after: str | None = None,
 ) -> Response:
-    """A plain list as an answer: `rows`, how many there are, and what it stands on."""
+    """A plain list as an answer: `rows`, how many there are, and what it stands on.
+
+    `total`: how many there are, where `rows` may be the first of more.
+    """
     whole: dict[str, Any] = {"rows": rows, "total": len(rows), "complete": True, "missing": []}
+    if total is not None and total > len(rows):
+        whole |= {"total": total, "complete": False, "missing": [_cut(0, len(rows), total)]}
     if moment is not None:
         whole |= {"as_of": moment.batch, "head": moment.head}
     return answer(request, whole, "rows", limit=limit, after=after)
@@ -134,10 +140,15 @@ def _page(whole: dict[str, Any], rows: str, limit: int | None, after: str | None
     if end < len(all_rows):
         page["next"] = f"{whole.get('as_of', 0)}.{end}"
     if start or end < len(all_rows):
-        told = text("api.page", first=min(start + 1, end), last=end, total=len(all_rows))
-        entry = {"kind": "page", "count": len(all_rows) - (end - start), "text": told, "lots": []}
-        page |= {"complete": False, "missing": [*whole.get("missing", []), entry]}
+        left = _cut(start, end, len(all_rows))
+        page |= {"complete": False, "missing": [*whole.get("missing", []), left]}
     return page
+
+
+def _cut(start: int, end: int, total: int) -> dict[str, Any]:
+    """Says that a list holds rows `start` to `end` only."""
+    told = text("api.page", first=min(start + 1, end), last=end, total=total)
+    return {"kind": "page", "count": total - (end - start), "text": told, "lots": []}
 
 
 def _cursor(after: str) -> tuple[int, int]:

@@ -12,7 +12,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -45,6 +45,9 @@ WAITING, RUNNING, DONE, FAILED, INTERRUPTED = STATES = (
 OVER = frozenset({DONE, FAILED, INTERRUPTED})
 LOADS = "loads"
 """The lane of what is written into the ledger."""
+
+LISTED = 200
+"""Jobs of a list, where nothing else is said."""
 
 BEAT_SECONDS = 5.0
 _SILENT_SECONDS = 6 * BEAT_SECONDS
@@ -137,17 +140,21 @@ class Jobs:
             raise NotFound("no_such_job", job=job)
         return _job(row)
 
-    def all(self, *kinds: str, account: str | None = None, limit: int = 200) -> list[Job]:
+    def all(self, *kinds: str, account: str | None = None, limit: int | None = LISTED) -> list[Job]:
         """The last jobs of these kinds, of one account or of all, the newest first.
 
-        They come without their results.
+        They come without their results. `count` says how many there are.
         """
-        query = sa.select(JOB).where(JOB.c.kind.in_(kinds)).order_by(JOB.c.made_at.desc())
-        if account is not None:
-            query = query.where(JOB.c.account == account)
-        query = query.limit(limit)
+        columns = (sa.null().label("result") if one is JOB.c.result else one for one in JOB.c)
+        query = sa.select(*columns).where(_of(kinds, account)).order_by(JOB.c.made_at.desc())
         with self._engine.connect() as connection:
-            return [_job({**row, "result": None}) for row in connection.execute(query).mappings()]
+            return [_job(row) for row in connection.execute(query.limit(limit)).mappings()]
+
+    def count(self, *kinds: str, account: str | None = None) -> int:
+        """How many jobs there are of these kinds, of one account or of all."""
+        query = sa.select(sa.func.count()).select_from(JOB).where(_of(kinds, account))
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar_one()
 
     def interrupt_orphans(self) -> int:
         """Marks jobs whose process has not been heard of for a while; gives how many."""
@@ -173,6 +180,11 @@ class Jobs:
                 )
                 connection.execute(mine.values(changed_at=time.time()))
             self.interrupt_orphans()
+
+
+def _of(kinds: Iterable[str], account: str | None) -> sa.ColumnElement[bool]:
+    own = sa.true() if account is None else JOB.c.account == account
+    return JOB.c.kind.in_(kinds) & own
 
 
 def _job(row: Any) -> Job:

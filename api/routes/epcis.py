@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,7 +29,7 @@ from api.routes.imports import load_live
 from graph_model.access import User, signed_in
 from graph_model.errors import BadInput, NotFound
 from graph_model.identifiers import thing
-from graph_model.jobs import DONE, OVER, RUNNING, Job, Jobs
+from graph_model.jobs import DONE, LISTED, OVER, RUNNING, Job, Jobs
 from graph_model.plant import Plant
 from loaders.epcis.content import interval, stated, word
 
@@ -120,7 +121,9 @@ async def capture(request: Request) -> Response:
 def captures(request: Request) -> list[CaptureJob]:
     """The last captures that the reader may see, the newest first."""
     jobs: Jobs = request.app.state.jobs
-    mine = [job for job in jobs.all(_KIND) if _is_seen(job, signed_in())]
+    user = signed_in()
+    seen = (job for job in jobs.all(_KIND, limit=None) if _is_seen(job, user))
+    mine = list(islice(seen, LISTED))
     request.state.told.size = len(mine)
     return [_shown(job) for job in mine]
 

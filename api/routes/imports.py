@@ -162,7 +162,8 @@ def _kept(data: Path, files: list[UploadFile]) -> Path:
 def imports(request: Request) -> Response:
     """The last imports, the newest first, without their results."""
     jobs: Jobs = request.app.state.jobs
-    return listed(request, [asdict(job) for job in jobs.all(*KINDS)])
+    rows = [asdict(job) for job in jobs.all(*KINDS)]
+    return listed(request, rows, total=jobs.count(*KINDS))
 
 
 @router.get("/imports/{job}", dependencies=[guard("import.read", audit="import.read")])

@@ -15,6 +15,8 @@ from api.asked import Word
 from api.auth.guard import guard
 from api.doors import Rows, answered
 from api.following import EVENTS, followed
+from graph_model.access import signed_in
+from graph_model.jobs import Jobs
 
 router = APIRouter(prefix="/api/v1/report-jobs", tags=["reports"])
 
@@ -38,8 +40,9 @@ class ReportJob(BaseModel):
             response_class=Response, responses=answered(Rows[ReportJob]))  # fmt: skip
 def report_jobs(request: Request) -> Response:
     """One's own last reports of the background, the newest first."""
-    found = later.own(request.app.state.jobs)
-    return listed(request, [later.shown(job) for job in found])
+    jobs: Jobs = request.app.state.jobs
+    rows = [later.shown(job) for job in later.own(jobs)]
+    return listed(request, rows, total=jobs.count(later.REPORT, account=signed_in().account))
 
 
 @router.get("/{job}", dependencies=[guard("account.own", audit="report_job.read")])

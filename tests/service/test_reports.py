@@ -218,11 +218,29 @@ def test_a_report_of_the_background_is_the_same_file(
         assert entries["report.fetched"].size == len(now.content)
     listed = client.get("/api/v1/report-jobs").json()["rows"]
     assert {one["report"] for one in listed} >= {"closing", "fsma204"}
+    held, own = service.state.jobs, {"account": "quality"}
+    assert held.count(later.REPORT, **own) == len(listed) == len(held.all(later.REPORT, **own))
+    assert held.all(later.REPORT, limit=1)[0].result is None
     # It is no import, and nobody else's.
     assert not {one["id"] for one in listed} & {
         one["id"] for one in client.get("/api/v1/imports").json()["rows"]
     }
     assert client.get(f"/api/v1/imports/{listed[0]['id']}").status_code == 404
+
+
+def test_a_list_that_holds_the_last_jobs_only_says_so(
+    signed_in: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, wish = signed_in("quality"), {"prefer": "respond-async"}
+    for _ in range(2):
+        begun = client.post(f"{URL}/audit", json={"lot": "NO-SUCH-LOT"}, headers=wish)
+        assert begun.status_code == 202
+    whole = client.get("/api/v1/report-jobs").json()
+    assert (whole["complete"], whole["total"]) == (True, len(whole["rows"]))
+    monkeypatch.setattr(later, "own", lambda jobs: jobs.all(later.REPORT, limit=1))
+    cut = client.get("/api/v1/report-jobs").json()
+    assert (cut["complete"], cut["total"], len(cut["rows"])) == (False, whole["total"], 1)
+    assert cut["missing"][0]["count"] == whole["total"] - 1
 
 
 def test_a_report_of_the_background_that_fails_says_why(signed_in: Enter) -> None:
