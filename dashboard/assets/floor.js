@@ -47,7 +47,7 @@
 
   /* What is known to be wrong, for when the service cannot be asked. */
   const stopsHere = (entry) => {
-    if (!plan || !["issue", "ship"].includes(entry.step)) return [];
+    if (!plan || !spec.uses.includes(entry.step)) return [];
     const lots = lotsOf(entry.code), order = entry.order && orderOf(entry.order), found = [];
     if (order && order.needs && lots.length && !lots.some((lot) => order.needs.includes(lot.item)))
       found.push(say("stop_wrong_item", { item: lots[0].item, order: order.no }));
@@ -196,7 +196,7 @@
       if (form.code.dataset.lot) entry.lot = form.code.dataset.lot;
       const lots = entry.code ? lotsOf(entry.code) : [];
       const first = lots.length === 1 && firstOf(lots[0].item);
-      if (first && ["issue", "ship"].includes(step.name)) entry.proposed = first.key;
+      if (first && spec.uses.includes(step.name)) entry.proposed = first.key;
     }
     return entry;
   };

@@ -57,7 +57,7 @@
       row.against.length ? say("against", { what: row.against.map((rule) => lotgraph.floorSpec.against[rule] || rule).join(", ") }) : ""].filter(Boolean);
     const line = (row) => {
       const acts = make("div", { class: "chips" });
-      if (!row.withdrawn && !["inspect", "hold", "lift"].includes(row.step))
+      if (!row.withdrawn && !lotgraph.floorSpec.lasting.includes(row.step))
         acts.append(button(say("withdraw"), () => withdraw(row, acts)));
       return make("div", { class: "floor-row" + (row.withdrawn ? " withdrawn" : ""), "data-entry": row.entry },
         make("div", {}, told(row), " ", make("span", { class: "meta" }, clock(row.occurred_at / 1000)),

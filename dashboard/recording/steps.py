@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from graph_model.i18n import text
+from graph_model import floor
+from graph_model.i18n import catalogue, language, text
+from queries.floor.stops import USES
 
 ICONS = {
     "receive": "truck", "issue": "operation", "make": "item", "move": "path", "count": "inspection",
@@ -77,13 +79,6 @@ STEPS: dict[str, tuple[Field, ...]] = {
     ),
 }  # fmt: skip
 
-RULES = (
-    "order_unknown", "order_closed", "lot_unknown", "lot_ambiguous", "wrong_item", "held",
-    "held_in", "nonconforming", "pending", "stock_nonconforming", "stock_hold", "stock_pending",
-    "expired", "number_taken", "supplier_blocked", "not_held",
-)  # fmt: skip
-"""Stops by name (`floor.stop`), for a mark on an entry."""
-
 TOLD = (
     "record", "back", "camera", "camera_off", "close", "scan_hint", "responsible", "second",
     "nobody", "confirm", "proposed", "expires", "blocked", "choose", "new_order", "recorded",
@@ -98,8 +93,11 @@ TOLD = (
 
 def told(*, may_override: bool) -> dict[str, Any]:
     """Everything that the script needs to build the page."""
+    rules = "screen.floor.rule."
     return {
         "override": may_override,
+        "uses": USES,
+        "lasting": floor.LASTING,
         "text": {name: text(f"screen.floor.{name}") for name in TOLD},
         "items": Field("item", "items", required=True).told(),
         "order_item": Field("order_item", "items", required=True).told(),
@@ -108,6 +106,9 @@ def told(*, may_override: bool) -> dict[str, Any]:
              "fields": [field.told() for field in fields]}
             for name, fields in STEPS.items()
         ],
-        "against": {rule: text(f"screen.floor.rule.{rule}") for rule in RULES},
+        "against": {
+            key.removeprefix(rules): words for key, words in catalogue(language()).items()
+            if key.startswith(rules)
+        },
         "names": {name: text(f"screen.floor.step.{name}") for name in (*STEPS, "lift")},
     }  # fmt: skip

@@ -15,6 +15,7 @@ from graph_model.floor import FloorEntry
 from graph_model.plant import Plant
 from graph_model.schema import Consumed
 from graph_model.settings import Settings
+from queries.floor import plan
 from tests.ui.conftest import running
 from tests.ui.signing import PASSWORD, PATIENCE
 from tests.unit.test_floor import SHEETS
@@ -94,4 +95,16 @@ def test_goods_go_from_scan_to_trace(context: BrowserContext, floor: FastAPI) ->
     assert "S1/FLOUR/FLOUR-1" in back
     rows = moment.facts[Consumed].filter(pl.col("operation") == "PLANT/produce/W1")
     assert rows["lot_source"].to_list() == ["scanned"]
+    page.context.close()
+
+
+def test_a_device_that_holds_a_part_of_the_orders_says_so(
+    context: BrowserContext, floor: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = phone(context, floor, "mei")
+    expect(whole.locator("#floor [role=note]")).to_have_count(0)
+    whole.context.close()
+    monkeypatch.setattr(plan, "ORDERS", 0)
+    page = phone(context, floor, "mei", "zh")
+    expect(page.locator("#floor [role=note]")).to_contain_text("其中一部分")
     page.context.close()
