@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from graph_model.access import User
-from graph_model.accounts.tables import ACCOUNT, COMPANY, SESSION, TOUCH_SECONDS, digest, user_of
+from graph_model.accounts.tables import ACCOUNT, ACCOUNTS, SESSION, TOUCH_SECONDS, digest, user_of
 
 IDLE_SECONDS, SESSION_SECONDS = 3600, 12 * 3600
 
@@ -48,10 +48,7 @@ class Sessions:
     def user(self, secret: str) -> User | None:
         """Who a session's cookie stands for; None when it does not exist or is over."""
         hashed, now = digest(self._key, secret), time.time()
-        joined = sa.select(ACCOUNT, COMPANY.c.company, SESSION).join_from(
-            SESSION, ACCOUNT, SESSION.c.account == ACCOUNT.c.account
-        )
-        joined = joined.outerjoin(COMPANY, COMPANY.c.account == ACCOUNT.c.account)
+        joined = ACCOUNTS.add_columns(SESSION).join(SESSION, SESSION.c.account == ACCOUNT.c.account)
         with self._engine.connect() as connection:
             row = connection.execute(joined.where(SESSION.c.hash == hashed)).mappings().first()
         if row is None or not row["active"]:

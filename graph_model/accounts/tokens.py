@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from graph_model.access import PERMISSIONS, User
-from graph_model.accounts.tables import ACCOUNT, COMPANY, TOKEN, TOUCH_SECONDS, digest, user_of
+from graph_model.accounts.tables import ACCOUNT, ACCOUNTS, TOKEN, TOUCH_SECONDS, digest, user_of
 from graph_model.errors import BadInput, NotAllowed, NotFound
 
 TOKEN_MARK = "lgt_"
@@ -67,11 +67,9 @@ class Tokens:
         if not secret.startswith(TOKEN_MARK):
             return None
         hashed, now = digest(self._key, secret), time.time()
-        joined = sa.select(
-            ACCOUNT, COMPANY.c.company, TOKEN.c.id, TOKEN.c.scopes, TOKEN.c.used_at,
-            TOKEN.c.expires_at, TOKEN.c.revoked_at,
-        ).join_from(TOKEN, ACCOUNT, TOKEN.c.account == ACCOUNT.c.account)  # fmt: skip
-        joined = joined.outerjoin(COMPANY, COMPANY.c.account == ACCOUNT.c.account)
+        joined = ACCOUNTS.add_columns(
+            TOKEN.c.id, TOKEN.c.scopes, TOKEN.c.used_at, TOKEN.c.expires_at, TOKEN.c.revoked_at
+        ).join(TOKEN, TOKEN.c.account == ACCOUNT.c.account)
         with self._engine.connect() as connection:
             row = connection.execute(joined.where(TOKEN.c.hash == hashed)).mappings().first()
         if row is None or not row["active"] or row["revoked_at"] or row["expires_at"] < now:
