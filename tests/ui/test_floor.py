@@ -1,4 +1,4 @@
-"""The floor page on a phone: from scan to trace, stops, people, a queue without a connection."""
+"""The floor page on a phone: from scan to trace, a queue without a connection, a cut plan."""
 
 from __future__ import annotations
 
@@ -70,10 +70,6 @@ def step(page: Page, name: str, **fields: str) -> None:
     page.locator(".floor-form button[type=submit]").click()
 
 
-def said(page: Page) -> str:
-    return page.locator(".floor-said").inner_text()
-
-
 def entries(app: FastAPI) -> pl.DataFrame:
     rows: pl.DataFrame = app.state.plant.now().facts[FloorEntry].sort("occurred_at")
     return rows
@@ -95,6 +91,23 @@ def test_goods_go_from_scan_to_trace(context: BrowserContext, floor: FastAPI) ->
     assert "S1/FLOUR/FLOUR-1" in back
     rows = moment.facts[Consumed].filter(pl.col("operation") == "PLANT/produce/W1")
     assert rows["lot_source"].to_list() == ["scanned"]
+    page.context.close()
+
+
+def test_what_waits_for_a_connection_is_sent_once(context: BrowserContext, floor: FastAPI) -> None:
+    page = phone(context, floor, "lin")
+    told, foot = page.locator(".floor-said"), page.locator(".floor-footer")
+    step(page, "receive", code="FLOUR-2", item="FLOUR", quantity="5", supplier="S1")
+    expect(told).to_contain_text("FLOUR-2")
+    page.context.set_offline(True)
+    step(page, "issue", order="W1", code="FLOUR-2", quantity="2")
+    expect(told).to_contain_text("Kept on this device")
+    expect(foot).to_contain_text("1 not sent yet")
+    of_lot = (pl.col("lot") == "PLANT/FLOUR/FLOUR-2") & (pl.col("step") == "issue")
+    assert entries(floor).filter(of_lot).is_empty()
+    page.context.set_offline(False)
+    expect(foot).to_contain_text("Everything was sent")
+    assert entries(floor).filter(of_lot)["waited"].to_list() == [True]
     page.context.close()
 
 
