@@ -140,6 +140,7 @@ class Frames:
         self._parts: dict[str, list[Path | Part]] = defaultdict(list)
         self._rows = dict(rows)
         self._frames: dict[str, pl.DataFrame] = {}
+        self._ready: set[str] = set()
         for file in files:
             self._find(file)
         self._zones = _zones(self._typed("sites"), options.timezone)
@@ -148,7 +149,8 @@ class Frames:
     def get(self, name: str) -> pl.DataFrame | None:
         """A sheet's rows, kept until `pop`."""
         frame = self._typed(name)
-        if frame is not None and name not in self.counts:
+        if frame is not None and name not in self._ready:
+            self._ready.add(name)
             self._frames[name] = self._timed(frame, BY_NAME[name])
         return self._frames.get(name)
 

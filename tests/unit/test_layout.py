@@ -159,6 +159,15 @@ def test_rows_above_all_headings_are_set_aside_and_told(
     assert told == [above]
 
 
+def test_what_is_set_aside_of_a_tab_named_as_its_sheet_is_counted_with_it(tmp_path: Path) -> None:
+    row: list[object] = ["2026-03-01", "W1", "A", "A1", 1]
+    rows: Rows = [row, HEADS, row, [None, None, None, None, 7]]
+    counts = read(book(tmp_path / "issues.xlsx", rows, tab="issues")).counts
+    assert {name: (count.read, count.loaded) for name, count in counts.items()} == {
+        "issues": (3, 1)
+    }
+
+
 @pytest.mark.parametrize("gap", [[], [None]])
 @pytest.mark.parametrize("total", [[], ["合计", None, None, None, 1]])
 def test_cells_under_no_heading_are_told_until_a_person_saw_them(
