@@ -1,6 +1,9 @@
-"""Items and companies that may be one under two numbers, by their names; a person confirms them.
+"""Items, companies and lots that may be one under two numbers; a person confirms them.
 
-Names are compared without case, width, blanks and marks. Nothing is merged by likeness itself.
+Names are compared without case, width, blanks and marks, and as they are read aloud (pinyin), so
+that a name typed with other characters of the same sound, or in Latin letters, is found. Lot
+numbers of one item are compared as `queries.recall.alike` folds them. Nothing is merged by
+likeness itself.
 """
 
 from __future__ import annotations
@@ -14,14 +17,19 @@ from itertools import combinations
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
+from graph_model.derived.codes import Codes, aliases
 from graph_model.interval import in_force
 from graph_model.network import Facts
-from graph_model.schema import Alias, Customer, Decision, Item, Supplier
+from graph_model.schema import Alias, Customer, Decision, Item, Lot, Supplier
+from queries.recall import alike
 
 LEAST = 88.0
 """Likeness in percent from which two names are proposed."""
+LEAST_ALOUD = 95.0
+"""The same for names as they are read aloud: far more names sound alike than look alike."""
 MOST = 4000
 """Names that are all compared with all; of more only equal ones are proposed."""
 _MARKS = re.compile(r"[\W_]+")
@@ -30,7 +38,7 @@ _DIGITS = re.compile(r"\d+(?:[.,]\d+)?")
 
 @dataclass(frozen=True)
 class Proposal:
-    """Two keys (items) or codes (companies) whose names are alike; `score` in percent."""
+    """Two keys (items, lots) or codes (companies) alike by name or number; `score` in percent."""
 
     kind: str
     alias: str
@@ -47,18 +55,29 @@ def proposals(facts: Facts) -> list[Proposal]:
     companies are compared. Names with different figures (250 g, 500 g) are different things.
     """
     known = _known(facts)
-    items = facts[Item].select("key", name="item_name", group="company")
-    companies = pl.concat(
-        [facts[kind].select(key="company", name="name") for kind in (Supplier, Customer)]
-    ).unique("key")
-    found = [*_alike("item", items), *_alike("company", companies.with_columns(group="key"))]
+    items, companies = _named(facts)
+    found = [*_alike("item", items), *_alike("company", companies), *_lots(facts)]
     new = [one for one in found if frozenset((one.alias, one.target)) not in known]
     return sorted(new, key=lambda one: (-one.score, one.kind, one.alias, one.target))
 
 
+def only_equal(facts: Facts) -> bool:
+    """True where there are too many names to compare all, so that only equal ones are proposed."""
+    return any(rows["name"].drop_nulls().len() > MOST for rows in _named(facts))
+
+
+def _named(facts: Facts) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Items and companies: key, name, and group within which nothing is alike."""
+    items = facts[Item].select("key", name="item_name", group="company")
+    companies = pl.concat(
+        [facts[kind].select(key="company", name="name") for kind in (Supplier, Customer)]
+    ).unique("key")
+    return items, companies.with_columns(group="key")
+
+
 def _known(facts: Facts) -> set[frozenset[str]]:
     """Pairs that are recorded or decided already."""
-    decided = in_force(facts[Decision]).filter(pl.col("kind") == "alias")
+    decided = in_force(facts[Decision]).filter(pl.col("kind").is_in(["alias", "same_lot"]))
     pairs = [
         *facts[Alias].select("alias", "target").rows(),
         *decided.select("subject", "target").rows(),
@@ -94,6 +113,37 @@ def _pairs(names: list[str]) -> Iterator[tuple[int, int, float]]:
         for same in places.values():
             yield from ((at, other, 100.0) for at, other in combinations(same, 2))
         return
-    scores = process.cdist(names, names, scorer=fuzz.ratio, score_cutoff=LEAST, dtype=np.uint8)
+    from pypinyin import lazy_pinyin  # reads its dictionaries for half a second
+
+    aloud = ["".join(lazy_pinyin(name)) for name in names]
+    scores = np.maximum(_scores(names, LEAST), _scores(aloud, LEAST_ALOUD))
     for at, other in np.argwhere(np.triu(scores, 1)):
         yield int(at), int(other), float(scores[at, other])
+
+
+def _scores(names: list[str], least: float) -> NDArray[np.uint8]:
+    """Likeness of each name with each in percent; 0 below the least."""
+    scores: NDArray[np.uint8] = process.cdist(
+        names, names, scorer=fuzz.ratio, score_cutoff=least, dtype=np.uint8
+    )
+    return scores
+
+
+def _lots(facts: Facts) -> Iterator[Proposal]:
+    """Lots of one item whose numbers differ in writing only: each with the first of its kind."""
+    item = Codes.of(aliases(facts), facts[Item]).item().fill_null("")
+    lots = facts[Lot].filter(pl.col("lot_no") != "", pl.col("sublot") == "")
+    lots = lots.select("key", "lot_no", item=item, folded=alike.fold(lots["lot_no"]))
+    same = pl.col("lot_no").n_unique().over("item", "folded") > 1
+    for _, group in lots.filter(same).sort("key").group_by("item", "folded", maintain_order=True):
+        target, number = group.row(0)[:2]
+        for key, other in group[1:].select("key", "lot_no").iter_rows():
+            if other != number and not _split_otherwise(number, other):
+                score = fuzz.ratio(plain(number), plain(other))
+                yield Proposal("lot", key, other, target, number, round(score))
+
+
+def _split_otherwise(one: str, two: str) -> bool:
+    """True for numbers of the same digits in other groups, such as 24-1-11 and 24-11-1."""
+    groups = [[int(part) for part in re.findall(r"\d+", number)] for number in (one, two)]
+    return groups[0] != groups[1] and len(groups[0]) == len(groups[1]) > 1

@@ -18,6 +18,8 @@ from graph_model.schema import Alias, Decision
 from queries import likeness
 
 SHOWN = 10
+DECIDED = {"item": "alias_item", "company": "alias_company", "lot": "same_lot"}
+"""The decision that makes one of two."""
 
 
 def listing(visit: Visit, state: State) -> list[Any]:
@@ -42,9 +44,12 @@ def _recorded(visit: Visit) -> html.Section:
 
 def _proposed(visit: Visit, state: State) -> html.Section:
     title = text("screen.data.alike")
-    found = visit.desk.on(None, "likeness", lambda facts, _: likeness.proposals(facts))
+    found, only = visit.desk.on(
+        None, "likeness", lambda facts, _: (likeness.proposals(facts), likeness.only_equal(facts))
+    )
+    few = html.P(text("screen.data.only_equal"), className="meta") if only else None
     if not found:
-        return panel(title, empty(text("screen.data.none_alike")))
+        return panel(title, empty(text("screen.data.none_alike")), few)
     may = visit.can("decision.make")
     lines = [
         [
@@ -53,12 +58,12 @@ def _proposed(visit: Visit, state: State) -> html.Section:
             html.Div([html.B(one.target), html.Div(one.target_name, className="meta")]),
             f"{one.score:.0f} %",
             button(text("screen.data.confirm"), state.link(
-                ask="decide", kind=f"alias_{one.kind}", subject=one.alias, target=one.target),
+                ask="decide", kind=DECIDED[one.kind], subject=one.alias, target=one.target),
                 kind="small") if may else None,
         ]
         for one in found[:SHOWN]
     ]  # fmt: skip
     heads = [text("screen.data.kind"), text("screen.data.alias"), text("screen.data.stands_for"),
              f">{text('screen.data.likeness')}", ""]  # fmt: skip
-    return panel(title, parts.table(heads, lines, label=title),
+    return panel(title, parts.table(heads, lines, label=title), few,
                  aside=parts.shown_of(len(lines), len(found)))  # fmt: skip
