@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import polars as pl
 import pytest
 from fastapi import FastAPI
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from api.app import create
 from graph_model.access import OPERATOR, QUALITY
@@ -16,7 +19,7 @@ from graph_model.plant import Plant
 from graph_model.schema import Consumed
 from graph_model.settings import Settings
 from queries.floor import plan
-from tests.ui.conftest import running
+from tests.ui.conftest import CHROMIUM, running
 from tests.ui.signing import PASSWORD, PATIENCE
 from tests.unit.test_floor import SHEETS
 from tests.unit.test_incidents import loaded
@@ -39,7 +42,12 @@ def floor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
 def phone(context: BrowserContext, app: FastAPI, name: str, lang: str = "en") -> Page:
     """The floor page of somebody who signed in, on a phone of their own."""
     assert context.browser is not None
-    own = context.browser.new_context(viewport={"width": 390, "height": 844})
+    return of_browser(context.browser, app, name, lang)
+
+
+def of_browser(browser: Browser, app: FastAPI, name: str, lang: str = "en") -> Page:
+    """The same in a browser of its own kind."""
+    own = browser.new_context(viewport={"width": 390, "height": 844})
     own.set_default_timeout(PATIENCE)
     secret = app.state.accounts.sessions.begin(name)
     own.add_cookies([
@@ -121,3 +129,53 @@ def test_a_device_that_holds_a_part_of_the_orders_says_so(
     page = phone(context, floor, "mei", "zh")
     expect(page.locator("#floor [role=note]")).to_contain_text("其中一部分")
     page.context.close()
+
+
+FILMED = """async (img) => {
+    await img.decode();
+    const canvas = Object.assign(document.createElement("canvas"), { width: 640, height: 480 });
+    const drawing = canvas.getContext("2d");
+    drawing.fillStyle = "#999";
+    drawing.fillRect(0, 0, 640, 480);
+    drawing.drawImage(img, 190, 110, 260, 260);
+    const grey = drawing.getImageData(0, 0, 640, 480).data.filter((_, n) => n % 4 === 0);
+    return btoa(Array.from(grey, (one) => String.fromCharCode(one)).join(""));
+}"""
+"""What a camera sees of a picture, one byte of grey for each point."""
+
+
+def film(page: Page, file: Path) -> Path:
+    """The label on the page as a film of one frame, which a camera without a lens plays."""
+    grey = base64.b64decode(page.locator(".floor-label img").evaluate(FILMED))
+    colour = bytes([128]) * (2 * 320 * 240)
+    file.write_bytes(b"YUV4MPEG2 W640 H480 F5:1 Ip A1:1 C420jpeg\nFRAME\n" + grey + colour)
+    return file
+
+
+def test_the_camera_reads_a_label_that_was_printed(
+    context: BrowserContext, floor: FastAPI, tmp_path: Path
+) -> None:
+    page = phone(context, floor, "lin")
+    step(page, "receive", code="FLOUR-3", item="FLOUR", quantity="6", supplier="S1")
+    seen = film(page, tmp_path / "label.y4m")
+    page.context.close()
+    assert context.browser is not None
+    browser = context.browser.browser_type.launch(executable_path=CHROMIUM, args=[
+        "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-video-capture={seen}",
+    ])  # fmt: skip
+    page = of_browser(browser, floor, "lin")
+    page.locator(".floor-button[data-step=issue]").click()
+    with page.expect_response("**/zxing_reader.wasm*"):  # no reader of its own on this system
+        page.locator(".camera-button").click()
+    expect(page.locator(".floor-form [name=code]")).to_have_value(re.compile("FLOUR-3"))
+    expect(page.locator("dialog.camera")).to_have_count(0)
+    expect(page.locator(".floor-hint")).to_contain_text("FLOUR-3")
+    page.locator(".floor-form [name=order]").fill("W1")
+    page.locator(".floor-form [name=quantity]").fill("1")
+    page.locator(".floor-form [name=confirmed]").check()
+    page.locator(".floor-form button[type=submit]").click()
+    expect(page.locator(".floor-said")).to_contain_text("W1")
+    issued = entries(floor).filter(pl.col("lot") == "PLANT/FLOUR/FLOUR-3", step="issue")
+    assert issued["scanned"].to_list() == [True]
+    browser.close()
