@@ -588,7 +588,7 @@ class Decision:
 
     kind: str = prop(
         "delay, trust_source, rule_out_root, same_lot, alias, erase_person, accept_evidence, "
-        "revoke_evidence, horizon, revoke"
+        "revoke_evidence, horizon, tolerance, revoke"
     )
     subject: str = prop("Source, or key of the lot, evidence or decision that it is about")
     late: int | None = prop(
@@ -596,7 +596,7 @@ class Decision:
         unit="us",
     )
     early: int | None = prop("Confirmed: dated at most so long before the event", unit="us")
-    target: str | None = prop("Second lot or code; kind of hazard of a horizon")
+    target: str | None = prop("Second lot or code; hazard of a horizon; share of a tolerance")
     person: str | None = prop("Pseudonym of who decided")
     role: str | None = prop("Role of who decided")
     reason: str | None = prop("Reason")

@@ -13,6 +13,7 @@ import polars as pl
 
 from graph_model import quantity
 from graph_model.derived import ends, links
+from graph_model.derived.tolerances import tolerances
 from graph_model.lineage import Index, Lineage
 from graph_model.network import Facts
 from graph_model.schema import Item
@@ -214,8 +215,8 @@ def _unexplained(rows: pl.DataFrame, facts: Facts, lineage: Lineage) -> pl.DataF
         C(PARTS[:-2]).fill_null(0.0).round(quantity.DECIMALS),
         item=lineage.lots["item"][rows["lot"]],
     )
-    about = facts[Item].select("tolerance", item="key").unique("item")
-    rows = rows.join(about, on="item", how="left").with_columns(C("tolerance").fill_null(0.0))
+    rows = rows.join(tolerances(facts), on="item", how="left")
+    rows = rows.with_columns(C("tolerance").fill_null(0.0))
     gone = pl.sum_horizontal("consumed", "in_process", "shipped", "scrapped", "samples")
     left = C("come") + C("returned") - gone
     theirs = lineage.births["received"][rows["lot"]] & ~lineage.births["made"][rows["lot"]]

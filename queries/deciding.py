@@ -10,12 +10,13 @@ from graph_model.interval import in_force
 from graph_model.lineage import Lineage
 from graph_model.network import Facts
 from graph_model.schema import Customer, Decision, Item, Site, Supplier
+from queries import given
 from queries.recall.contact import runs
 from queries.recall.roots import one_lot
 
 KINDS = (
     "delay", "trust_source", "rule_out_root", "same_lot", "alias_item", "alias_company", "horizon",
-    "revoke",
+    "tolerance", "revoke",
 )  # fmt: skip
 
 
@@ -29,7 +30,7 @@ def resolved(
     """
     if kind not in KINDS:
         raise BadInput("no_such_decision_kind", kind=kind, kinds=", ".join(KINDS))
-    if kind in ("same_lot", "alias_item", "alias_company") and not target:
+    if kind in ("same_lot", "alias_item", "alias_company", "tolerance") and not target:
         raise BadInput("decision_target_missing", kind=kind)
     if kind == "rule_out_root":
         return kind, _lot(lineage, subject), None
@@ -39,6 +40,8 @@ def resolved(
         return "alias", *_codes(kind, subject, target or "", facts, company)
     if kind == "horizon":
         return kind, _line(facts, subject), target
+    if kind == "tolerance":
+        return kind, _item(subject, facts, company), f"{given.share(target or ''):g}"
     if kind == "revoke" and subject not in in_force(facts[Decision])["key"]:
         raise NotFound("no_such_decision", key=subject)
     return kind, subject, None
@@ -66,10 +69,20 @@ def _codes(kind: str, alias: str, code: str, facts: Facts, company: str) -> tupl
     if kind == "alias_company":
         one, two = alias, code
         known = {*facts[Supplier]["key"], *facts[Customer]["key"]}
-    else:
-        # An item of another company's numbering is written COMPANY/ITEM.
-        one, two = (name if "/" in name else keys.join(company, name) for name in (alias, code))
-        known = set(facts[Item]["key"])
-    if two not in known:
+        if two not in known:
+            raise NotFound("code_not_found", number=code)
+        return one, two
+    return _item_key(alias, company), _item(code, facts, company)
+
+
+def _item(code: str, facts: Facts, company: str) -> str:
+    """Key of a recorded item."""
+    key = _item_key(code, company)
+    if key not in facts[Item]["key"]:
         raise NotFound("code_not_found", number=code)
-    return one, two
+    return key
+
+
+def _item_key(code: str, company: str) -> str:
+    """An item of another company's numbering is written COMPANY/ITEM."""
+    return code if "/" in code else keys.join(company, code)

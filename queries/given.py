@@ -50,6 +50,15 @@ def duration(content: str) -> int:
     return round(float(found[1]) * _UNITS[found[2] or "s"] * 1e6)
 
 
+def share(content: str) -> float:
+    """A share from 0 to 1 of `2%` or `0.02`. Raises BadInput."""
+    found = re.fullmatch(r"\s*(\d{1,9}(?:\.\d{1,9})?)\s*([%％])?\s*", content)
+    value = float(found[1]) / (100 if found[2] else 1) if found else 2.0
+    if value > 1:
+        raise BadInput("bad_share", value=content)
+    return value
+
+
 def suspects(
     given: Mapping[str, Any], lots: Iterable[str], timezone: str, pseudonym: Callable[[str], str]
 ) -> Suspects:

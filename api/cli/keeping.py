@@ -270,6 +270,22 @@ def decide_alias(
         _record(plant, "alias", one, by, role, reason, two)
 
 
+@decide.command("tolerance", help=text("cli.decide.tolerance"))
+def decide_tolerance(
+    item: Annotated[str, typer.Argument(help=text("cli.decide.item"))],
+    share: Annotated[str, typer.Argument(help=text("cli.decide.share"))],
+    by: By,
+    role: Role,
+    reason: Reason,
+) -> None:
+    """The mass balance difference that is accepted of an item."""
+    with context.plant() as plant:
+        kind, key, target = resolved(
+            "tolerance", item, share, plant.facts(), plant.lineage(), plant.settings.company
+        )
+        _record(plant, kind, key, by, role, reason, target)
+
+
 @decide.command("horizon", help=text("cli.decide.horizon"))
 def decide_horizon(
     line: Annotated[str, typer.Argument(help=text("cli.decide.line"))],

@@ -37,10 +37,10 @@ class Decided(Signed):
 
     kind: Literal[
         "delay", "trust_source", "rule_out_root", "same_lot", "alias_item", "alias_company",
-        "revoke",
+        "tolerance", "revoke",
     ]  # fmt: skip
-    subject: Word = Field(min_length=1, description="Source, lot, code, or key of a decision")
-    target: Word | None = Field(default=None, description="The other lot or code")
+    subject: Word = Field(min_length=1, description="Source, lot, code, item, or decision key")
+    target: Word | None = Field(default=None, description="The other lot or code; share (2%)")
     late: Word = Field(default="0", description="Keyed in after the event at most: 3d, 12h")
     early: Word = Field(default="0", description="Dated before the event at most")
 

@@ -28,8 +28,9 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "same_lot": ("lot", "other_lot"),
     "alias_item": ("item", "other_item"),
     "alias_company": ("company", "other_company"),
+    "tolerance": ("item", "share"),
 }
-"""What each kind of decision is about; the first is its subject, `other_…` its target."""
+"""What each kind of decision is about: first its subject; `other_…` and `share` are its target."""
 
 
 def listing(visit: Visit, state: State) -> html.Section:
@@ -69,6 +70,8 @@ def _about(row: dict[str, Any]) -> str:
         told = words.labelled("screen.source", row["subject"])
         late = words.duration(row["late"] or 0)
         return text("screen.data.within", source=told, late=late)
+    if row["kind"] == "tolerance":
+        return f"{told}: {float(row['target']):.2%}"
     return f"{told} → {row['target']}" if row["target"] else told
 
 
@@ -110,7 +113,7 @@ def _field(visit: Visit, name: str, state: State) -> Any:
         return choice("subject", label, known, state.one("subject"))
     if name in ("late", "early"):
         return field(name, label, value="24h" if name == "late" else "0", required=True)
-    param = "target" if name.startswith("other_") else "subject"
+    param = "target" if name.startswith("other_") or name == "share" else "subject"
     return field(param, label, value=state.one(param), required=True)
 
 

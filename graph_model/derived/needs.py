@@ -6,6 +6,7 @@ import polars as pl
 
 from graph_model.derived.codes import Codes
 from graph_model.derived.facts import Facts
+from graph_model.derived.tolerances import tolerances
 from graph_model.schema import Component, Item
 
 GOODS = ("product", "co_product")
@@ -33,9 +34,8 @@ def of_orders(
     total = each.group_by("order", "item", "group", maintain_order=True).agg(
         pl.col("stated").any(), *(_sum_if_known(name) for name in ("need_least", "need_most"))
     )
-    tolerances = facts[Item].select("tolerance", item="key")
     return total.filter(pl.col("need_most").fill_null(1.0) > 0).join(
-        tolerances, on="item", how="left", maintain_order="left"
+        tolerances(facts), on="item", how="left", maintain_order="left"
     )
 
 

@@ -269,5 +269,7 @@ def rules_in_force(scope: Scope) -> dict[str, Any]:
         "origin": scope.case.rulebook.origin,
         "rulebook": scope.case.rulebook.to_dict(),
         "prevalence": scope.prevalence,
-        "decisions": kept.select("key", "kind", "subject", "late", "early", "reason").to_dicts(),
+        "decisions": kept.select(
+            "key", "kind", "subject", "target", "late", "early", "reason"
+        ).to_dicts(),
     }
