@@ -12,12 +12,13 @@ from graph_model.interval import MIN
 from graph_model.lineage import Index, Lineage
 from graph_model.network import Facts
 from graph_model.schema import MOVEMENTS, Decision, Site
-from queries.recall.completeness import Missing, of_rows
+from queries.recall.completeness import Missing, of_lots, of_rows
 from queries.recall.contact import NOWHERE, TRACES, breaks, runs
 from queries.recall.contact.mixing import MIXING
 from queries.recall.contact.runs import MADE_ON_LINES
 from queries.recall.hazard import Hazard
-from queries.recall.worlds import Worlds
+from queries.recall.rules import kill_step
+from queries.recall.worlds import CONTACT, GRADES, Worlds
 
 NOT_CONSIDERED = "not_considered_"
 """How the kinds of contact begin that a scope does not follow."""
@@ -41,7 +42,26 @@ def gaps(facts: Facts, worlds: Worlds, hazard: Hazard) -> list[Missing]:
     if hazard.kind in TRACES:
         made = makers(cone.lineage, cone.lots[(cone.depth >= 0) & cone.recorded])
         entries += of_rows("line_unknown", without_line(cone.lineage, [cone.steps, made]))
+    entries += of_lots(
+        "kill_step_contact", cone.lineage, cone.lots[past_kill_step(worlds)].tolist()
+    )
     return entries + [Missing(NOT_CONSIDERED + way) for way in ways(hazard)]
+
+
+def past_kill_step(worlds: Worlds) -> Index:
+    """Lots, by number in the cone, that contact reaches although a kill step lies before them.
+
+    Residue is on a line as a whole. No record names all that goods touched before and after a
+    step, so that none can say that residue of before it did not get behind it.
+    """
+    cone, cut = worlds.cone, worlds.cuts.get(kill_step.RULE.name)
+    if cut is None or cut.parted is None:
+        return np.empty(0, dtype=np.int64)
+    reached = worlds.grade[cone.inputs.lot] > 0
+    treated = np.isin(cone.outputs.step, cone.inputs.step[cut.parted.bound & reached])
+    behind = np.unique(cone.outputs.lot[treated & (cut.parted.rank > 0)])
+    found: Index = behind[worlds.grade[behind] == GRADES.index(CONTACT) + 1]
+    return found
 
 
 def ways(hazard: Hazard) -> list[str]:
