@@ -16,10 +16,13 @@ import polars as pl
 
 from graph_model.lineage import Index
 from graph_model.schema import RuleSet
-from queries.recall import places
+from queries.recall import cleanings, places
+from queries.recall.cleanings import Cleanings
+from queries.recall.cone import Cone
 from queries.recall.inspections import Inspected
-from queries.recall.rules import Case, Piece, rules
+from queries.recall.rules import Case, Piece, clean_break, line_clearance, rules
 from queries.recall.scope import EXCLUDED, Scope, judge
+from queries.recall.worlds import Worlds
 
 INVALIDATION = "invalidation"
 """Stands for a rule: an inspection that two persons declared void."""
@@ -35,9 +38,20 @@ def used(scope: Scope) -> list[dict[str, Any]]:
     key, kind, rule, by, persons, records, lots, quantity {unit: amount}, cost; the last three null
     where there is too much evidence to tell each apart.
     """
-    found = list(pieces(scope))
-    few = len(found) * len(scope.worlds.cone.inputs.lot) <= _MOST
-    return [_told(scope, piece, few=few) for piece in found]
+    found, whole = list(pieces(scope)), scope.worlds.cone
+    few = len(found) * len(whole.inputs.lot) <= _MOST
+    back = {piece: _without(scope, whole, piece) if few else None for piece in found}
+    if clean_break.RULE.name in {piece.key for piece in found} and (
+        cleanings.count(scope) * len(whole.inputs.lot) <= _MOST
+    ):
+        each = Cleanings.of(scope)
+        # A clearance that parts material within an order too is one piece with what it does here.
+        parting = {piece.key: piece for piece in found if piece.rule == line_clearance.RULE.name}
+        back |= {piece: _without(scope, each.worlds.cone, piece) for piece in parting.values()}
+        for piece in each.pieces:
+            if piece.key not in parting:
+                back[piece] = _more(scope, each.worlds, each.without(piece.key))
+    return [_told(scope, piece, lots) for piece, lots in back.items()]
 
 
 def pieces(scope: Scope) -> Iterator[Piece]:
@@ -57,7 +71,7 @@ def judged_out(scope: Scope) -> Index:
     """Lots, by number in the plant, that are excluded only by what persons judged."""
     if all(carried_by(piece.rule) == "records" for piece in pieces(scope)):
         return np.empty(0, dtype=np.int64)
-    return _back(scope, replace(scope.case, records_only=True))
+    return _back(scope, scope.worlds.cone, replace(scope.case, records_only=True))
 
 
 @cache
@@ -90,26 +104,36 @@ def _invalidations(scope: Scope) -> Iterator[Piece]:
         yield Piece(row["key"], INVALIDATION, INVALIDATION, persons, (row["subject"],))
 
 
-def _told(scope: Scope, piece: Piece, *, few: bool) -> dict[str, Any]:
+def _told(scope: Scope, piece: Piece, back: Index | None) -> dict[str, Any]:
+    """A piece, and what the lots that would come back without it come to."""
     about: dict[str, Any] = {
         "key": piece.key, "kind": piece.kind, "rule": piece.rule, "by": carried_by(piece.rule),
         "persons": list(piece.persons), "records": list(piece.records),
         "lots": None, "quantity": None, "cost": None,
     }  # fmt: skip
-    if not few:
+    if back is None:
         return about
-    back = _back(scope, replace(scope.case, without=scope.case.without | {piece.key}))
     more = scope.cost_of(np.union1d(scope.held, back)) - scope.cost_of(scope.held)
     amounts = _quantities(scope, back)
     return about | {"lots": len(back), "quantity": amounts, "cost": round(more, 2)}
 
 
-def _back(scope: Scope, case: Case) -> Index:
+def _without(scope: Scope, cone: Cone, piece: Piece) -> Index:
+    """Lots that would come back without a piece."""
+    return _back(scope, cone, replace(scope.case, without=scope.case.without | {piece.key}))
+
+
+def _back(scope: Scope, cone: Cone, case: Case) -> Index:
     """Lots that a case holds and the scope does not."""
-    cone = scope.worlds.cone
     worlds, _, _ = judge(cone, case, scope.start)
+    return _more(scope, worlds, worlds.grade)
+
+
+def _more(scope: Scope, worlds: Worlds, grade: Index) -> Index:
+    """Lots of these grades that the scope does not hold."""
+    cone = worlds.cone
     listed = np.isin(cone.lots, scope.lots["lot"].to_numpy())
-    held = cone.lots[(worlds.grade > 0) & ~worlds.harmless & listed]
+    held = cone.lots[(grade > 0) & ~worlds.harmless & listed]
     return np.setdiff1d(held, scope.held)
 
 

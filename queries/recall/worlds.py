@@ -167,6 +167,15 @@ def _possible(
     return found
 
 
+def further(worlds: Worlds, stopped: Flags) -> Index:
+    """Grade of every lot where other input rows are stopped, by which only contact gains."""
+    found = arrivals.Way(worlds.grade.copy(), worlds.way.copy(), worlds.since.copy())
+    enters = ~worlds.clean[worlds.cone.outputs.lot]
+    usable = _usable(worlds.kinds, ~stopped, enters)
+    arrivals.sweep(worlds.clock, worlds.first, usable, found, 3)
+    return found.grade
+
+
 def _usable(parted: Kinds, into: Flags, out: Flags) -> Kinds:
     return [(rows & into, outputs & out) for rows, outputs in parted]
 

@@ -5,6 +5,7 @@ stays      who was on which line when
 breaks     verified clean breaks, and what lies between them
 horizons   how long residue counts by a person's decision
 lanes      which of them meet
+each_break what each break alone keeps from meeting
 mixing     what rules of cross-contamination let meet (`places`: what came to a place and left)
 tanks      what a validated limit of carry-over speaks of
 chains     the flows of it, linear in the stays
@@ -19,17 +20,37 @@ from weakref import WeakKeyDictionary
 import polars as pl
 
 from graph_model import interval
-from graph_model.lineage import Lineage
+from graph_model.lineage import Index, Lineage
 from graph_model.network import Facts
 from graph_model.schema import MOVEMENTS, Decision, Site
-from queries.recall.contact import breaks, chains, horizons, lanes, mixing, runs, stays, tanks
+from queries.recall.contact import (
+    breaks,
+    chains,
+    each_break,
+    horizons,
+    lanes,
+    mixing,
+    runs,
+    stays,
+    tanks,
+)
 from queries.recall.contact.chains import CONTACT, Lanes
+from queries.recall.contact.each_break import PAST_ONE
 from queries.recall.contact.horizons import Horizon
 from queries.recall.contact.lanes import NOWHERE, PAST_BREAK, PAST_HORIZON
 from queries.recall.hazard import Hazard
 from queries.recall.rulebook import Rulebook
 
-__all__ = ["CONTACT", "NOWHERE", "PAST_BREAK", "PAST_HORIZON", "TRACES", "Supposed", "extended"]
+__all__ = [
+    "CONTACT",
+    "NOWHERE",
+    "PAST_BREAK",
+    "PAST_HORIZON",
+    "PAST_ONE",
+    "TRACES",
+    "Supposed",
+    "extended",
+]
 
 TRACES = ("microbial", "allergen", "chemical", "foreign_body", "unknown")
 """Hazards of which residue goes on to the next lots of a line."""
@@ -58,15 +79,22 @@ def extended(
     hazard: Hazard,
     rulebook: Rulebook,
     supposed: Supposed = NOTHING,
+    *,
+    singly: Index | None = None,
 ) -> Lineage:
-    """The arrays with the contact flows of this hazard; kept for as long as the arrays are."""
-    kept = _kept.setdefault(lineage, {}) if supposed == NOTHING else {}
+    """The arrays with the contact flows of this hazard; kept for as long as the arrays are.
+
+    `singly`: also with those that a verified break alone keeps out, after one of these lots, by
+    number in the plant, was on the line; these arrays are not kept.
+    """
+    plain = supposed == NOTHING and singly is None
+    kept = _kept.setdefault(lineage, {}) if plain else {}
     until = horizons.find(facts, hazard)
     mixed = (rulebook.cross_contamination, rulebook.temporal_order)
     limits = sorted(tanks.named(facts, hazard, rulebook).items(), key=str)
     key = (hazard.kind in TRACES, hazard.kind == "label", *sorted(until.items()), mixed, *limits)
     if key not in kept:
-        kept[key] = _extended(facts, lineage, hazard, until, rulebook, supposed)
+        kept[key] = _extended(facts, lineage, hazard, until, rulebook, supposed, singly)
     return kept[key]
 
 
@@ -77,10 +105,11 @@ def _extended(
     until: dict[str, Horizon],
     rulebook: Rulebook,
     supposed: Supposed,
+    singly: Index | None,
 ) -> Lineage:
     met = [] if not rulebook.cross_contamination else [mixing.find(facts, lineage, rulebook).lanes]
     if hazard.kind in TRACES or hazard.kind == "label":
-        met.append(_over_lines(facts, lineage, hazard, until, rulebook, supposed))
+        met += _over_lines(facts, lineage, hazard, until, rulebook, supposed, singly)
     if not met:
         return lineage
     parts = ([getattr(one, name) for one in met] for name in ("entries", "exits", "rules"))
@@ -94,7 +123,8 @@ def _over_lines(
     until: dict[str, Horizon],
     rulebook: Rulebook,
     supposed: Supposed,
-) -> Lanes:
+    singly: Index | None,
+) -> list[Lanes]:
     label = hazard.kind == "label"
     delays = interval.delays(facts[Decision], [facts[kind] for kind in MOVEMENTS])
     if lineage not in _stays:
@@ -109,7 +139,12 @@ def _over_lines(
     tops = runs.lines(facts[Site])
     clean = breaks.find(facts, delays, tops, clearances_only=label)
     limited = [] if label else tanks.find(facts, lineage, hazard, rulebook)
-    return tanks.barred(lanes.of(found, clean, until), limited, facts, lineage)
+    met = [tanks.barred(lanes.of(found, clean, until), limited, facts, lineage)]
+    if singly is not None:
+        alone = each_break.of(found, clean, until, singly)
+        alone = tanks.barred(alone, limited, facts, lineage)
+        met.append(each_break.barred(alone))
+    return met
 
 
 def _counts(lineage: Lineage, supposed: Supposed) -> pl.Expr:

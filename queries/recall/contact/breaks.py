@@ -33,13 +33,18 @@ class Breaks:
     """The breaks of one line in order of time; none of them contains another.
 
     `c0`, `c1`: between these moments the line was cleaned; `keys` of the records. Stretch k of the
-    line lies before break k; the last one behind all breaks.
+    line lies before break k; the last one behind all breaks. `every`: also those that contain one.
     """
 
     c0: Times
     c1: Times
     clearance: npt.NDArray[np.bool_]
     keys: list[str]
+    every: pl.DataFrame
+
+    def without(self, key: str) -> Breaks:
+        """The breaks that there are without this one."""
+        return _tight(self.every.filter(pl.col("key") != key))
 
     def touched(self, begin: Times, end: Times, left: Times) -> tuple[Times, Times]:
         """First and last stretch that residue of each stay may be in."""
@@ -91,7 +96,7 @@ def _tight(rows: pl.DataFrame) -> Breaks:
     kept = rows.filter(pl.Series(c1 < later))
     return Breaks(
         kept["t0"].to_numpy(), kept["t1"].to_numpy(), kept["clearance"].to_numpy(),
-        kept["key"].to_list(),
+        kept["key"].to_list(), rows,
     )  # fmt: skip
 
 

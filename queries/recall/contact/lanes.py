@@ -28,10 +28,8 @@ _BEYOND = 1 << 20
 
 def of(found: Stays, clean: Mapping[str, Breaks], until: Mapping[str, Horizon]) -> Lanes:
     """Every lane of every line, with its touches and lots."""
-    none = {"cell": pl.lit(0, pl.Int64), "key": pl.lit(None, pl.String)}
     found = _anywhere(found)
-    touches = found.touches.with_columns(at="begin", t0="begin", t1="end", **none).drop("key")
-    made = found.made.with_columns(at="until", t0="fresh", t1="until", **none)
+    touches, made = _sides(found)
     special = sorted({*clean, *until})
     plain = ~pl.col("line").is_in(special)
     entries = [_lane(touches.filter(plain), 0)]
@@ -54,6 +52,17 @@ def of(found: Stays, clean: Mapping[str, Breaks], until: Mapping[str, Horizon]) 
         .when(lost).then(pl.lit(NOWHERE)).otherwise(pl.lit(CONTACT)),
     )  # fmt: skip
     return Lanes(entry.unique(), exit_.unique(), rules)
+
+
+def sides(found: Stays) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Touches and lots of all lines, as entries and exits without a lane."""
+    return _sides(_anywhere(found))
+
+
+def _sides(found: Stays) -> tuple[pl.DataFrame, pl.DataFrame]:
+    none = {"cell": pl.lit(0, pl.Int64), "key": pl.lit(None, pl.String)}
+    touches = found.touches.with_columns(at="begin", t0="begin", t1="end", **none).drop("key")
+    return touches, found.made.with_columns(at="until", t0="fresh", t1="until", **none)
 
 
 def _lane(rows: pl.DataFrame, lane: int) -> pl.DataFrame:
