@@ -18,7 +18,7 @@ from dash.exceptions import PreventUpdate
 from flask import Response as FlaskResponse
 from flask import abort, request
 
-from dashboard import url
+from dashboard import offline, url
 from dashboard.components import frame
 from dashboard.components.parts import icon
 from dashboard.pages import Answer, Change, Page, View, pages
@@ -63,7 +63,7 @@ def build(live: Live, door: Door = signed_in, record: Record = audit.tell) -> Da
         suppress_callback_exceptions=True,
         update_title="",
         title="Lotgraph",
-        assets_ignore=r"^(theme|zxing_reader)\.js$",
+        assets_ignore=r"^(theme|worker|zxing_reader)\.js$",
         compress=False,
         add_log_handler=False,
     )
@@ -78,6 +78,7 @@ def build(live: Live, door: Door = signed_in, record: Record = audit.tell) -> Da
         return Visit(desk, visitor, address.rstrip("/"))
 
     _answer_requests(app, door, live.settings.lang)
+    offline.install(app.server)
     app.layout = lambda: frame.frame(visit(), _theme())
     _show_pages(app, visit, record)
     for page in pages():
@@ -99,7 +100,7 @@ class _Screens(Dash):
         return (
             f'<!DOCTYPE html><html lang="{tongue}"><head>{parts["metas"]}'
             f'<title>Lotgraph</title><link rel="icon" href="{self.get_asset_url("logo.svg")}">'
-            f'<script src="{theme}"></script>{parts["css"]}</head><body>'
+            f'{offline.HEAD}<script src="{theme}"></script>{parts["css"]}</head><body>'
             f'<div id="react-entry-point">{_SKELETON}</div>'
             f"<footer>{parts['config']}{parts['scripts']}{parts['renderer']}</footer></body></html>"
         )

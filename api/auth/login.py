@@ -84,7 +84,8 @@ def log_out(request: Request) -> Response:
     answer = RedirectResponse("/login", 303)
     answer.delete_cookie(cookie_name(settings, request), path="/",
                          secure=is_https(settings, request), httponly=True)  # fmt: skip
-    answer.headers["clear-site-data"] = '"cache", "storage"'
+    # What was shown is cleared by the worker of the screens; what waits to be sent has happened.
+    answer.headers["clear-site-data"] = '"cache"'
     return answer
 
 

@@ -57,7 +57,8 @@
     pattern.replace(/\{([a-z_.]+)\}|\$([a-z_]+(?:\.[a-z_]+)*)/g, (_, inside, bare) =>
       (inside || bare).split(".").reduce((value, name) => (value === null || value === undefined ? value : value[name]), answer) ?? "");
 
-  lotgraph.again = () => window.dash_clientside.set_props("acted", { data: Date.now() });
+  lotgraph.again = () =>
+    lotgraph.isKept() ? lotgraph.open(location.href) : window.dash_clientside.set_props("acted", { data: Date.now() });
 
   lotgraph.tell = function (text) {
     const notice = document.getElementById("notice");
@@ -117,6 +118,10 @@
       const text = waiting ? box.dataset.unsent.replace("$count", waiting) : "";
       if (box.textContent !== text) box.textContent = text;
     });
+    for (const deed of lotgraph.unsent()) {
+      const row = document.querySelector(`.hold-row[data-line="${CSS.escape(deed.line)}"]`);
+      if (row) row.classList.add("waiting");
+    }
   };
 
   /* What the service refused stays before the person who did it, until they have seen to it. */
@@ -189,8 +194,6 @@
     const about = { id: named(), who: who(), at: Date.now(), label: form.dataset.label || "", line: form.dataset.line || "" };
     keep([...kept(), Object.assign(about, deed)]);
     say(form, form.dataset.queue);
-    const row = document.querySelector(`.hold-row[data-line="${CSS.escape(about.line)}"]`);
-    if (row) row.classList.add("waiting");
     form.querySelectorAll("input").forEach((input) => (input.value = ""));
   };
 
@@ -276,5 +279,5 @@
   });
 
   new MutationObserver(count).observe(document, { childList: true, subtree: true });
-  document.addEventListener("DOMContentLoaded", sendKept);
+  document.addEventListener("DOMContentLoaded", () => { count(); sendKept(); });
 })();

@@ -59,13 +59,13 @@
   };
 
   const refresh = async () => {
-    const known = await store.kept("plan");
+    const known = await store.plan();
     if (known && known.me === who()) plan = known;
     if (plan && Date.now() - plan.got < FRESH) return;
     const told = await lotgraph.ask("/api/v1/floor/plan");
     if (!told) return;
     plan = { ...told, got: Date.now() };
-    await store.keep("plan", plan);
+    await store.keepPlan(plan);
   };
 
   /* ------------------------------------------------------------------ fields */
@@ -324,8 +324,10 @@
   window.addEventListener("hashchange", draw);
   window.addEventListener("online", again);
   setInterval(again, RETRY);
-  new MutationObserver(() => {
+  const look = () => {
     const found = document.querySelector("#floor:not([data-begun])");
-    if (found) begin(found);
-  }).observe(document, { childList: true, subtree: true });
+    if (found && lotgraph.floorStore) begin(found);
+  };
+  new MutationObserver(look).observe(document, { childList: true, subtree: true });
+  document.addEventListener("DOMContentLoaded", look);  // a page that was kept has it from the start
 })();

@@ -4,20 +4,21 @@
   const lotgraph = (window.lotgraph = window.lotgraph || {});
   const NAME = "lotgraph-floor", DEVICE = "lotgraph-device";
 
-  const opened = () =>
+  /* What was told goes when its person signs out (worker.js), what waits stays: two bases. */
+  const BASES = { entries: [NAME, { keyPath: "id" }], plan: ["lotgraph-plan"] };
+
+  const opened = (store) =>
     new Promise((ok, fail) => {
-      const asked = indexedDB.open(NAME, 1);
-      asked.onupgradeneeded = () => {
-        asked.result.createObjectStore("entries", { keyPath: "id" });
-        asked.result.createObjectStore("kept");
-      };
+      const [name, options] = BASES[store];
+      const asked = indexedDB.open(name, 1);
+      asked.onupgradeneeded = () => asked.result.createObjectStore(store, options);
       asked.onsuccess = () => ok(asked.result);
       asked.onerror = () => fail(asked.error);
     });
 
   /* The promise holds when it is on disk. */
   const act = async (store, mode, work) => {
-    const base = await opened();
+    const base = await opened(store);
     try {
       return await new Promise((ok, fail) => {
         const deal = base.transaction(store, mode, { durability: "strict" });
@@ -41,8 +42,8 @@
     put: (entry) => act("entries", "readwrite", (store) => store.put(entry)),
     remove: (id) => act("entries", "readwrite", (store) => store.delete(id)),
     all: async () => (await act("entries", "readonly", (store) => store.getAll())).sort((a, b) => a.at - b.at),
-    keep: (name, value) => act("kept", "readwrite", (store) => store.put(value, name)),
-    kept: (name) => act("kept", "readonly", (store) => store.get(name)),
+    keepPlan: (plan) => act("plan", "readwrite", (store) => store.put(plan, "plan")),
+    plan: () => act("plan", "readonly", (store) => store.get("plan")),
   };
 
   /* What the service answers; null where nobody does. */

@@ -3,6 +3,7 @@
   const lotgraph = (window.lotgraph = window.lotgraph || {});
 
   lotgraph.go = function (href, replace) {
+    if (lotgraph.isKept()) return lotgraph.open(href);
     history[replace ? "replaceState" : "pushState"]({}, "", href);
     window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
   };

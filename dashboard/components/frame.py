@@ -43,6 +43,9 @@ def frame(visit: Visit, theme: str) -> Any:
                 **attrs(
                     data_refused=text("screen.refusals.title"),
                     data_seen=text("screen.refusals.seen"),
+                    data_kept_as_of=text("screen.app.as_of"),
+                    data_kept_again=text("screen.app.again"),
+                    data_kept_not=text("screen.app.not_kept"),
                 ),
             ),
             html.Div(id="notice", role="status", **attrs(aria_live="polite")),

@@ -9,6 +9,7 @@ import json
 
 from dash import html
 
+from dashboard import offline
 from dashboard.components.parts import attrs
 from dashboard.pages import Page, View
 from dashboard.recording import steps
@@ -26,8 +27,14 @@ def view(visit: Visit, state: State) -> View:
     spec = json.dumps(told, ensure_ascii=False)
     return View(
         [
-            html.Div(html.H1(text("screen.floor.title")), className="title-line"),
+            html.Div([html.H1(text("screen.floor.title")), offline.kept(visit, state)],
+                     className="title-line"),
             html.Div(id="floor", className="floor", **attrs(data_floor=spec)),
+            html.Form(
+                [html.Span(visit.visitor.name, className="meta"),
+                 html.Button(text("screen.app.sign_out"), type="submit", className="button")],
+                action="/logout", method="post", className="sign-out row spread",
+            ),
         ],
         footer=[html.Span(text("screen.floor.all_sent"), className="floor-footer")],
-    )
+    )  # fmt: skip

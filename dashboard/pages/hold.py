@@ -8,7 +8,7 @@ import polars as pl
 from dash import Input, Output, html
 from dash import State as Given
 
-from dashboard import export, words
+from dashboard import export, offline, words
 from dashboard.components import frame
 from dashboard.components.parts import attrs, button, chip, cls, empty, icon, panel
 from dashboard.holding import desk, listing, spot
@@ -28,7 +28,7 @@ page = Page("hold", path="/hold", permission="hold.read", under="recall")
 def view(visit: Visit, state: State) -> View:
     """What is next on the way, and the list with what became of it."""
     if not state.one("incident"):
-        return View([_choice(visit)], whole=False)
+        return View([_choice(visit, state)], whole=False)
     made, footer = _parts(visit, state)
     body = html.Div(
         [html.Div(made["walk"], id="hold-walk", className="stack walk"),
@@ -62,7 +62,7 @@ def export_list(visit: Visit, clicks: int | None, search: str, form: str | None)
     return export.xlsx(name, pl.DataFrame(rows, infer_schema_length=None))
 
 
-def _choice(visit: Visit) -> html.Div:
+def _choice(visit: Visit, state: State) -> html.Div:
     """The hold lists of open incidents, for who opens the page by itself."""
     facts = visit.facts()
     ways = [
@@ -72,8 +72,8 @@ def _choice(visit: Visit) -> html.Div:
         if cases.status(cases.deeds(facts, row["key"])) == cases.OPEN
     ]  # fmt: skip
     told = text("screen.hold.which" if ways else "screen.hold.no_incident")
-    return html.Div([html.H1(told), *ways, button(text("screen.to_start"), "/")],
-                    className="message stack")  # fmt: skip
+    parts = [html.H1(told), *ways, button(text("screen.to_start"), "/")]
+    return html.Div([*parts, offline.kept(visit, state)], className="message stack")
 
 
 def _parts(visit: Visit, state: State) -> tuple[dict[str, Any], list[Any]]:
@@ -90,11 +90,15 @@ def _parts(visit: Visit, state: State) -> tuple[dict[str, Any], list[Any]]:
             spot.next_up(visit, found, at, state) if at else _all_done(found, state),
             _list(visit, found, shown, at, state),
         ]
-    made = {"head": _head(found, shown, state), "walk": walk, "desk": desk.acts(visit, found)}
+    made = {
+        "head": _head(visit, found, shown, state),
+        "walk": walk,
+        "desk": desk.acts(visit, found),
+    }
     return made, _footer(visit, found)
 
 
-def _head(found: Listing, shown: list[Line], state: State) -> list[Any]:
+def _head(visit: Visit, found: Listing, shown: list[Line], state: State) -> list[Any]:
     """Back, how far the work is, and how far in each warehouse."""
     place = state.one("place")
     title = text("screen.hold.title")
@@ -119,7 +123,7 @@ def _head(found: Listing, shown: list[Line], state: State) -> list[Any]:
         html.Div(
             [html.A("‹", href=link("/recall", incident=found.number), className="back",
                     **attrs(aria_label=text("screen.hold.back"))),
-             html.H1(title), chip(found.number)],
+             html.H1(title), chip(found.number), offline.kept(visit, state)],
             className="title-line hold-title",
         ),
         html.Div(

@@ -23,7 +23,8 @@ def anybody(service: FastAPI) -> TestClient:
     return TestClient(service, follow_redirects=False)
 
 
-@pytest.mark.parametrize("path", ["/", "/metrics", "/api/v1/questions", "/assets/x.js", "/nothing"])
+@pytest.mark.parametrize("path", ["/", "/metrics", "/api/v1/questions", "/assets/x.js", "/nothing",
+                                  "/worker.js", "/app.webmanifest"])  # fmt: skip
 def test_strangers_get_nothing(service: FastAPI, path: str) -> None:
     answer = anybody(service).get(path)
     assert answer.status_code == 401

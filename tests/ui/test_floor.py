@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 from fastapi import FastAPI
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Error as PlaywrightError
 
 from api.app import create
 from graph_model.access import OPERATOR, QUALITY
@@ -49,15 +50,18 @@ def of_browser(browser: Browser, app: FastAPI, name: str, lang: str = "en") -> P
     """The same in a browser of its own kind."""
     own = browser.new_context(viewport={"width": 390, "height": 844})
     own.set_default_timeout(PATIENCE)
-    secret = app.state.accounts.sessions.begin(name)
-    own.add_cookies([
-        {"name": "lotgraph", "value": secret, "url": app.state.address},
-        {"name": "lotgraph_lang", "value": lang, "url": app.state.address},
-    ])  # fmt: skip
+    become(own, app, name)
+    own.add_cookies([{"name": "lotgraph_lang", "value": lang, "url": app.state.address}])
     page = own.new_page()
     page.goto(f"{app.state.address}/floor")
     expect(page.locator(".floor-button").first).to_be_visible()
     return page
+
+
+def become(phone: BrowserContext, app: FastAPI, name: str) -> None:
+    """From here on the phone is this person's."""
+    secret = app.state.accounts.sessions.begin(name)
+    phone.add_cookies([{"name": "lotgraph", "value": secret, "url": app.state.address}])
 
 
 def step(page: Page, name: str, **fields: str) -> None:
@@ -117,6 +121,58 @@ def test_what_waits_for_a_connection_is_sent_once(context: BrowserContext, floor
     expect(foot).to_contain_text("Everything was sent")
     assert entries(floor).filter(of_lot)["waited"].to_list() == [True]
     page.context.close()
+
+
+def test_the_page_opens_anew_without_a_connection_and_belongs_to_its_person(
+    context: BrowserContext, floor: FastAPI
+) -> None:
+    page = phone(context, floor, "lin")
+    step(page, "receive", code="FLOUR-4", item="FLOUR", quantity="5", supplier="S1")
+    expect(page.locator(".floor-said")).to_contain_text("FLOUR-4")
+    page.goto(f"{floor.state.address}/floor")
+    expect(page.locator(".kept")).to_be_visible()
+    page = anew(page, "/floor", offline=True)
+    answer = page.reload()
+    assert answer is not None
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
+    expect(page.locator(".kept-note")).to_contain_text("Without a connection")
+    expect(page.locator(".floor-button")).to_have_count(8)
+    step(page, "issue", order="W1", code="FLOUR-4", quantity="2")
+    expect(page.locator(".floor-said")).to_contain_text("Kept on this device")
+    page = anew(page, "/floor", offline=True)
+    expect(page.locator(".floor-footer")).to_contain_text("1 not sent yet")
+    of_lot = (pl.col("lot") == "PLANT/FLOUR/FLOUR-4") & (pl.col("step") == "issue")
+    assert entries(floor).filter(of_lot).is_empty()
+    page.context.set_offline(False)
+    expect(page.locator(".floor-footer")).to_contain_text("Everything was sent")
+    page = anew(page, "/floor", offline=False)
+    expect(page.locator(".kept-note")).to_have_count(0)
+    assert entries(floor).filter(of_lot)["waited"].to_list() == [True]
+
+    become(page.context, floor, "mei")
+    page.reload()
+    expect(page.locator(".kept")).to_be_visible()
+    views = "caches.keys().then(all => all.filter(one => one.startsWith('lotgraph-pages-')))"
+    assert [name.rpartition("-")[2] for name in page.evaluate(views)] == ["Mei"]
+    page.locator(".sign-out button").click()
+    expect(page.locator("input[name=password]")).to_be_visible()
+    assert page.evaluate("indexedDB.databases().then(all => all.map(one => one.name))") == [
+        "lotgraph-floor"
+    ]
+    assert not page.evaluate(views)
+    with pytest.raises(PlaywrightError, match="ERR_"):
+        anew(page, "/floor", offline=True)
+    page.context.close()
+
+
+def anew(page: Page, path: str, *, offline: bool) -> Page:
+    """The address in a new page of the same phone, the old one closed."""
+    own, address = page.context, page.url.partition("/floor")[0].partition("/login")[0]
+    page.close()
+    own.set_offline(offline)
+    page = own.new_page()
+    page.goto(address + path)
+    return page
 
 
 def test_a_device_that_holds_a_part_of_the_orders_says_so(

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from playwright.sync_api import BrowserContext, Page, expect
 
 from graph_model.schema import Incident
-from queries.incidents import holds
+from queries.incidents import cases, holds
 from tests.ui.signing import PASSWORD, enter, sign
 
 
@@ -16,6 +16,13 @@ def lines(app: FastAPI) -> list[holds.Line]:
     """The hold list as it stands in the ledger."""
     facts = app.state.plant.now().facts
     return holds.lines(facts, facts[Incident]["key"][0])
+
+
+def counted(app: FastAPI, line: holds.Line) -> int:
+    """How often somebody looked for a line."""
+    facts = app.state.plant.now().facts
+    deeds = cases.deeds(facts, facts[Incident]["key"][0])
+    return deeds.filter(kind="found", subject=line.hold["key"]).height
 
 
 def confirm(page: Page, label: str) -> None:
@@ -84,6 +91,35 @@ def test_goods_are_held_found_and_released_by_two_persons(
     assert sum(line.held.disposed.get("release", 0) for line in lines(signed)) == 1
     for one in (page, other):
         one.context.close()
+
+
+def test_a_list_that_was_loaded_opens_anew_without_a_connection(
+    context: BrowserContext, signed: FastAPI
+) -> None:
+    number = signed.state.plant.now().facts[Incident]["incident_no"][0]
+    page = enter(context, signed, "ann", f"/hold?incident={number}", width=390)
+    at = next(n for n, line in enumerate(lines(signed)) if not line.held.searched)
+    expect(page.locator(".next-up .lot-no")).to_have_text(lines(signed)[at].lot_no)
+    expect(page.locator(".kept")).to_be_visible()
+    own, address = page.context, page.url
+    own.set_offline(True)
+    for unsent in ("", "1 not sent yet"):
+        page.close()
+        page = own.new_page()
+        page.goto(address)
+        expect(page.locator(".kept-note")).to_be_visible()
+        expect(page.locator("[data-unsent]")).to_have_text(unsent)
+        if not unsent:
+            confirm(page, lines(signed)[at].lot_no)
+            expect(page.locator("[data-unsent]")).to_have_text("1 not sent yet")
+    page.locator(".hold-row").first.click()
+    expect(page.locator("#notice")).to_contain_text("not opened on this device")
+    assert not lines(signed)[at].held.searched
+    own.set_offline(False)
+    expect(page.locator(".kept-note")).to_have_count(0)
+    expect(page.locator("[data-unsent]")).to_have_text("")
+    assert counted(signed, lines(signed)[at]) == 1
+    own.close()
 
 
 def test_what_is_suspected_becomes_an_incident_first(
