@@ -20,8 +20,10 @@ from deploy.neo4j import server as maven
 from graph_model.engines.neo4j import Access
 
 IMAGE = {"lts": "neo4j:5.26-community", "newest": "neo4j:2026-community"}
-# The first compiler only: tests ask many questions once, so the second never pays off.
-QUICK = ("-XX:TieredStopAtLevel=1",)
+QUICK = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+"""The first compiler only: tests ask many questions once, so the second never pays off."""
+PLANNED_ONCE = {"dbms.cypher.min_replan_interval": "1h"}
+"""Tests fill and wipe a database all the time, which is no reason to plan every question anew."""
 
 
 class Unavailable(Exception):
@@ -55,7 +57,7 @@ def running(release: str, folder: Path) -> Iterator[Access]:
 
 def _from_maven(release: str, folder: Path) -> tuple[maven.Server, subprocess.Popen[bytes]]:
     server = maven.Server(release, folder, free_port(), "512m", "64m", QUICK)
-    maven.prepare(server)
+    maven.prepare(server, PLANNED_ONCE)
     return server, maven.start(server, with_parent=True)
 
 

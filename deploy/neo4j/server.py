@@ -50,7 +50,7 @@ class Server:
     port: int
     heap: str = "512m"
     pagecache: str = "128m"
-    java_options: tuple[str, ...] = ()
+    java_options: tuple[str, ...] = ("-XX:+UseG1GC",)
 
     @property
     def uri(self) -> str:
@@ -142,7 +142,7 @@ def java_command(release: str, *options: str) -> list[str]:
     """Java with the server's classes; the main class and its arguments follow."""
     opens = [f"--add-opens={name}=ALL-UNNAMED" for name in OPENS]
     return [
-        str(java(release)), *options, "-XX:+UseG1GC", *opens, "--enable-native-access=ALL-UNNAMED",
+        str(java(release)), *options, *opens, "--enable-native-access=ALL-UNNAMED",
         "-cp", f"{fetch(release)}/*",
     ]  # fmt: skip
 

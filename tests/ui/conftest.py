@@ -26,6 +26,7 @@ from werkzeug.serving import make_server
 
 from api.app import create
 from api.cli.app import app as command
+from bench.serving import CHROMIUM
 from dashboard.server import build
 from graph_model.access import MANAGEMENT, QUALITY
 from graph_model.live import LivePlant
@@ -33,7 +34,6 @@ from graph_model.settings import Settings
 from tests.ui.plants import visitor
 from tests.ui.signing import PASSWORD, PATIENCE
 
-CHROMIUM = os.environ.get("LOTGRAPH_TEST_CHROMIUM") or shutil.which("chromium")
 LOTS = "600"
 
 
@@ -122,7 +122,7 @@ def signed(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def context() -> Iterator[BrowserContext]:
     """The machine's Chromium, with one cache for all tests."""
     if CHROMIUM is None or not Path(CHROMIUM).exists():
-        reason = "no Chromium here: install Debian's `chromium` or set LOTGRAPH_TEST_CHROMIUM"
+        reason = "no Chromium: install chromium-headless-shell or set LOTGRAPH_TEST_CHROMIUM"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)

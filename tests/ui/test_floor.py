@@ -14,13 +14,14 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from playwright.sync_api import Error as PlaywrightError
 
 from api.app import create
+from bench.serving import CHROMIUM
 from graph_model.access import OPERATOR, QUALITY
 from graph_model.floor import FloorEntry
 from graph_model.plant import Plant
 from graph_model.schema import Consumed
 from graph_model.settings import Settings
 from queries.floor import plan
-from tests.ui.conftest import CHROMIUM, running
+from tests.ui.conftest import running
 from tests.ui.signing import PASSWORD, PATIENCE
 from tests.unit.test_floor import SHEETS
 from tests.unit.test_incidents import loaded
