@@ -14,6 +14,7 @@ import polars as pl
 from graph_model import evidence, interval
 from graph_model.derived import (
     Derived,
+    carried,
     contents,
     ends,
     implied,
@@ -28,6 +29,7 @@ from graph_model.derived.facts import Facts
 from graph_model.derived.records import Records
 from graph_model.schema import (
     MOVEMENTS,
+    CarriesOver,
     Cleaning,
     Consumed,
     Count,
@@ -96,6 +98,7 @@ def build(facts: Facts, judged: Records | None = None) -> Network:
         mixed,
         orders.derive(judged, mixed.consumed),
         implied.derive(judged),
+        carried.derive(judged),
         links.derive(lots, aliases(facts), decisions, judged.codes),
         links.packed(held, spans, left, _with_lot(moves[Consumed]), mixed.consumed),
         links.packed(held, spans, left, _with_lot(moves[Shipped]), mixed.shipped),
@@ -140,9 +143,14 @@ def records(facts: Facts) -> Records:
         {kind: _judge(frame, trusted).drop(_SPENT, strict=False) for kind, frame in moves.items()},
         counts=interval.effective(_live(evidence.acting(facts, Count)), delays),
         cleanings=interval.effective(evidence.acting(facts, Cleaning), delays),
+        carried=interval.effective(_between_orders(_live(facts[CarriesOver])), delays),
         codes=Codes.of(aliases(facts), facts[Item]),
         retracted=retracted.lots(facts, live),
     )
+
+
+def _between_orders(carried: pl.DataFrame) -> pl.DataFrame:
+    return carried.filter(pl.col("operation") != pl.col("next_operation"))
 
 
 def standing_movements(facts: Facts) -> dict[type, pl.DataFrame]:

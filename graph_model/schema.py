@@ -68,7 +68,7 @@ class Lot:
     supplier: str | None = ref("Supplier", "SUPPLIED", "Key of who supplied it", reverse=True)
     manufacturer: str | None = prop("Company code of who made it, if not the supplier")
     source_lot_id: str | None = prop("Identity of the lot in the source system")
-    kind: str | None = prop("material, container, serial; derived: pool, part")
+    kind: str | None = prop("material, container, serial; derived: pool, part, residue")
     trace_code: str | None = prop("Code printed on the unit", index=True)
     quantity: float | None = prop("Amount stated for the whole lot", unit="uom")
     uom: str | None = prop("Unit of the quantity")
@@ -418,14 +418,20 @@ class Stock:
 
 @dataclass(frozen=True, kw_only=True)
 class CarriesOver:
-    """Recorded residue from one operation to the next in a line or tank."""
+    """Recorded residue: goods of one operation that were left and went into a later one."""
 
     EDGE: ClassVar = ("CARRIES_OVER", "Operation", "operation", "Operation", "next_operation")
 
     operation: str = prop("Key of the earlier operation")
     next_operation: str = prop("Key of the later operation")
-    quantity: float | None = prop("Residue", unit="uom")
+    lot: str | None = prop("Key of the lot that it was of; null: any goods of the operation")
+    quantity: float | None = prop("Residue, at most", unit="uom")
     uom: str | None = prop("Unit")
+    earliest: int | None = prop("Earliest time", unit="us")
+    latest: int | None = prop("Latest time", unit="us")
+    source: str | None = prop("Source whose posting delay applies", graph=False)
+    posting_method: str | None = prop("As of a movement", graph=False)
+    status: str | None = prop("posted, draft (possible), cancelled (retracted)")
 
 
 # ---------------------------------------------------------------------------- facts

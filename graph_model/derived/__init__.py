@@ -5,6 +5,7 @@ codes     one item or company under several codes
 gaps      orders that used more or less than their recipe explains (needs: by what recipe)
 pools     what a place holds of an item when lots cannot be told apart
 orders    outputs of an order that only exact pairs name
+carried   residue that a record says went into a later order
 sublots   movements that name a lot only and may be of any of its parts
 links     two numbers for one lot; what is packed goes with its container
 contents  how much went with it

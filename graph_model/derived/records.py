@@ -19,7 +19,8 @@ class Records:
     """One fold, judged once: what stands, when it can have happened, and what amounts leave open.
 
     `recorded`: movements as written, with `t0`, `t1`, `proposed` (the lot is a guess) and
-    `doubtful`. `counts` and `cleanings` have `t0`, `t1` too. `retracted`: keys of lots that no row
+    `doubtful`. `counts`, `cleanings` and `carried` (over from order to order, what stands of it)
+    have `t0`, `t1` too. `retracted`: keys of lots that no row
     that stands names.
     """
 
@@ -27,6 +28,7 @@ class Records:
     recorded: Mapping[type, pl.DataFrame]
     counts: pl.DataFrame
     cleanings: pl.DataFrame
+    carried: pl.DataFrame
     codes: Codes
     retracted: pl.Series
 

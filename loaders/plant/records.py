@@ -10,6 +10,7 @@ from graph_model.keys import join_columns, lot_key_column
 from graph_model.schema import (
     Alias,
     Approval,
+    CarriesOver,
     Cleaning,
     Complaint,
     Component,
@@ -251,9 +252,21 @@ def equipment_use(rows: pl.DataFrame, ctx: Context) -> None:
     )
 
 
-def _order(rows: pl.DataFrame, ctx: Context) -> pl.Expr:
-    named = rows.filter(C("work_order_no").is_not_null())
-    number = C("work_order_no")
+def carry_over(rows: pl.DataFrame, ctx: Context) -> None:
+    """What was left of one order and went into another; of which lot, where the row names it."""
+    rows = ctx.kept("carry_over", rows, stated("work_order_no", "next_work_order_no"))
+    _lots(rows, ctx)
+    ctx.out.add(
+        CarriesOver,
+        rows,
+        operation=_order(rows, ctx),
+        next_operation=_order(rows, ctx, "next_work_order_no"),
+    )
+
+
+def _order(rows: pl.DataFrame, ctx: Context, name: str = "work_order_no") -> pl.Expr:
+    named = rows.filter(C(name).is_not_null())
+    number = C(name)
     ctx.out.node(Operation, named, C("company"), "produce", number, work_order_no=number)
     return join_columns(C("company"), "produce", number)
 
@@ -354,6 +367,7 @@ RECORDS: dict[str, Callable[[pl.DataFrame, Context], None]] = {
         stock,
         equipment_use,
         cleaning,
+        carry_over,
         process_values,
         labels,
         inspections,

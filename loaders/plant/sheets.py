@@ -234,6 +234,12 @@ SHEETS: tuple[Sheet, ...] = (
         to_lot_no="child_lot_no",
         lot_no="parent_lot_no",
     ),
+    _sheet(
+        "carry_over",
+        "work_order_no next_work_order_no item_code lot_no sublot quantity uom event_time "
+        "business_date doc_status posting_method operator source org",
+        lot_no="output_lot_no input_lot_no",
+    ),
     _sheet("packing", "MOVE container_no item_code lot_no sublot quantity uom action"),
     _sheet(
         "counts",
@@ -326,8 +332,8 @@ BY_NAME = {sheet.name: sheet for sheet in SHEETS}
 
 IDENTIFYING = _set(
     "item_code lot_no sublot parent_lot_no child_lot_no content_lot_no to_lot_no supplier_lot_no "
-    "output_lot_no container_no tank work_order_no delivery_no printed_code supplier_code "
-    "customer_code site_code person_code code shift inspection_no complaint_no "
+    "output_lot_no container_no tank work_order_no next_work_order_no delivery_no printed_code "
+    "supplier_code customer_code site_code person_code code shift inspection_no complaint_no "
     "purchase_order_no"
 )
 """A row is set aside only if none of these can be read from it."""

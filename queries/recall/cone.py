@@ -16,6 +16,7 @@ import polars as pl
 from polars.dataframe.group_by import GroupBy
 
 from graph_model import quantity
+from graph_model.derived.carried import RULE as CARRIED
 from graph_model.lineage import Index, Lineage, Rows, spans
 from queries.recall.contact import CONTACT
 
@@ -115,6 +116,12 @@ class Cone:
         )  # fmt: skip
 
     @cached_property
+    def stated(self) -> Flags:
+        """Steps that a record states, in its own sheet or as residue that was carried over."""
+        carried: Flags = self.about["rule"].eq_missing(CARRIED).to_numpy()
+        return ~self.derived | carried
+
+    @cached_property
     def by_material(self) -> Flags:
         """Lots that material of the roots leads to, whatever is cut."""
         seen: Flags = self.depth == 0
@@ -197,6 +204,11 @@ class Cone:
         return np.searchsorted(self.lots, lots)
 
 
+def _stated() -> pl.Expr:
+    """Flows that a record states, in its own sheet or as residue that was carried over."""
+    return pl.col("rule").is_null() | (pl.col("rule") == CARRIED)
+
+
 def _inputs(lineage: Lineage, steps: Index, contact: Flags) -> pl.DataFrame:
     columns = ["op", "lot", "t0", "t1", "doubtful", "rule", "basis", "item", "quantity", "uom"]
     rows = lineage.consumed.select(columns)[lineage.inputs.at(steps)]
@@ -207,7 +219,7 @@ def _inputs(lineage: Lineage, steps: Index, contact: Flags) -> pl.DataFrame:
         pl.col("doubtful").all(),
         pl.col("item").first(),
         pl.col("rule").first(),
-        recorded=pl.col("rule").is_null().any(),
+        recorded=_stated().any(),
         exact=pl.col("basis").eq_missing("exact").all(),
         # Taken back by negative lines; perhaps, where amounts cannot be summed.
         undone=pl.col("quantity").is_not_null().any()
@@ -239,7 +251,7 @@ def _outputs(lineage: Lineage, steps: Index, contact: Flags) -> pl.DataFrame:
         pl.col("t1").max(),
         pl.col("doubtful").all(),
         product=(pl.col("output_kind").fill_null("product") == "product").any(),
-        recorded=pl.col("rule").is_null().any(),
+        recorded=_stated().any(),
         exact=pl.col("basis").eq_missing("exact").all(),
     )
     return grouped.sort("step", "t1", "lot", "t0")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import polars as pl
 
+from graph_model.derived.carried import RESIDUE
 from graph_model.i18n import text, time_text
 from graph_model.interval import MAX, MIN
 from queries.recall.contact import tanks
@@ -123,5 +125,12 @@ def why(scope: Scope, lot: int) -> list[str]:
         if cone.recorded[reached]:
             lines.append(f"{words.lots[reached]}: {words.way(way)}{words.since(reached)}")
         elif cone.material[reached]:
-            lines.append(text("reason.through_mixed_stock", item=words.items[reached]))
+            lines.append(_through(cone.lineage.lots.row(int(cone.lots[reached]), named=True)))
     return lines or [words.reason(at, tier)]
+
+
+def _through(derived: dict[str, Any]) -> str:
+    """A lot that only rules know, on the way to a recorded one."""
+    if derived["kind"] == RESIDUE:
+        return text("reason.through_residue", order=derived["lot_no"])
+    return text("reason.through_mixed_stock", item=derived["item_code"])

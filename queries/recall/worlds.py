@@ -152,7 +152,7 @@ def _possible(
     grade = np.zeros(len(cone.lots), dtype=np.int64)
     way = np.full(len(cone.lots), -1, dtype=np.int64)
     grade[roots] = 1
-    recorded = inputs.recorded & ~cone.derived[inputs.step]
+    recorded = inputs.recorded & cone.stated[inputs.step]
     enters = ~clean[outputs.lot]
     material = ~cone.contact[inputs.step]
     able = outputs.recorded & enters

@@ -246,6 +246,38 @@ CASES = [
         ],
     ),
     Case(
+        "carry_over",
+        [
+            {
+                "work_order_no": "W1",
+                "next_work_order_no": "W2",
+                "item_code": "P",
+                "lot_no": "P1",
+                "quantity": "2",
+                "uom": "kg",
+                "event_time": "2024-03-01 12:00:00",
+            },
+            {"work_order_no": "W1", "next_work_order_no": "W3"},
+        ],
+        [
+            (
+                "CarriesOver",
+                {
+                    "operation": "PLANT/produce/W1",
+                    "next_operation": "PLANT/produce/W2",
+                    "lot": "PLANT/P/P1",
+                    "quantity": 2.0,
+                    "uom": "kg",
+                    "status": "posted",
+                    **MOMENT,
+                },
+            ),
+            ("CarriesOver", {"next_operation": "PLANT/produce/W3", "lot": None, "quantity": None}),
+            *(("Operation", {"key": f"PLANT/produce/W{number}"}) for number in (1, 2, 3)),
+            ("Lot", {"key": "PLANT/P/P1"}),
+        ],
+    ),
+    Case(
         "cleaning",
         [
             {

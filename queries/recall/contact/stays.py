@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from graph_model import interval
+from graph_model.derived.carried import RULE as CARRIED
 from graph_model.interval import MAX, MIN
 from graph_model.lineage import Lineage
 from graph_model.network import Facts
@@ -201,11 +202,17 @@ def _times(facts: Facts, lineage: Lineage, delays: pl.DataFrame) -> pl.DataFrame
     ops = ops.join(whole, on="key", how="left", maintain_order="left")
     ops = ops.with_columns(status=pl.coalesce("status", "_status"))
     recorded = pl.col("t0").filter(pl.col("rule").is_null() & (pl.col("t0") > MIN))
-    took = lineage.consumed.group_by("op").agg(
-        pl.col("t0").min(), _in=pl.col("t1").max(), _first=recorded.min(), _took=recorded.max()
+    # When residue went over says nothing of when the orders before and after it ran.
+    own = pl.col("rule").ne_missing(CARRIED)
+    took = (
+        lineage.consumed.filter(own)
+        .group_by("op")
+        .agg(
+            pl.col("t0").min(), _in=pl.col("t1").max(), _first=recorded.min(), _took=recorded.max()
+        )
     )
     back = lineage.returned.select("op", "t0", "t1", rule=pl.lit(None, pl.String))
-    out = pl.concat([lineage.produced.select("op", "t0", "t1", "rule"), back])
+    out = pl.concat([lineage.produced.filter(own).select("op", "t0", "t1", "rule"), back])
     gave = out.group_by("op").agg(_out=pl.col("t1").max(), _gave=recorded.max())
     ops = ops.join(took, on="op", how="left").join(gave, on="op", how="left")
     ops = ops.join(_first_used(lineage), on="op", how="left")
