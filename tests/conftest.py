@@ -84,7 +84,7 @@ def newest_neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ac
 def _stacks_without_lines() -> Iterator[None]:
     """The driver keeps the stack of each question that may warn, and shows no line of it.
 
-    With its lines `inspect.stack()` takes a tenth of a second a question, without a hundredth of it.
+    With lines `inspect.stack()` takes a tenth of a second a question, without them next to nothing.
     """
     cheap = SimpleNamespace(**vars(inspect) | {"stack": partial(inspect.stack, 0)})
     with pytest.MonkeyPatch.context() as patched:
