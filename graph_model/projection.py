@@ -19,7 +19,7 @@ from graph_model.engines.tables import Table, edges, nodes
 Progress = Callable[[str, int, int], None]
 """Called with (table, tables done, tables in all)."""
 
-FORM = f"4/{schema.VERSION}/{pl.__version__}"
+FORM = f"5/{schema.VERSION}/{pl.__version__}"
 """Row hashes compare only within one form; another form in the graph means: project in full."""
 
 _NETWORK: dict[type, str] = {

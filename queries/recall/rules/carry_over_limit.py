@@ -13,9 +13,11 @@ import numpy.typing as npt
 
 from graph_model.derived.pools.events import UNLOTTED
 from graph_model.lineage import Index
+from queries.recall import residue
 from queries.recall.cone import Cone, Flags
 from queries.recall.contact import tanks
 from queries.recall.contact.tanks import PAST_LIMIT, Tank
+from queries.recall.rulebook import CarryOverLimit
 from queries.recall.rules import Case, Cut, Piece, Rule
 
 Numbers = npt.NDArray[np.float64]
@@ -26,11 +28,11 @@ _ROUNDING = 1 + 1e-9
 
 
 def cut(cone: Cone, case: Case) -> Cut:
-    """Stops the hazard on heels, and on contact over their tanks, under the limit."""
+    """Stops the hazard on heels, on contact over their tanks, and on residue, under the limit."""
     if not tanks.named(case.facts, case.hazard, case.rulebook):
         return Cut()
     found = tanks.find(case.facts, cone.lineage, case.hazard, case.rulebook)
-    found = [tank for tank in found if key(tank) not in case.without]
+    found = [tank for tank in found if _piece(tank.key, tank.limit).key not in case.without]
     shares = _Shares(cone, case, found)
     shares.settle()
     stopped = np.zeros(len(cone.inputs.lot), dtype=bool)
@@ -39,17 +41,23 @@ def cut(cone: Cone, case: Case) -> Cut:
         rows = shares.under(filled)
         stopped |= rows
         if rows.any():
-            records = (filled.tank.limit.validation,)
-            used.append(Piece(key(filled.tank), RULE.name, RULE.name, records=records))
+            used.append(_piece(filled.tank.key, filled.tank.limit))
+    for place, limit in residue.limits(case.facts, case.hazard, case.rulebook).items():
+        piece = _piece(place, limit)
+        under = residue.under(case.facts, cone, place, limit)
+        if piece.key not in case.without and under.size:
+            stopped[under] = True
+            used.append(piece)
     return Cut(stopped=stopped, used=tuple(used))
 
 
 RULE = Rule("carry_over_limit", "judgement", cut)
 
 
-def key(tank: Tank) -> str:
-    """Names the limit of a tank among the evidence of a scope."""
-    return f"{RULE.name}/{tank.key}/{tank.limit.validation}"
+def _piece(place: str, limit: CarryOverLimit) -> Piece:
+    """The limit of a place among the evidence of a scope."""
+    key = f"{RULE.name}/{place}/{limit.validation}"
+    return Piece(key, RULE.name, RULE.name, records=(limit.validation,))
 
 
 class _Shares:
