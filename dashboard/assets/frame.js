@@ -3,7 +3,8 @@
   const lotgraph = (window.lotgraph = window.lotgraph || {});
 
   lotgraph.go = function (href, replace) {
-    if (lotgraph.isKept()) return lotgraph.open(href);
+    // Without a connection Dash shows nothing new; what was kept is a page of its own.
+    if (lotgraph.isKept() || (!navigator.onLine && document.querySelector(".kept:not([hidden])"))) return lotgraph.open(href);
     history[replace ? "replaceState" : "pushState"]({}, "", href);
     window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
   };

@@ -3,7 +3,7 @@
 (function () {
   const lotgraph = (window.lotgraph = window.lotgraph || {});
   const root = document.documentElement, worker = navigator.serviceWorker;
-  const SETTLED = 400;
+  const SETTLED = 400, HURRY = 3000;
   const told = (name) => document.querySelector("[data-kept-as-of]").dataset[name];
 
   /* The view without what runs Dash, what was typed and what was said on the way. */
@@ -12,6 +12,7 @@
     made.dataset.kept = view.dataset.at;
     made.querySelectorAll("script:not([src^='/assets/']), dialog.camera, #refused").forEach((one) => one.remove());
     made.querySelectorAll("[role=alert], #notice").forEach((one) => one.replaceChildren());
+    made.querySelectorAll("input[type=text]:not([inputmode=decimal])").forEach((one) => one.removeAttribute("value"));
     made.querySelectorAll("[data-keep]").forEach((one) => (one.hidden = true));
     for (const begun of made.querySelectorAll("[data-begun]")) {
       begun.replaceChildren();
@@ -51,8 +52,11 @@
   /* No Dash runs in it: each address is a page, which is asked for where it was not kept. */
   lotgraph.isKept = () => "kept" in root.dataset;
   lotgraph.open = async (href) => {
-    const found = (await caches.match(lotgraph.address(href))) || (await fetch(href, { method: "HEAD" }).catch(() => null));
-    if (found) location.assign(href);
+    const kept = (one) => caches.match(lotgraph.address(one));
+    const answers = () => fetch(href, { method: "HEAD", signal: AbortSignal.timeout(HURRY) }).catch(() => null);
+    const turned = lotgraph.turned(href);
+    if ((await kept(href)) || (await answers())) location.assign(href);
+    else if (turned && (await kept(turned.list))) location.assign(turned.list + turned.hash);
     else lotgraph.tell(told("keptNot"));
   };
 

@@ -55,18 +55,18 @@ def _confirm(found: Listing, line: Line, state: State) -> list[Any]:
         address,
         [field("lot", text("screen.hold.label"), required=True, focus=True,
                hint=text("screen.hold.label_hint")),
-         field("quantity", text("screen.hold.amount", unit=words.unit(line.hold["uom"])),
-               value=plain(line.held.expected), required=True, decimal=True)],
+         field("quantity", amount_label(line), value=plain(line.held.expected), required=True,
+               decimal=True)],
         [icon("scan"), html.Span([html.B(text("screen.hold.confirm")),
                                   html.Small(text("screen.hold.confirm_hint"))])],
         kind="scan-form", button="stop big", fixed={"hold": key} | common, numbers=("quantity",),
         then=then, scan="lot", queue=text("screen.hold.queued"), match=line.lot_no, line=key,
-        label=f"{listing.bin_of(line)} {line.lot_no}",
+        label=label(line),
     )  # fmt: skip
     absent = form(
         address, [], text("screen.hold.not_here"), button="wide",
         fixed={"lot": key, "quantity": 0} | common, then=then,
-        queue=text("screen.hold.queued"), line=key, label=f"{listing.bin_of(line)} {line.lot_no}",
+        queue=text("screen.hold.queued"), line=key, label=label(line),
     )  # fmt: skip
     other = button(text("screen.hold.other"), state.link(other="?"), kind="wide")
     return [scan, html.Div([absent, other], className="two")]
@@ -106,6 +106,16 @@ def what(visit: Visit, line: Line) -> list[Any]:
     """Item and amount of a line."""
     amount = parts.amount(line.held.expected, line.hold["uom"])
     return [visit.names().item(None, line.item), " · ", amount]
+
+
+def label(line: Line) -> str:
+    """A line by place and number, for what waits to be sent."""
+    return f"{listing.bin_of(line)} {line.lot_no}"
+
+
+def amount_label(line: Line) -> str:
+    """What the field of its amount is called."""
+    return text("screen.hold.amount", unit=words.unit(line.hold["uom"]))
 
 
 def person(visit: Visit, pseudonym: str) -> str:

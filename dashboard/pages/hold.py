@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import polars as pl
@@ -186,8 +187,16 @@ def _row(visit: Visit, found: Listing, line: Line, state: State) -> html.A:
                       **attrs(aria_label=text(f"screen.hold.{became}"))),
         ],
         href=state.link(at=line.hold["key"], other=None),
-        className=f"hold-row {became}", **attrs(data_line=line.hold["key"]),
+        className=f"hold-row {became}",
+        **attrs(data_line=line.hold["key"], data_turn=_turn(line) if became == SCAN else None),
     )  # fmt: skip
+
+
+def _turn(line: Line) -> str:
+    """What the form of the next place asks of this line, for a list that was kept (`hold.js`)."""
+    asked = {"match": line.lot_no, "label": spot.label(line), "amount": spot.amount_label(line),
+             "quantity": spot.plain(line.held.expected)}  # fmt: skip
+    return json.dumps(asked, ensure_ascii=False)
 
 
 def _nothing(found: Listing) -> html.Section:

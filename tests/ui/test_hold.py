@@ -98,27 +98,43 @@ def test_a_list_that_was_loaded_opens_anew_without_a_connection(
 ) -> None:
     number = signed.state.plant.now().facts[Incident]["incident_no"][0]
     page = enter(context, signed, "ann", f"/hold?incident={number}", width=390)
-    at = next(n for n, line in enumerate(lines(signed)) if not line.held.searched)
-    expect(page.locator(".next-up .lot-no")).to_have_text(lines(signed)[at].lot_no)
+    first, second, third = [line for line in lines(signed) if not line.held.searched][:3]
     expect(page.locator(".kept")).to_be_visible()
     own, address = page.context, page.url
+    page.close()
     own.set_offline(True)
-    for unsent in ("", "1 not sent yet"):
-        page.close()
-        page = own.new_page()
-        page.goto(address)
-        expect(page.locator(".kept-note")).to_be_visible()
-        expect(page.locator("[data-unsent]")).to_have_text(unsent)
-        if not unsent:
-            confirm(page, lines(signed)[at].lot_no)
-            expect(page.locator("[data-unsent]")).to_have_text("1 not sent yet")
-    page.locator(".hold-row").first.click()
+    page = own.new_page()
+    page.goto(address)
+    expect(page.locator(".kept-note")).to_be_visible()
+    unsent, next_lot = page.locator("[data-unsent]"), page.locator(".next-up .lot-no")
+    expect(next_lot).to_have_text(first.lot_no)
+    confirm(page, first.lot_no)
+    expect(unsent).to_have_text("1 not sent yet")
+    page.locator(f".hold-row[data-line='{second.hold['key']}']").click()
+    expect(next_lot).to_have_text(second.lot_no)
+    confirm(page, first.lot_no)  # the label of another lot
+    expect(unsent).to_have_text("1 not sent yet")
+    confirm(page, second.lot_no)
+    expect(unsent).to_have_text("2 not sent yet")
+    page.locator(f".hold-row[data-line='{third.hold['key']}']").click()
+    page.get_by_text("Not here").click()
+    expect(unsent).to_have_text("3 not sent yet")
+    page.locator(".nav").first.click()
     expect(page.locator("#notice")).to_contain_text("not opened on this device")
-    assert not lines(signed)[at].held.searched
+    page.close()
+    page = own.new_page()
+    page.goto(address)
+    expect(page.locator("[data-unsent]")).to_have_text("3 not sent yet")
+    expect(page.locator(".hold-row.waiting")).to_have_count(2)
+    assert counted(signed, first) == 0
     own.set_offline(False)
     expect(page.locator(".kept-note")).to_have_count(0)
     expect(page.locator("[data-unsent]")).to_have_text("")
-    assert counted(signed, lines(signed)[at]) == 1
+    assert [counted(signed, line) for line in (first, second, third)] == [1, 1, 1]
+    missing = {line.hold["key"]: line.held.missing for line in lines(signed)}
+    assert not missing[first.hold["key"]]
+    assert not missing[second.hold["key"]]
+    assert missing[third.hold["key"]] == third.held.expected
     own.close()
 
 
