@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 
+import polars as pl
 from rapidfuzz import fuzz, process
 
 from graph_model.i18n import LANGUAGES, text
@@ -55,10 +56,10 @@ def _dictionary() -> dict[str, frozenset[str]]:
 
 
 @cache
-def known_spellings() -> frozenset[str]:
-    """All headings of the dictionary, as written in small letters and without marks."""
+def known_spellings() -> pl.Series:
+    """All headings of the dictionary, in small letters and without marks, as one list."""
     said = (word.lower() for listed in _listed().values() for word in listed)
-    return frozenset((*said, *_dictionary()))
+    return pl.Series(sorted({*said, *_dictionary()})).implode()
 
 
 @cache

@@ -47,9 +47,10 @@ class Block:
 
 def blocks(grid: Grid) -> list[Block]:
     """The tables of a sheet in their order; none where no row says names of fields."""
-    names = [name for name in grid.frame.columns if name != ROW]
-    positions = _candidates(grid, names)
-    rows = {at: grid.frame.select(names).row(at) for near in positions for at in _near(grid, near)}
+    cells = grid.frame.drop(ROW)
+    positions = _candidates(grid, cells)
+    near = {at for position in positions for at in _near(grid, position)}
+    rows = {at: cells.row(at) for at in sorted(near)}
     found: list[Block] = []
     used: set[int] = set()
     for at in positions:
@@ -87,22 +88,16 @@ def _near(grid: Grid, at: int) -> range:
     return range(max(0, at - 1), min(grid.frame.height, at + 2))
 
 
-def _candidates(grid: Grid, names: Sequence[str]) -> list[int]:
+def _candidates(grid: Grid, cells: pl.DataFrame) -> list[int]:
     """Positions of rows that may be headings: all first rows, and those with known words."""
-    first = range(min(len(grid.head()), grid.frame.height))
-    texts = [pl.col(name).str.to_lowercase() for name in names]
-    if grid.frame.height <= _SMALL:
-        texts = [
-            text.str.replace_all(r"[(（\[].*$", "").str.replace_all(r"[\s_\-./:*#'\"]+", "")
-            for text in texts
-        ]
+    text = pl.all().str.to_lowercase()
+    if cells.height <= _SMALL:
+        text = text.str.replace_all(r"[(（\[].*$", "").str.replace_all(r"[\s_\-./:*#'\"]+", "")
     else:
-        texts = [text.str.strip_chars() for text in texts]
-    hits = pl.sum_horizontal(
-        text.is_in(known_spellings()).cast(pl.Int32).fill_null(0) for text in texts
-    )
-    later = grid.frame.select(pl.arg_where(hits >= 2)).to_series().to_list()
-    return sorted({*first, *later})
+        text = text.str.strip_chars()
+    hits = pl.sum_horizontal(text.is_in(known_spellings()).cast(pl.Int32).fill_null(0))
+    later = cells.select(pl.arg_where(hits >= 2)).to_series().to_list()
+    return sorted({*range(len(grid.head())), *later})
 
 
 def _headed(grid: Grid, rows: dict[int, Cells], at: int) -> Iterator[Block]:

@@ -50,13 +50,10 @@ def outside(grid: Grid, found: Sequence[tuple[Block, Sequence[int]]]) -> Outside
 def _strays(grid: Grid, found: Sequence[tuple[Block, Sequence[int]]]) -> pl.DataFrame:
     """Cells that nothing speaks for: `at`, `_row` and `cell`, column by column."""
     rows = grid.frame.with_row_index("at")
-    parts = []
-    for name in (name for name in grid.frame.columns if name != ROW):
-        spoken = [_within(block) for block, columns in found if int(name) in columns]
-        free = pl.any_horizontal(pl.lit(False), *spoken).not_()
-        cells = rows.select("at", ROW, cell=name)
-        parts.append(cells.filter(pl.col("cell").str.strip_chars() != "", free))
-    return pl.concat(parts)
+    for block, columns in found:
+        rows = rows.with_columns(pl.when(~_within(block)).then(pl.col([*map(str, columns)])))
+    cells = rows.unpivot(index=["at", ROW], value_name="cell").drop("variable")
+    return cells.filter(pl.col("cell").str.strip_chars() != "")
 
 
 def _within(block: Block) -> pl.Expr:

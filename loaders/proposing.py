@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+import polars as pl
+
 from graph_model.quantity import canonical_unit
 from loaders.cells import is_day, is_number
 from loaders.flattening import Flat, flat
@@ -18,7 +20,7 @@ from loaders.layout import blocks
 from loaders.mapping import Column, Known, TableMap, applied, fingerprint
 from loaders.plant.dates import order_of
 from loaders.plant.sheets import BY_NAME, DATES, NUMBERS, STAMPS, WORDS, Sheet
-from loaders.reading import Grid
+from loaders.reading import ROW, Grid
 from loaders.recognition import among, recognise, recognise_likely
 
 _SAMPLE = 40
@@ -154,21 +156,25 @@ def _pairs(headings: Sequence[str]) -> dict[str, str]:
     return {}
 
 
-def _samples(table: Flat, at: int) -> list[str]:
-    values = table.grid.frame[str(at)].slice(1).drop_nulls().unique(maintain_order=True)
-    return [value for value in values.head(_SAMPLE) if value.strip()]
+def _samples(table: Flat) -> list[list[str]]:
+    """The first cells of each column that differ."""
+    values = pl.exclude(ROW).drop_nulls().unique(maintain_order=True).head(_SAMPLE).implode()
+    found = table.grid.frame.slice(1).select(values).row(0)
+    return [[value for value in column if value.strip()] for column in found]
 
 
 def _unread(table: Flat) -> list[Column]:
     return [
-        Column(shown, None, "unknown", False, _shown(table.headings[at], _samples(table, at)))
-        for at, shown in enumerate(table.shown)
+        Column(shown, None, "unknown", False, _shown(heading, samples))
+        for shown, heading, samples in zip(
+            table.shown, table.headings, _samples(table), strict=True
+        )
     ]
 
 
 def _columns(table: Flat, sheet: Sheet, known: Known | None) -> list[Column]:
     headings, across = table.headings, table.block.across
-    samples = [_samples(table, at) for at in range(len(headings))]
+    samples = _samples(table)
     chosen = _Chosen(sheet)
     if sheet.name == "issues":
         _put_together(table, chosen)
@@ -367,8 +373,12 @@ def _constants(table: Flat, sheet: Sheet, columns: Sequence[Column]) -> dict[str
 
 def _order(table: Flat, columns: Sequence[Column]) -> str:
     """Whether day or month stands first in the dates of a table."""
-    times = (at for at, column in enumerate(columns) if column.field in DATES | STAMPS)
-    values = [value for at in times for value in _samples(table, at)]
+    values = [
+        value
+        for column, samples in zip(columns, _samples(table), strict=True)
+        if column.field in DATES | STAMPS
+        for value in samples
+    ]
     values += table.block.labelled.values()
     named = any(re.match(r"\d{1,2}[-/. ][A-Za-z]{3}", value) for value in values)
     return order_of(values) or ("dmy" if named else "")

@@ -12,6 +12,7 @@ import io
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
@@ -51,6 +52,10 @@ class Grid:
 
     def head(self) -> list[tuple[str | None, ...]]:
         """The rows among which headings are looked for."""
+        return self._head
+
+    @cached_property
+    def _head(self) -> list[tuple[str | None, ...]]:
         return self.frame.drop(ROW).head(_LOOK).rows()
 
 
@@ -261,13 +266,12 @@ def _grid(shown: str, sheet: str, frame: pl.DataFrame) -> Grid:
     texts = [name for name in frame.columns if name != ROW]
     frame = frame.with_columns(pl.col(ROW).cast(pl.Int64))
     too_long = []
-    for name in texts:
-        lengths = frame[name].str.len_bytes()
-        longest = lengths.max()
-        if isinstance(longest, int) and longest > LONGEST_CELL:
-            over = lengths > LONGEST_CELL
-            too_long += [(row, name) for row in frame.filter(over)[ROW]]
-            frame = frame.with_columns(frame[name].set(over.fill_null(False), None))
+    over = pl.col(texts).str.len_bytes() > LONGEST_CELL
+    for name, any_ in frame.select(over.any()).to_dict(as_series=False).items():
+        if any_ == [True]:
+            cells = frame[name].str.len_bytes() > LONGEST_CELL
+            too_long += [(row, name) for row in frame.filter(cells)[ROW]]
+            frame = frame.with_columns(frame[name].set(cells.fill_null(False), None))
     return Grid(shown, sheet, _without_blank_rows(frame, texts), tuple(too_long))
 
 

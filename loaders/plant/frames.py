@@ -27,6 +27,8 @@ _AMOUNTS = (
 PROVENANCE = ("_file", "_sheet", "_row")
 _Column = pl.Expr | pl.Series
 _MIDNIGHT = r"[ T]00:00(:00)?(\.0+)?\s*$"
+_MANY = 5_000
+"""Rows from which the fields of a sheet are worth several threads."""
 _TYPES: dict[str, pl.DataType] = {"number": pl.Float64(), "flag": pl.Boolean()}
 
 
@@ -155,11 +157,14 @@ def _word(column: pl.Series, name: str) -> pl.Series:
 
 
 def _each(
-    names: Iterable[str], act: Callable[[str], tuple[list[_Column], list[Finding]]]
+    names: Iterable[str], act: Callable[[str], tuple[list[_Column], list[Finding]]], rows: int
 ) -> tuple[list[_Column], list[Finding]]:
     """Columns and findings of each field; fields do not touch each other, so all cores work."""
-    with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
-        done = list(pool.map(act, names))
+    if rows < _MANY:
+        done = [act(name) for name in names]
+    else:
+        with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
+            done = list(pool.map(act, names))
     return (
         [column for columns, _ in done for column in columns],
         [note for _, notes in done for note in notes],
@@ -183,7 +188,7 @@ def typed(frame: pl.DataFrame, sheet: Sheet) -> tuple[pl.DataFrame, list[Finding
         notes = _unread(frame, values, raw, rule, name)
         return [_doubted(values, raw) if name == "doc_status" else values], notes
 
-    columns, notes = _each(sheet.fields, read)
+    columns, notes = _each(sheet.fields, read, frame.height)
     return frame.with_columns(columns), notes
 
 
@@ -230,7 +235,7 @@ def timed(frame: pl.DataFrame, sheet: Sheet, zones: Zones) -> tuple[pl.DataFrame
         bad = bounds[0].is_null() & written.is_not_null()
         return columns, _note(frame, bad, "unreadable_date", "warning", name, written)
 
-    columns, notes = _each((n for n in sheet.fields if n in DATES | STAMPS), read)
+    columns, notes = _each((n for n in sheet.fields if n in DATES | STAMPS), read, frame.height)
     return frame.with_columns(columns), notes
 
 
