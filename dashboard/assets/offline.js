@@ -24,7 +24,7 @@
   let registered = null;
   const tell = async () => {
     const visitor = document.querySelector(".visitor"), view = document.querySelector("[data-keep]");
-    if (!visitor) return;
+    if (!visitor || !(view || worker.controller)) return;
     if (view) await (registered = registered || worker.register("/worker.js"));
     const kept = view ? { at: view.dataset.keep, html: snapshot(view) } : {};
     (await worker.ready).active.postMessage({ who: visitor.title, ...kept });

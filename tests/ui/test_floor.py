@@ -136,7 +136,7 @@ def test_the_page_opens_anew_without_a_connection_and_belongs_to_its_person(
     answer = page.reload()
     assert answer is not None
     assert "script-src 'self'" in answer.headers["content-security-policy"]
-    expect(page.locator(".kept-note")).to_contain_text("Without a connection")
+    expect(page.locator(".kept-note")).to_contain_text("did not answer")
     expect(page.locator(".floor-button")).to_have_count(8)
     step(page, "issue", order="W1", code="FLOUR-4", quantity="2")
     expect(page.locator(".floor-said")).to_contain_text("Kept on this device")
