@@ -13,10 +13,11 @@ from graph_model.lineage import Index, Lineage
 from graph_model.network import Facts
 from graph_model.schema import MOVEMENTS, Decision, Site
 from queries.recall.completeness import Missing, of_lots, of_rows
-from queries.recall.contact import NOWHERE, TRACES, breaks, runs
+from queries.recall.contact import NOWHERE, TRACES, breaks, homes, runs
 from queries.recall.contact.mixing import MIXING
 from queries.recall.contact.runs import MADE_ON_LINES
 from queries.recall.hazard import Hazard
+from queries.recall.rulebook import Rulebook
 from queries.recall.rules import kill_step
 from queries.recall.worlds import CONTACT, GRADES, Worlds
 
@@ -24,7 +25,7 @@ NOT_CONSIDERED = "not_considered_"
 """How the kinds of contact begin that a scope does not follow."""
 
 
-def gaps(facts: Facts, worlds: Worlds, hazard: Hazard) -> list[Missing]:
+def gaps(facts: Facts, worlds: Worlds, hazard: Hazard, rulebook: Rulebook) -> list[Missing]:
     """Lines that were touched and not surely clean since, orders without a line, other ways."""
     cone = worlds.cone
     delays = interval.delays(facts[Decision], [facts[kind] for kind in MOVEMENTS])
@@ -41,7 +42,11 @@ def gaps(facts: Facts, worlds: Worlds, hazard: Hazard) -> list[Missing]:
     entries = of_rows("line_not_cleaned", bare, lines=lines)
     if hazard.kind in TRACES:
         made = makers(cone.lineage, cone.lots[(cone.depth >= 0) & cone.recorded])
-        entries += of_rows("line_unknown", without_line(cone.lineage, [cone.steps, made]))
+        bare = without_line(cone.lineage, [cone.steps, made])
+        # Of these a rule says on which few lines they can have run.
+        told = [homes.orders(cone.lineage, home) for home in homes.find(facts, rulebook)]
+        known = {key for ops in told for key in cone.lineage.operations["key"].gather(ops)}
+        entries += of_rows("line_unknown", set(bare) - known)
     entries += of_lots(
         "kill_step_contact", cone.lineage, cone.lots[past_kill_step(worlds)].tolist()
     )

@@ -8,7 +8,7 @@ from graph_model.lineage import Lineage
 from graph_model.network import Facts
 from graph_model.schema import Site
 from queries.recall.completeness import Missing, of_rows
-from queries.recall.contact import mixing
+from queries.recall.contact import homes, mixing
 from queries.recall.hazard import Hazard
 from queries.recall.rulebook import Rulebook
 
@@ -21,6 +21,8 @@ def gaps(facts: Facts, lineage: Lineage, hazard: Hazard, rulebook: Rulebook) -> 
         mixed = mixing.find(facts, lineage, rulebook)
         entries += of_rows("mixing_unfit", mixed.unfit, rules="; ".join(mixed.unfit))
         entries += of_rows("mixing_unplaced", mixed.unplaced)
+    lost = homes.unfit(facts, rulebook)
+    entries += of_rows("line_of_item_unfit", lost, items=", ".join(lost))
     sites = facts[Site].select("key", "site_code")
     unfit = [
         f"{limit.site} ({limit.validation})"

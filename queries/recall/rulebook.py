@@ -7,6 +7,7 @@ temporal_order = true          # goods that arrive later than others left do not
 [[kill_step]]                  # step, agent, limits = { min_… = , max_… = }; before = ["…"]
 [[group]]                      # name, and sites | lots = ["…", "…"]
 [[carry_over_limit]]           # site, hazard, share, validation
+[[line_of_item]]               # item, lines = ["…"], by, role, reason
 ```
 
 Reading is strict: what is not understood is refused as a whole, so that no rule is lost in silence.
@@ -97,6 +98,17 @@ class CarryOverLimit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LineOfItem:
+    """The lines on which an item can run, as a named person confirmed: for orders without one."""
+
+    item: str
+    lines: tuple[str, ...]
+    by: str
+    role: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rulebook:
     """All rules of one file, in its order."""
 
@@ -106,6 +118,7 @@ class Rulebook:
     kill_steps: tuple[KillStep, ...] = ()
     groups: tuple[Group, ...] = ()
     carry_over_limits: tuple[CarryOverLimit, ...] = ()
+    lines_of_items: tuple[LineOfItem, ...] = ()
     origin: str = field(default=DEFAULTS, compare=False)
     """The file or the ledger's record that the rules were read from."""
 
@@ -268,7 +281,18 @@ class _Reader:
             carry_over_limits=tuple(
                 _limit(entry) for entry in self.entries(content, "carry_over_limit")
             ),
+            lines_of_items=self._lines_of_items(content),
         )
+
+    def _lines_of_items(self, content: dict[str, Any]) -> tuple[LineOfItem, ...]:
+        """Each item at most once, for two entries may contradict each other."""
+        found: dict[str, LineOfItem] = {}
+        for entry in self.entries(content, "line_of_item"):
+            rule = _line_of_item(entry)
+            if rule.item in found:
+                entry.fault("repeated", rule.item, key="item")
+            found[rule.item] = rule
+        return tuple(found.values())
 
     def entries(self, content: dict[str, Any], table: str) -> Iterator[_Entry]:
         """The entries of a table; the keys of each are closed once it was read."""
@@ -339,4 +363,12 @@ def _limit(entry: _Entry) -> CarryOverLimit:
     )
 
 
-_TABLES = ("cross_contamination", "kill", "kill_step", "group", "carry_over_limit")
+def _line_of_item(entry: _Entry) -> LineOfItem:
+    item, lines = entry.word("item"), entry.words("lines")
+    by, role, reason = (entry.word(name) for name in ("by", "role", "reason"))
+    return LineOfItem(item=item, lines=lines, by=by, role=role, reason=reason)
+
+
+_TABLES = (
+    "cross_contamination", "kill", "kill_step", "group", "carry_over_limit", "line_of_item",
+)  # fmt: skip

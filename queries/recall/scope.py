@@ -257,7 +257,7 @@ def _missing(scope: Scope) -> list[Missing]:
     entries += rule_gaps.gaps(scope.facts, lineage, scope.case.hazard, scope.case.rulebook)
     if scope.roots.effect:
         entries.append(Missing("source_undetermined"))
-    return entries + contact_gaps.gaps(scope.facts, worlds, scope.case.hazard)
+    return entries + contact_gaps.gaps(scope.facts, worlds, scope.case.hazard, scope.case.rulebook)
 
 
 def rules_in_force(scope: Scope) -> dict[str, Any]:

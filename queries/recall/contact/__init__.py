@@ -6,6 +6,7 @@ breaks     verified clean breaks, and what lies between them
 horizons   how long residue counts by a person's decision
 lanes      which of them meet
 each_break what each break alone keeps from meeting
+homes      on which lines orders that name none can have run, by rules
 mixing     what rules of cross-contamination let meet (`places`: what came to a place and left)
 tanks      what a validated limit of carry-over speaks of
 chains     the flows of it, linear in the stays
@@ -27,6 +28,7 @@ from queries.recall.contact import (
     breaks,
     chains,
     each_break,
+    homes,
     horizons,
     lanes,
     mixing,
@@ -92,7 +94,8 @@ def extended(
     until = horizons.find(facts, hazard)
     mixed = (rulebook.cross_contamination, rulebook.temporal_order)
     limits = sorted(tanks.named(facts, hazard, rulebook).items(), key=str)
-    key = (hazard.kind in TRACES, hazard.kind == "label", *sorted(until.items()), mixed, *limits)
+    about = (hazard.kind in TRACES, hazard.kind == "label", mixed, rulebook.lines_of_items)
+    key = (*about, *sorted(until.items()), *limits)
     if key not in kept:
         kept[key] = _extended(facts, lineage, hazard, until, rulebook, supposed, singly)
     return kept[key]
@@ -139,7 +142,13 @@ def _over_lines(
     tops = runs.lines(facts[Site])
     clean = breaks.find(facts, delays, tops, clearances_only=label)
     limited = [] if label else tanks.find(facts, lineage, hazard, rulebook)
-    met = [tanks.barred(lanes.of(found, clean, until), limited, facts, lineage)]
+    known = homes.find(facts, rulebook)
+    found, away = homes.confined(lanes.anywhere(found), known, lineage)
+
+    def of(some: stays.Stays) -> Lanes:
+        return tanks.barred(lanes.of(some, clean, until), limited, facts, lineage)
+
+    met = [of(found), *homes.barred(found, away, of)]
     if singly is not None:
         alone = each_break.of(found, clean, until, singly)
         alone = tanks.barred(alone, limited, facts, lineage)

@@ -27,9 +27,8 @@ _BEYOND = 1 << 20
 
 
 def of(found: Stays, clean: Mapping[str, Breaks], until: Mapping[str, Horizon]) -> Lanes:
-    """Every lane of every line, with its touches and lots."""
-    found = _anywhere(found)
-    touches, made = _sides(found)
+    """Every lane of every line, with its touches and lots; `found` as `anywhere` gives them."""
+    touches, made = sides(found)
     special = sorted({*clean, *until})
     plain = ~pl.col("line").is_in(special)
     entries = [_lane(touches.filter(plain), 0)]
@@ -56,10 +55,6 @@ def of(found: Stays, clean: Mapping[str, Breaks], until: Mapping[str, Horizon]) 
 
 def sides(found: Stays) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Touches and lots of all lines, as entries and exits without a lane."""
-    return _sides(_anywhere(found))
-
-
-def _sides(found: Stays) -> tuple[pl.DataFrame, pl.DataFrame]:
     none = {"cell": pl.lit(0, pl.Int64), "key": pl.lit(None, pl.String)}
     touches = found.touches.with_columns(at="begin", t0="begin", t1="end", **none).drop("key")
     return touches, found.made.with_columns(at="until", t0="fresh", t1="until", **none)
@@ -99,7 +94,7 @@ def _made(rows: pl.DataFrame, known: Breaks | None, horizon: Horizon | None) -> 
     return [cells, beyond, *found[1:]]
 
 
-def _anywhere(found: Stays) -> Stays:
+def anywhere(found: Stays) -> Stays:
     """What names no line, on each line of its company; among itself it stays on one unknown line.
 
     Companies of which that would be too many stays are not `tried`: nothing parts these then.
