@@ -134,7 +134,20 @@ def test_guessing_across_accounts_is_slowed_down_by_address(service: FastAPI) ->
 
 
 @pytest.mark.parametrize(
-    "password", ["short", "aaaaaaaaaaaaaaaa", "lotgraphlotgraph", "abcdefghijklmnop", "x" * 300]
+    "password",
+    [
+        "short",
+        "aaaaaaaaaaaaaaaa",
+        "lotgraphlotgraph",
+        "abcdefghijklmnop",
+        "x" * 300,
+        "weak-weak-weak",
+        "changeme-changeme",
+        "iloveyouforever",
+        "Passw0rd!2024",
+        "password12345678",
+        "qwertyuiopas",
+    ],
 )
 def test_a_weak_password_is_refused(signed_in: Enter, password: str) -> None:
     made = {"account": "weak", "roles": ["viewer"], "password": password}
