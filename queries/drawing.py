@@ -16,6 +16,7 @@ import polars as pl
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from graph_model.derived.carried import RESIDUE
 from graph_model.lineage import Index, Lineage
 from queries.recall import places
 from queries.recall.cone import IDENTITY
@@ -102,9 +103,11 @@ def _reached(lineage: Lineage, roots: Index, direction: str) -> tuple[Index, Ind
 
 def _node_ids(lineage: Lineage, lots: Index) -> pl.DataFrame:
     """lot (number), id: a recorded lot is a node, what a place holds of an item is one."""
-    rows = lineage.lots.select("key", "rule", "item_code", "sublot")[lots]
+    rows = lineage.lots.select("key", "rule", "item_code", "lot_no", "sublot", "kind")[lots]
     place = C("sublot").str.split("@").list.first()
-    pool = pl.format("P:{}@{}", C("item_code").fill_null(""), place.fill_null(""))
+    # Residue is of no one item, but of an order.
+    what = pl.when(C("kind") == RESIDUE).then("lot_no").otherwise("item_code")
+    pool = pl.format("P:{}@{}", what.fill_null(""), place.fill_null(""))
     return rows.select(
         lot=pl.Series(lots, dtype=pl.Int64),
         id=pl.when(C("rule").is_null()).then(pl.format("L:{}", "key")).otherwise(pool),

@@ -103,7 +103,7 @@ def _lots(fields: ScopeFields) -> list[_Lot]:
         steps = int(cone.depth[at])
         if listed is None:
             if worlds.grade[at] > 0:
-                item = row["item_code"]
+                item = row["item_code"] or f"{text('operation.residue')} {row['lot_no']}"
                 found.append(_Lot(at, POOL, steps, "mixed_stock", item, item, "", 0.0, ""))
             continue
         quantity, unit = listed["quantity"], listed["uom"] or ""

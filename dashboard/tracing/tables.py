@@ -8,6 +8,7 @@ import polars as pl
 
 from dashboard import words
 from dashboard.tracing.question import Tracing
+from graph_model.derived.carried import RESIDUE
 from graph_model.i18n import text
 from queries.drawing import CUSTOMER, KINDS, LOT, OPERATION, POOL, SHIPMENT, SUPPLIER
 
@@ -57,6 +58,8 @@ def rows(tracing: Tracing) -> list[dict[str, Any]]:
 
 
 def _number(row: dict[str, Any], kind: str) -> str:
+    if kind == POOL and f"@{RESIDUE}>" in row["key"]:
+        return f"{text('operation.residue')} {row['key'].partition('@')[0]}"
     if kind == POOL:
         return str(row["key"].partition("@")[2].rpartition("/")[2]) or text("screen.node.pool")
     return row["number"] or words.unknown()

@@ -13,6 +13,7 @@ import polars as pl
 
 from graph_model import derived
 from graph_model.derived.records import Records
+from graph_model.keys import lot_key_column
 from graph_model.schema import Produced
 
 RULE = "carried_over"
@@ -29,7 +30,7 @@ def derive(records: Records) -> derived.Derived:
         return derived.empty()
     rows = rows.with_columns(
         named=pl.col("lot").is_not_null(),
-        lot=pl.coalesce("lot", "~residue|" + pl.col("key")),
+        lot=pl.coalesce("lot", lot_key_column(*_identity())),
         item=pl.lit(None, pl.String),
         rule=pl.lit(RULE),
     )
@@ -39,12 +40,12 @@ def derive(records: Records) -> derived.Derived:
     parts = bare.join(steps, on="operation").with_columns(operation="part")
     made = records.moves[Produced].select("operation", made="lot").drop_nulls().unique()
     goods = bare.join(made, on="operation").with_columns(operation="~carried|" + pl.col("lot"))
-    order = pl.col("operation").str.split("/")
+    owner, code, number, part = _identity()
     taken = [rows.with_columns(operation="next_operation"), goods.with_columns(lot="made")]
     found = derived.of(
         lots=bare.select(
-            "rule", key="lot", owner=order.list.first(), item_code=pl.lit(""),
-            lot_no=order.list.last(), sublot=pl.lit(RESIDUE), kind=pl.lit(RESIDUE),
+            "rule", key="lot", owner=owner, item_code=code, lot_no=number, sublot=part,
+            kind=pl.lit(RESIDUE),
         ),
         operations=goods.select(
             "rule", key="operation", company=pl.lit("~"), kind=pl.lit(RESIDUE),
@@ -59,6 +60,13 @@ def derive(records: Records) -> derived.Derived:
         consumed=_doubted(found.consumed, drafts, ["lot", "operation"]),
         produced=_doubted(found.produced, drafts, ["lot"]),
     )
+
+
+def _identity() -> tuple[pl.Expr, ...]:
+    """owner, item_code, lot_no, sublot of residue: that of an order in the one it went into."""
+    order, after = (pl.col(name).str.split("/") for name in ("operation", "next_operation"))
+    part = pl.lit(f"{RESIDUE}>") + after.list.last()
+    return order.list.first(), pl.lit(""), order.list.last(), part
 
 
 def _summed(rows: pl.DataFrame) -> pl.DataFrame:

@@ -14,6 +14,7 @@ from graph_model import network
 from graph_model.lineage import Lineage
 from graph_model.schema import CarriesOver, Consumed, Item, Lot, Operation, Produced
 from loaders import intake
+from queries import drawing
 from queries.recall import report
 from queries.recall.hazard import Hazard
 from queries.recall.roots import Suspects
@@ -208,6 +209,15 @@ def test_the_share_of_residue_follows_from_its_amount(tmp_path: Path) -> None:
         "through residue of order W1",
         "Q/Q1: what was left of A/S1 was carried over into order W2",
     ]
+
+
+def test_residue_of_each_order_is_a_node_of_its_own(tmp_path: Path) -> None:
+    scope = scope_of(tmp_path, "W1,W2,,,2,kg,\nW2,W1,,,1,kg,\nW1,W2,,,1,kg,\n", "A/S1")
+    drawn = drawing.net(scope.lineage, scope.roots.match, "forward")
+    nodes = {id_ for id_ in drawn.nodes["id"] if id_.startswith("P:")}
+    assert nodes == {"P:W1@residue>W2", "P:W2@residue>W1"}
+    lot = scope.lineage.number(["PLANT//W1#residue>W2"])
+    assert scope.lineage.consumed["quantity"][scope.lineage.uses.at(lot)].to_list() == [3.0]
 
 
 def test_a_row_without_its_later_order_is_set_aside(tmp_path: Path) -> None:
