@@ -58,7 +58,7 @@
       (inside || bare).split(".").reduce((value, name) => (value === null || value === undefined ? value : value[name]), answer) ?? "");
 
   lotgraph.again = () =>
-    lotgraph.isKept() ? lotgraph.open(location.href) : window.dash_clientside.set_props("acted", { data: Date.now() });
+    lotgraph.isKept() ? lotgraph.open(location.pathname + location.search) : window.dash_clientside.set_props("acted", { data: Date.now() });
 
   lotgraph.tell = function (text) {
     const notice = document.getElementById("notice");

@@ -51,12 +51,17 @@
 
   /* No Dash runs in it: each address is a page, which is asked for where it was not kept. */
   lotgraph.isKept = () => "kept" in root.dataset;
+  const load = (href) => {
+    if (lotgraph.isKept()) return location.assign(href);
+    history.pushState(null, "", href);
+    location.reload();  // what differs behind `#` only would leave the page as it is
+  };
   lotgraph.open = async (href) => {
     const kept = (one) => caches.match(lotgraph.address(one));
     const answers = () => fetch(href, { method: "HEAD", signal: AbortSignal.timeout(HURRY) }).catch(() => null);
     const turned = lotgraph.turned(href);
     if ((await kept(href)) || (await answers())) location.assign(href);
-    else if (turned && (await kept(turned.list))) location.assign(turned.list + turned.hash);
+    else if (turned && (await kept(turned.list))) load(turned.list + turned.hash);
     else lotgraph.tell(told("keptNot"));
   };
 

@@ -101,8 +101,11 @@ def test_a_list_that_was_loaded_opens_anew_without_a_connection(
     first, second, third = [line for line in lines(signed) if not line.held.searched][:3]
     expect(page.locator(".kept")).to_be_visible()
     own, address = page.context, page.url
-    page.close()
     own.set_offline(True)
+    page.locator(f".hold-row[data-line='{third.hold['key']}']").click()  # also on an open page
+    expect(page.locator(".kept-note")).to_be_visible()
+    expect(page.locator(".next-up .lot-no")).to_have_text(third.lot_no)
+    page.close()
     page = own.new_page()
     page.goto(address)
     expect(page.locator(".kept-note")).to_be_visible()
@@ -126,6 +129,8 @@ def test_a_list_that_was_loaded_opens_anew_without_a_connection(
     page.goto(address)
     expect(page.locator("[data-unsent]")).to_have_text("3 not sent yet")
     expect(page.locator(".hold-row.waiting")).to_have_count(2)
+    page.locator(f".hold-row[data-line='{third.hold['key']}']").click()
+    expect(page.locator(".next-up .lot-no")).to_have_text(third.lot_no)
     assert counted(signed, first) == 0
     own.set_offline(False)
     expect(page.locator(".kept-note")).to_have_count(0)
