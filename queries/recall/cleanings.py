@@ -54,13 +54,14 @@ class Cleanings:
         return further(self.worlds, self.worlds.stopped & closed)
 
 
-def count(scope: Scope) -> int:
-    """How many cleanings of touched lines there are to tell apart."""
+def per_line(scope: Scope) -> float:
+    """How many cleanings a parted line has on average: each is held against its own line only."""
     facts, tops = scope.facts, runs.lines(scope.facts[Site])
     delays = interval.delays(facts[Decision], [facts[kind] for kind in MOVEMENTS])
     label = scope.case.hazard.kind == "label"
     known = breaks.find(facts, delays, tops, clearances_only=label)
-    return sum(len(known[line].keys) for line in _parted(scope.worlds) & known.keys())
+    lines = _parted(scope.worlds) & known.keys()
+    return sum(len(known[line].keys) for line in lines) / max(len(lines), 1)
 
 
 def _parted(worlds: Worlds) -> set[str]:

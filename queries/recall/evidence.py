@@ -39,19 +39,29 @@ def used(scope: Scope) -> list[dict[str, Any]]:
     where there is too much evidence to tell each apart.
     """
     found, whole = list(pieces(scope)), scope.worlds.cone
-    few = len(found) * len(whole.inputs.lot) <= _MOST
+    most = _MOST // max(len(whole.inputs.lot), 1)
+    few = len(found) <= most
     back = {piece: _without(scope, whole, piece) if few else None for piece in found}
-    if clean_break.RULE.name in {piece.key for piece in found} and (
-        cleanings.count(scope) * len(whole.inputs.lot) <= _MOST
+    if any(piece.key == clean_break.RULE.name for piece in found) and (
+        cleanings.per_line(scope) <= most
     ):
         each = Cleanings.of(scope)
-        # A clearance that parts material within an order too is one piece with what it does here.
-        parting = {piece.key: piece for piece in found if piece.rule == line_clearance.RULE.name}
-        back |= {piece: _without(scope, each.worlds.cone, piece) for piece in parting.values()}
-        for piece in each.pieces:
-            if piece.key not in parting:
-                back[piece] = _more(scope, each.worlds, each.without(piece.key))
+        if len(each.pieces) <= most:
+            back |= _apart(scope, each, found)
     return [_told(scope, piece, lots) for piece, lots in back.items()]
+
+
+def _apart(scope: Scope, each: Cleanings, found: list[Piece]) -> dict[Piece, Index]:
+    """What would come back without each cleaning.
+
+    A clearance that parts material within an order too is one piece with what it does here.
+    """
+    parting = {piece.key: piece for piece in found if piece.rule == line_clearance.RULE.name}
+    back = {piece: _without(scope, each.worlds.cone, piece) for piece in parting.values()}
+    for piece in each.pieces:
+        if piece.key not in parting:
+            back[piece] = _more(scope, each.worlds, each.without(piece.key))
+    return back
 
 
 def pieces(scope: Scope) -> Iterator[Piece]:
