@@ -166,9 +166,9 @@ SHEETS = {
 CARRIED = "work_order_no,next_work_order_no,item_code,lot_no,quantity,uom,doc_status\n"
 
 
-def scope_of(folder: Path, carried: str, lot: str) -> Scope:
-    """The scope of a lot with these rows of residue."""
-    for name, content in (SHEETS | {"carry_over": CARRIED + carried}).items():
+def scope_of(folder: Path, carried: str, lot: str, **sheets: str) -> Scope:
+    """The scope of a lot with these rows of residue, and other sheets than the usual ones."""
+    for name, content in (SHEETS | sheets | {"carry_over": CARRIED + carried}).items():
         (folder / f"{name}.csv").write_text(content, encoding="utf-8")
     facts = fold(intake.read(folder, "plant").tables)
     lineage = Lineage.of(network.build(facts))
@@ -198,6 +198,24 @@ def test_residue_takes_its_lot_or_any_goods_of_the_order_along(
     if tier is not None:
         assert lots["Q1"]["grade"] == "recorded"
         assert set(lots) <= {"S1", "P1", "Q1"}
+
+
+PAIRED = "work_order_no,item_code,lot_no,quantity,uom,output_lot_no"
+
+
+@pytest.mark.parametrize("outputs", [SHEETS["outputs"], f"{MOVE}\nW1,P,P1,60,kg\n", f"{MOVE}\n"])
+@pytest.mark.parametrize("paired", ["W1", "W2", "W1 W2"])
+def test_residue_knows_the_exact_parts_of_orders(paired: str, outputs: str, tmp_path: Path) -> None:
+    """An issue that names its output is a part of the order; its goods are the order's too."""
+    made = {"W1": "P1", "W2": "Q1"}
+    issues = "".join(
+        f"{order},A,{lot},60,kg,{made[order] if order in paired else ''}\n"
+        for order, lot in (("W1", "S1"), ("W2", "S2"))
+    )
+    scope = scope_of(
+        tmp_path, "W1,W2,,,2,kg,\n", "A/S1", issues=f"{PAIRED}\n{issues}", outputs=outputs
+    )
+    assert ("PLANT/Q/Q1" in held(scope)) is ("Q1" in outputs or "W2" in paired)
 
 
 def test_the_share_of_residue_follows_from_its_amount(tmp_path: Path) -> None:
