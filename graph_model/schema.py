@@ -760,6 +760,12 @@ def frame_schema(kind: type, *, provenance: bool = False) -> dict[str, pl.DataTy
     return schema
 
 
+@cache
+def no_rows(kind: type, *, provenance: bool = False) -> pl.DataFrame:
+    """The frame of a kind without rows; made once, for there are many of them in small plants."""
+    return pl.DataFrame(schema=frame_schema(kind, provenance=provenance))
+
+
 def graph_schema(kind: type) -> dict[str, pl.DataType]:
     """Column types of what a graph shows of a kind; an edge's ends are no columns of it."""
     ends = {kind.EDGE[2], kind.EDGE[4]} if hasattr(kind, "EDGE") else set()
@@ -769,6 +775,8 @@ def graph_schema(kind: type) -> dict[str, pl.DataType]:
 
 def conform(kind: type, frame: pl.DataFrame, *, provenance: bool = False) -> pl.DataFrame:
     """The frame with exactly the columns of the kind: missing ones null, types cast, no others."""
+    if frame.is_empty():
+        return no_rows(kind, provenance=provenance)
     schema = frame_schema(kind, provenance=provenance)
     return frame.select(
         (pl.col(name) if name in frame.columns else pl.lit(None)).cast(dtype).alias(name)

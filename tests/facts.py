@@ -9,7 +9,7 @@ import polars as pl
 
 from bench.trials import facts_of as fold
 from graph_model.ledger import Facts
-from graph_model.schema import KINDS, conform, frame_schema
+from graph_model.schema import KINDS, conform, no_rows
 
 __all__ = ["fold", "stated"]
 
@@ -23,5 +23,5 @@ def stated(rows: Mapping[type, Sequence[Mapping[str, Any]]]) -> Facts:
             frame = conform(kind, pl.DataFrame(said, infer_schema_length=None), provenance=True)
             tables[name] = frame.sort("key")
         else:
-            tables[name] = pl.DataFrame(schema=frame_schema(kind, provenance=True))
+            tables[name] = no_rows(kind, provenance=True)
     return Facts(1, "test", tables)

@@ -16,15 +16,19 @@ ends      scrap and samples without a number
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import polars as pl
 
-from graph_model.schema import Consumed, Lot, Operation, Produced, Shipped, frame_schema
+from graph_model.schema import Consumed, Lot, Operation, Produced, Shipped, frame_schema, no_rows
 
 _TIMES: dict[str, pl.DataType] = {
     "t0": pl.Int64(),
     "t1": pl.Int64(),
     "doubtful": pl.Boolean(),
+}
+_NO_MOVEMENTS = {
+    kind: pl.DataFrame(schema=frame_schema(kind) | _TIMES) for kind in (Consumed, Produced, Shipped)
 }
 
 
@@ -51,12 +55,12 @@ class Derived:
 
 def _lots(frame: pl.DataFrame) -> pl.DataFrame:
     """Derived lots from at least `key`, `owner`, `item_code`, `sublot`, `kind`, `rule`."""
-    return _filled(frame, frame_schema(Lot)).unique("key", maintain_order=True)
+    return _filled(frame, no_rows(Lot)).unique("key", maintain_order=True)
 
 
 def _operations(frame: pl.DataFrame) -> pl.DataFrame:
     """Derived operations from at least `key`, `company`, `kind`, `number`, `rule`."""
-    return _filled(frame, frame_schema(Operation)).unique("key", maintain_order=True)
+    return _filled(frame, no_rows(Operation)).unique("key", maintain_order=True)
 
 
 def _movements(frame: pl.DataFrame, kind: type[Consumed | Produced | Shipped]) -> pl.DataFrame:
@@ -66,7 +70,7 @@ def _movements(frame: pl.DataFrame, kind: type[Consumed | Produced | Shipped]) -
     """
     end = "shipment" if kind is Shipped else "operation"
     if frame.is_empty():
-        return _filled(frame, frame_schema(kind) | _TIMES)
+        return _NO_MOVEMENTS[kind]
     amount = [pl.col(name).drop_nulls().first() for name in ("quantity", "uom")]
     one = frame.group_by("lot", end, "rule", maintain_order=True).agg(
         pl.col("t0").min(),
@@ -84,7 +88,7 @@ def _movements(frame: pl.DataFrame, kind: type[Consumed | Produced | Shipped]) -
         earliest=pl.col("t0"),
         latest=pl.col("t1"),
     )
-    return _filled(one, frame_schema(kind) | _TIMES)
+    return _filled(one, _NO_MOVEMENTS[kind])
 
 
 def of(
@@ -106,15 +110,16 @@ def of(
     )
 
 
+@cache
 def empty() -> Derived:
     """Nothing derived."""
     return of()
 
 
-def _filled(frame: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame:
+def _filled(frame: pl.DataFrame, like: pl.DataFrame) -> pl.DataFrame:
     if frame.is_empty():
-        return pl.DataFrame(schema=schema)
+        return like
     return frame.select(
         (pl.col(name) if name in frame.columns else pl.lit(None)).cast(dtype).alias(name)
-        for name, dtype in schema.items()
+        for name, dtype in like.schema.items()
     )

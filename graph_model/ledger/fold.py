@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 
 import polars as pl
 
 from graph_model.ledger.groups import Groups, taken
 from graph_model.ledger.hull import CONFLICT_SCHEMA, over, said
-from graph_model.schema import KINDS, MOVEMENTS, VERSION, conform, frame_schema
+from graph_model.schema import KINDS, MOVEMENTS, VERSION, conform, frame_schema, no_rows
 
 Upcast = Callable[[str, pl.DataFrame], pl.DataFrame]
 UPCASTS: dict[int, Upcast] = {}
@@ -35,6 +36,11 @@ class Facts:
         return self.tables[kind.__name__]
 
 
+@cache
+def _no_conflicts() -> pl.DataFrame:
+    return pl.DataFrame(schema=CONFLICT_SCHEMA)
+
+
 def upcast(kind: str, frame: pl.DataFrame, version: int) -> pl.DataFrame:
     """A frame written under an older schema, as the present one."""
     for step in range(version, VERSION):
@@ -45,10 +51,10 @@ def upcast(kind: str, frame: pl.DataFrame, version: int) -> pl.DataFrame:
 def fold_kind(kind: type, statements: Iterable[pl.DataFrame]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Statements in batch order, each with `_source`, to one row a key; and conflicts."""
     schema = frame_schema(kind, provenance=True)
-    none = pl.DataFrame(schema=CONFLICT_SCHEMA)
+    none = _no_conflicts()
     frames = list(statements)
     if not frames:
-        return pl.DataFrame(schema=schema), none
+        return no_rows(kind, provenance=True), none
     rows = pl.concat(frames, rechunk=False)
     frames.clear()
     keys = Groups.of(rows["key"])
