@@ -103,7 +103,8 @@ def lot_changes(rows: pl.DataFrame, ctx: Context) -> None:
 def tank_fillings(rows: pl.DataFrame, ctx: Context) -> None:
     """What goes into a tank; a stated heel is a count of the tank (0 proves it empty).
 
-    Unless the tank was empty, new contents take in what was left there: mixed stock of the tank.
+    Unless the tank was empty, new contents take in what was left there: mixed stock of the tank,
+    of every place where the tank is not named.
     """
     rows = rows.with_columns(to_place=place("tank"))
     frame = rows.with_columns(operation=operation_of(rows, ctx, "fill", C("_tail")))
@@ -111,7 +112,7 @@ def tank_fillings(rows: pl.DataFrame, ctx: Context) -> None:
     line_of(frame, ctx, Produced, C("company"), C("item_code"), C("content_lot_no"), "to")
     left = (C("heel_qty") != 0).fill_null(True)
     named = C("content_lot_no").is_not_null() & C("item").is_not_null()
-    heel = frame.filter(left & named & C("tank").is_not_null()).with_columns(
+    heel = frame.filter(left & named).with_columns(
         key=suffixed("heel"),
         lot=NONE,
         lot_no=NONE,

@@ -64,8 +64,12 @@ def _made_item(ctx: Context) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def _parts(frame: pl.DataFrame, ctx: Context) -> None:
-    """The exactly paired parts of orders and their one output each."""
+    """The exactly paired parts of orders and their one output each.
+
+    The part of a lot that a row names is of what was issued, never of the output.
+    """
     part = frame.filter("_paired").unique("operation", maintain_order=True)
+    part = part.drop("sublot", strict=False)
     if part.is_empty():
         return
     by_lot, by_order = _made_item(ctx)

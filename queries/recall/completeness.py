@@ -177,12 +177,15 @@ def _without_origin(lineage: Lineage, lots: Index) -> Index:
 def _orders(facts: Facts, lineage: Lineage, operations: Index) -> list[Missing]:
     """Orders that are open, have no recipe, or whose amounts cannot be judged."""
     about = lineage.operations[operations].filter(pl.col("kind").is_in(["produce", "rework"]))
+    # An exactly paired part of an order has the status of its order.
+    orders = about.select(key=pl.coalesce("order", "key")).unique()
+    orders = orders.join(lineage.operations, on="key").filter(pl.col("status").is_null())
     recipes = facts[Component]["parent"].unique().implode()
     bare = about.filter(~pl.col("item").is_in(recipes).fill_null(False))
     unjudged = about.join(lineage.gap_unknown, left_on="key", right_on="operation", how="semi")
     sourceless = about.join(lineage.sourceless, left_on="key", right_on="operation", how="semi")
     return [
-        *of_rows("order_status", about.filter(pl.col("status").is_null())["key"].to_list()),
+        *of_rows("order_status", orders["key"].to_list()),
         *of_rows("no_recipe", bare["key"].to_list()),
         *of_rows("amount_unknown", unjudged["key"].to_list()),
         *of_rows("source_unknown", sourceless["key"].to_list()),

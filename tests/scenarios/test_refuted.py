@@ -590,6 +590,19 @@ def test_tanks_in_which_a_heel_can_have_been_are_named(
     assert missing.get("tank_heel", {}).get("rows") == (["PLANT/T1"] if told else None)
 
 
+@pytest.mark.parametrize(("status", "told"), [("closed", None), ("", ["PLANT/produce/W1"])])
+def test_an_exact_part_has_the_status_of_its_order(
+    status: str, told: list[str] | None, tmp_path: Path
+) -> None:
+    sheets = {
+        "work_orders": f"work_order_no,item_code,order_status\nW1,P,{status}\n",
+        "issues": f"{LINE},output_lot_no\nI1,1,W1,A,S1,60,P1\nI1,2,W1,A,S1,60,P2\n",
+        "outputs": f"{OUTPUT}F1,2,W1,P,P2,100\n",
+    }
+    missing = kinds(answer(tmp_path, sheets, lots=("A/S1",)))
+    assert missing.get("order_status", {}).get("rows") == told
+
+
 @pytest.mark.parametrize("text", ["料（A）/批-１", "料(A)/批-1", " 料（A）/批-１", "批-１\u200b"])
 def test_a_number_is_found_as_it_is_printed_and_as_it_is_kept(text: str, tmp_path: Path) -> None:
     found = answer(

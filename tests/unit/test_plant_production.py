@@ -310,6 +310,38 @@ def test_what_was_left_in_a_tank_is_part_of_its_next_contents(
     assert "PLANT/M/M2" in behind
 
 
+@pytest.mark.parametrize("unnamed", ["first", "second", "both"])
+def test_a_tank_without_a_name_can_be_the_one_that_held_the_lot_before(
+    unnamed: str, tmp_path: Path
+) -> None:
+    tanks = [{"tank": "" if unnamed in (which, "both") else "T1"} for which in ("first", "second")]
+    first = {"item_code": "M", "lot_no": "M1", "content_lot_no": "K1", "heel_qty": "0"}
+    second = {"item_code": "M", "lot_no": "M2", "content_lot_no": "K2", "heel_qty": "7"}
+    other = {"item_code": "N", "lot_no": "N1", "content_lot_no": "K3", "heel_qty": "0"}
+    received = [{"item_code": row["item_code"], "lot_no": row["lot_no"]} for row in (first, other)]
+    fillings = [first | tanks[0], other | tanks[0], second | tanks[1]]
+    found = lineage(
+        loaded(tmp_path, {"receipts": received, "tank_fillings": fillings}, False).tables
+    )
+    behind = found.lots["key"][found.backward(found.number(["PLANT/M/K2"])).lots].to_list()
+    assert {"PLANT/M/K1", "PLANT/N/K3"} <= set(behind)
+
+
+def test_the_part_of_an_issued_lot_is_no_part_of_what_was_made_of_it(tmp_path: Path) -> None:
+    issue = {"work_order_no": "W1", "item_code": "F", "lot_no": "F1", "output_lot_no": "B1"}
+    sheets = {
+        "issues": [issue | {"sublot": "REEL-1"}, issue | {"sublot": "REEL-2"}],
+        "outputs": [{"work_order_no": "W1", "item_code": "B", "lot_no": "B1"}],
+    }
+    lots = loaded(tmp_path, sheets, False).tables["Lot"]
+    assert lots["key"].sort().to_list() == [
+        "PLANT/B/B1",
+        "PLANT/F/F1",
+        "PLANT/F/F1#REEL-1",
+        "PLANT/F/F1#REEL-2",
+    ]
+
+
 def test_paired_output_takes_its_item_from_the_outputs_or_the_order(tmp_path: Path) -> None:
     issue = {"work_order_no": "W1", "item_code": "F", "lot_no": "F1"}
     sheets = {

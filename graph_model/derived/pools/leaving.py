@@ -70,14 +70,21 @@ def _open(records: Records) -> pl.DataFrame:
 
 
 def _other_heels(records: Records) -> pl.DataFrame:
-    """What other items left in a tank goes into its next contents too."""
+    """What other items left in a tank goes into its next contents too; a tank unnamed is any."""
     fills = records.facts[Operation].filter(pl.col("kind") == "fill").select(operation="key")
     rows = records.moves[Consumed].join(fills, on="operation", how="semi")
     heels = rows.filter(pl.col("lot").is_null() & pl.col("lot_no").is_null())
     heels = heels.select("operation", "t0", "t1", own="item", place="from_place")
     held = records.moves[Produced].join(fills, on="operation", how="semi")
-    held = held.select("item", place="to_place").drop_nulls().unique()
-    found = heels.join(held, on="place").filter(pl.col("item").ne_missing(pl.col("own")))
+    held = held.select("item", place="to_place").drop_nulls("item").unique()
+    nowhere = pl.col("place").is_null()
+    somewhere = held.filter(nowhere).select("item")
+    parts = [
+        heels.join(held, on="place"),
+        heels.filter(nowhere).join(held.select("item").unique(), how="cross"),
+        heels.filter(~nowhere).join(somewhere, how="cross"),
+    ]
+    found = pl.concat(parts, how="diagonal").filter(pl.col("item").ne_missing(pl.col("own")))
     return shaped(found, EXIT, rule=UNLOTTED, holder=OWN)
 
 
