@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from graph_model.derived.pools.events import UNLOTTED
+from graph_model.derived.pools.orderless import UNKNOWN_ORDER
 from graph_model.i18n import text, time_text
 from graph_model.interval import MAX, MIN
 from graph_model.lineage import Index, Lineage
@@ -186,10 +187,22 @@ def _orders(facts: Facts, lineage: Lineage, operations: Index) -> list[Missing]:
     sourceless = about.join(lineage.sourceless, left_on="key", right_on="operation", how="semi")
     return [
         *of_rows("order_status", orders["key"].to_list()),
+        *of_rows("unknown_order", _orderless(lineage, about)),
         *of_rows("no_recipe", bare["key"].to_list()),
         *of_rows("amount_unknown", unjudged["key"].to_list()),
         *of_rows("source_unknown", sourceless["key"].to_list()),
     ]
+
+
+def _orderless(lineage: Lineage, about: pl.DataFrame) -> list[str]:
+    """Issues and outputs without an order: they may be of any."""
+    rows = [
+        frame.filter(pl.col("rule") == UNKNOWN_ORDER)["op"].to_numpy()
+        for frame in (lineage.consumed, lineage.produced)
+    ]
+    keys = lineage.operations["key"][np.unique(np.concatenate(rows))]
+    nameless = about.filter(pl.col("work_order_no").is_null())["key"]
+    return nameless.filter(nameless.is_in(keys.implode())).to_list()
 
 
 def _sources(facts: Facts, lineage: Lineage, operations: Index) -> list[Missing]:

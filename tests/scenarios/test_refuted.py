@@ -590,6 +590,43 @@ def test_tanks_in_which_a_heel_can_have_been_are_named(
     assert missing.get("tank_heel", {}).get("rows") == (["PLANT/T1"] if told else None)
 
 
+BOM_B = "parent_item_code,item_code,quantity\nP,B,1\n"
+
+
+@pytest.mark.parametrize("recipe", [{}, {"bom": BOM_B}])
+@pytest.mark.parametrize("unnamed", ["issue", "output"])
+def test_a_row_without_an_order_may_be_of_any(
+    unnamed: str, recipe: dict[str, str], tmp_path: Path
+) -> None:
+    orders = {"issue": "W1", "output": "W1", unnamed: ""}
+    sheets = {
+        **recipe,
+        "receipts": f"{TWO_LOTS}R3,1,V,B,T1,X1,200\n",
+        "issues": f"{LINE}\nI1,1,{orders['issue']},A,S1,10\nI1,2,W1,B,T1,100\nI2,1,W2,B,T1,100\n",
+        "outputs": f"{LINE}\nF1,1,{orders['output']},P,P1,100\nF2,1,W2,P,P2,100\n",
+    }
+    found = answer(tmp_path, sheets, lots=("A/S1",))
+    held = {lot["lot_no"]: lot["tier"] for lot in found["lots"]}
+    assert held["P1"] == "possible"
+    row = {"issue": "I1%2F1", "output": "F1%2F1"}[unnamed]
+    if unnamed == "issue" or recipe:
+        assert kinds(found)["unknown_order"]["rows"] == [f"PLANT/produce/?%2F{row}"]
+
+
+def test_an_issue_without_an_order_was_not_used_before_it_was_issued(tmp_path: Path) -> None:
+    timed = f"{LINE},event_time,posting_method"
+    sheets = {
+        "receipts": f"{TWO_LOTS}R3,1,V,B,T1,X1,200\n",
+        "issues": f"{timed}\nI1,1,,A,S1,10,2024-03-05 08:00,scanner_clock\n"
+        "I1,2,W1,B,T1,100,2024-03-01 08:00,scanner_clock\n"
+        "I2,1,W2,B,T1,100,2024-03-06 08:00,scanner_clock\n",
+        "outputs": f"{timed}\nF1,1,W1,P,P1,100,2024-03-01 12:00,scanner_clock\n"
+        "F2,1,W2,P,P2,100,2024-03-06 12:00,scanner_clock\n",
+    }
+    found = answer(tmp_path, sheets, lots=("A/S1",))
+    assert {lot["lot_no"] for lot in found["lots"] if lot["tier"] != "excluded"} == {"S1", "P2"}
+
+
 @pytest.mark.parametrize(("status", "told"), [("closed", None), ("", ["PLANT/produce/W1"])])
 def test_an_exact_part_has_the_status_of_its_order(
     status: str, told: list[str] | None, tmp_path: Path

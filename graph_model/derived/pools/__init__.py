@@ -3,8 +3,9 @@
 A pool is a chain of contents in time, like a tank (`chains`). It exists only for items with a
 movement that needs it: one that takes from mixed stock (`leaving`) or adds to it without a number
 (`entering`). What orders did not use up lies in it too (`leftovers`), and what other
-companies hold of ours (`theirs`). A movement without a known
-place belongs to every pool of its item that holds stock of the same owner (`places`).
+companies hold of ours (`theirs`), and what orders that nobody knows took or gave (`orderless`).
+A movement without a known place belongs to every pool of its item that holds stock of the same
+owner (`places`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,15 @@ from collections.abc import Mapping
 import polars as pl
 
 from graph_model import derived
-from graph_model.derived.pools import chains, entering, flows, leaving, leftovers, theirs
+from graph_model.derived.pools import (
+    chains,
+    entering,
+    flows,
+    leaving,
+    leftovers,
+    orderless,
+    theirs,
+)
 from graph_model.derived.pools.events import AMBIGUOUS, PROPOSED, UNLOTTED
 from graph_model.derived.records import Records
 from graph_model.schema import Consumed, Produced, Shipped
@@ -34,9 +43,11 @@ def derive(records: Records) -> derived.Derived:
     goods = theirs.goods(records)
     exits = leaving.exits(records, fits, goods)
     entries = entering.entries(records, exits, taken, goods)
+    mixed = leftovers.mixed(records, exits)
+    came, left = orderless.events(records, leaving.ends(records))
+    entries, exits = pl.concat([entries, came]), pl.concat([exits, left])
     if exits.is_empty() and entries.is_empty():
         return candidates
-    mixed = leftovers.mixed(records, exits)
     return derived.Derived.merge(candidates, flows.of(chains.build(records, entries, exits), mixed))
 
 

@@ -10,6 +10,9 @@ OWN, UNCLEAR = "", "?"
 OUTSIDE = "~out"
 """The place of goods that customers hold."""
 
+ORDERLESS = "~order"
+"""The place of goods of an order that nobody knows."""
+
 UNLOTTED, PROPOSED, AMBIGUOUS, NO_ORIGIN = "unlotted", "proposed_lot", "ambiguous", "no_origin"
 AT_PLACE, POOL, NO_OUTPUT, PROCESSED = "at_place", "pool", "no_output", "processed"
 

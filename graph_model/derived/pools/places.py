@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from graph_model.derived.pools import anywhere
-from graph_model.derived.pools.events import OUTSIDE, OWN, UNCLEAR
+from graph_model.derived.pools.events import ORDERLESS, OUTSIDE, OWN, UNCLEAR
 from graph_model.derived.records import Records
 from graph_model.interval import MAX, MIN
 from graph_model.schema import Site
@@ -117,7 +117,7 @@ def at_top(events: pl.DataFrame, top: pl.DataFrame) -> pl.DataFrame:
 
 def _reach(stock: pl.DataFrame, pools: pl.DataFrame) -> pl.DataFrame:
     """item, holder, place: pools where stock of this holder may be; unclear may be anyone."""
-    places = pools.filter(pl.col("place") != OUTSIDE)
+    places = pools.filter(~pl.col("place").is_in([OUTSIDE, ORDERLESS]))
     unclear = places.filter(pl.col("holder") == UNCLEAR).drop("holder")
     anyone = stock.filter(pl.col("holder") == UNCLEAR)
     parts = [
