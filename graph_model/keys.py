@@ -35,6 +35,8 @@ def plain(number: str) -> str:
 
 GS1 = "GS1"
 """Whose numbering GTINs and SSCCs are: they are unique in the whole world."""
+UNNUMBERED = "?/"
+"""How the number begins of a step whose row names no document: the row's own number follows."""
 MIXED = "~pool"
 """Lot number that stands for the mixed stock of an item."""
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import polars as pl
 
 from graph_model.derived.kin import PIECE
-from graph_model.keys import join_columns, lot_key_column
+from graph_model.keys import UNNUMBERED, join_columns, lot_key_column
 from graph_model.schema import Customer, Item, Operation, Shipment, Shipped, Site, Supplier
 from loaders.plant.aside import Aside
 from loaders.plant.tables import Tables
@@ -172,7 +172,7 @@ def order_of(rows: pl.DataFrame, ctx: Context) -> pl.DataFrame:
     """
     number, whole = C("work_order_no"), pl.col("_whole")
     if rows["work_order_no"].null_count():
-        number = pl.coalesce(number, pl.concat_str(pl.lit("?"), "_tail", separator="/"))
+        number = pl.coalesce(number, pl.lit(UNNUMBERED) + pl.col("_tail"))
     frame = rows.with_columns(_number=number, _paired=pl.lit(False))
     frame = frame.with_columns(_whole=join_columns(C("company"), "produce", C("_number")))
     if "output_lot_no" in rows.columns and rows["output_lot_no"].null_count() < rows.height:

@@ -13,8 +13,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import polars as pl
 
-from graph_model.derived.pools.events import UNLOTTED
-from graph_model.derived.pools.orderless import UNKNOWN_ORDER
+from graph_model.derived.pools.events import UNKNOWN_ORDER, UNLOTTED
 from graph_model.i18n import text, time_text
 from graph_model.interval import MAX, MIN
 from graph_model.lineage import Index, Lineage

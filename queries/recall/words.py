@@ -133,4 +133,6 @@ def _through(derived: dict[str, Any]) -> str:
     """A lot that only rules know, on the way to a recorded one."""
     if derived["kind"] == RESIDUE:
         return text("reason.through_residue", order=derived["lot_no"])
+    if not derived["item_code"]:
+        return text("reason.through_unknown_orders")
     return text("reason.through_mixed_stock", item=derived["item_code"])

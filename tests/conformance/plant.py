@@ -129,7 +129,8 @@ def _genealogy() -> dict[type, list[Row]]:
             _operation("split", "T1"), _operation("merge", "M1"),
             _order("W3", "P/C", site="P/L2"), _order("W4", "P/C", site="P/L2"),
             _order("W5", "P/D", kind="rework"), _order("W6", "P/D", status="open"),
-            _operation("produce", "W7"), _operation("produce", "W8", item="P/D"),
+            _operation("produce", "W7", work_order_no="W7"),
+            _operation("produce", "W8", item="P/D", work_order_no="W8"),
         ],
         schema.Consumed: [
             _move("i1", "S1/F/77", "P/receive/R1", 100, 1, basis="exact"),

@@ -613,6 +613,20 @@ def test_a_row_without_an_order_may_be_of_any(
         assert kinds(found)["unknown_order"]["rows"] == [f"PLANT/produce/?%2F{row}"]
 
 
+def test_what_no_order_is_named_for_takes_nothing_from_other_stock(tmp_path: Path) -> None:
+    """Every order may have taken of the issue without an order, and of nothing else by it."""
+    timed = f"{LINE},event_time,posting_method"
+    sheets = {
+        "receipts": "doc_no,doc_line_no,supplier_code,item_code,lot_no,supplier_lot_no,quantity,"
+        "to_place\nR1,1,V,A,S1,X1,100,WH\nR2,1,V,A,,X2,100,WH2\nR3,1,V,B,T1,X3,200,WH\n",
+        "issues": f"{timed}\nI1,1,,A,S1,10,2024-03-05 08:00,scanner_clock\n"
+        "I1,2,W1,B,T1,100,2024-03-01 08:00,scanner_clock\n",
+        "outputs": f"{timed}\nF1,1,W1,P,P1,100,2024-03-01 12:00,scanner_clock\n",
+    }
+    found = answer(tmp_path, sheets, supplier_lot="X2")
+    assert [lot["lot_no"] for lot in found["lots"] if lot["lot_no"] == "P1"] == []
+
+
 def test_an_issue_without_an_order_was_not_used_before_it_was_issued(tmp_path: Path) -> None:
     timed = f"{LINE},event_time,posting_method"
     sheets = {

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from graph_model.derived.pools.breaks import Breaks
-from graph_model.derived.pools.events import PROCESSED
+from graph_model.derived.pools.events import PROCESSED, UNKNOWN_ORDER
 from graph_model.derived.pools.places import around, at_top, emptied, found, placed, tops
 from graph_model.derived.records import Records
 from graph_model.interval import MAX, MIN
@@ -83,8 +83,9 @@ def _supplied(
     first = entries.group_by(segment).agg(first=pl.col("at").min())
     fed = exits.join(first, on=segment).filter(pl.col("at") >= pl.col("first"))
     lost = exits.join(fed.select("number"), on="number", how="anti")
-    # Goods that came to another company later are in nothing that it delivered before.
-    lost = lost.filter(pl.col("rule") != PROCESSED)
+    # Goods that came to another company later are in nothing that it delivered before, and what was
+    # issued to an unknown order is in nothing that was made before. Neither is short of anything.
+    lost = lost.filter(~pl.col("rule").is_in([PROCESSED, UNKNOWN_ORDER]))
     if lost.is_empty():
         return exits
     lost = lost.drop("place", "segment", "at").unique("number", maintain_order=True)

@@ -15,6 +15,7 @@ ORDERLESS = "~order"
 
 UNLOTTED, PROPOSED, AMBIGUOUS, NO_ORIGIN = "unlotted", "proposed_lot", "ambiguous", "no_origin"
 AT_PLACE, POOL, NO_OUTPUT, PROCESSED = "at_place", "pool", "no_output", "processed"
+UNKNOWN_ORDER = "unknown_order"
 
 _EVENT = {
     "item": pl.String,
