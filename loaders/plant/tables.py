@@ -44,6 +44,7 @@ class Tables:
             said = [name for name in rows.columns if name not in _PROVENANCE]
             said = [name for name in said if rows[name].null_count() < rows.height]
             rows = rows.unique(said or None, keep="first", maintain_order=True)
+            rows = _in_any_order(rows, said)
         self._frames[kind].append(rows)
 
     def node(
@@ -99,6 +100,17 @@ class Tables:
 
 
 _STUBBED = (Item, Lot, Operation, Supplier, Customer, Site, Shipment)
+
+
+def _in_any_order(rows: pl.DataFrame, said: list[str]) -> pl.DataFrame:
+    """Different statements of one sheet about one thing by content, so that row order is no matter.
+
+    Two suppliers of one lot, for one: which of them the lot names does not depend on shuffling.
+    """
+    several = rows["key"].is_duplicated()
+    if not several.any():
+        return rows
+    return pl.concat([rows.filter(~several), rows.filter(several).sort(said)])
 
 
 def _folded(rows: pl.DataFrame) -> pl.DataFrame:

@@ -204,3 +204,21 @@ def test_sheet_becomes_its_facts(case: Case, chinese: bool, tmp_path: Path) -> N
     counts = intake.counts[case.sheet]
     assert (counts.read, counts.loaded) == (len(case.rows), len(case.rows))
     assert not intake.findings
+
+
+def test_rows_in_any_order_say_the_same_of_a_lot(tmp_path: Path) -> None:
+    """A lot that two suppliers delivered names one of them, whichever row comes first."""
+    rows = [
+        {"doc_no": doc, "supplier_code": supplier, "item_code": "A", "lot_no": "L1",
+         "expiry_date": expiry}
+        for doc, supplier, expiry in (("1", "S2", ""), ("2", "S1", "2026-05-01"), ("3", "S3", ""))
+    ]  # fmt: skip
+    said = []
+    for turn in range(3):
+        folder = tmp_path / str(turn)
+        folder.mkdir()
+        lots = loaded(folder, {"receipts": rows[turn:] + rows[:turn]}, chinese=False).tables["Lot"]
+        said.append(lots.select(name for name in lots.columns if not name.startswith("_")))
+    assert said[0].equals(said[1])
+    assert said[0].equals(said[2])
+    assert said[0].filter(lot_no="L1").item(0, "expiry_date") is not None
