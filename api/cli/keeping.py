@@ -11,6 +11,7 @@ import typer
 from api.cli import context
 from api.cli.context import Json
 from api.cli.importing import progress
+from graph_model import projection
 from graph_model.errors import BadInput, EngineError, LedgerError, NotFound
 from graph_model.i18n import label, text
 from graph_model.interval import in_force
@@ -77,14 +78,16 @@ def info(as_json: Json = False) -> None:
 
 def verify(
     head: Annotated[list[str] | None, typer.Option("--head", help=text("cli.head_option"))] = None,
+    graph: Annotated[bool, typer.Option("--graph", help=text("cli.verify_graph"))] = False,
     as_json: Json = False,
 ) -> None:
-    """Is the ledger as it was written?"""
+    """Is the ledger as it was written, and does the graph hold what it says?"""
     with context.plant() as plant:
         heads = [*plant.heads(), *(_head(value) for value in head or [])]
         faults = plant.ledger.verify(heads)
         number, digest = plant.ledger.head()
         damaged = [str(path) for path in plant.damaged_arrays()]
+        hashes = _hashes(plant) if graph and not faults else None
     if as_json:
         context.show_json(
             {
@@ -92,10 +95,13 @@ def verify(
                 "head": f"{number}:{digest}",
                 "faults": [dataclasses.asdict(fault) for fault in faults],
                 "damaged_arrays": damaged,
+                "graph": hashes,
             }
         )
     elif not faults:
         context.console.print(text("cli.verified", batches=number, head=f"{number}:{digest}"))
+        if hashes:
+            context.console.print(text("cli.verified_graph", hash=hashes["facts"]))
     else:
         for fault in faults:
             _show_fault(fault)
@@ -103,6 +109,15 @@ def verify(
         raise typer.Exit(LedgerError.exit)
     if damaged:
         raise EngineError("arrays_damaged", files=", ".join(damaged))
+    if hashes and hashes["graph"] != hashes["facts"]:
+        raise EngineError("graph_differs", **hashes)
+
+
+def _hashes(plant: Plant) -> dict[str, str]:
+    """What the graph holds, and what the ledger says: equal, whatever the order of loading."""
+    with plant.graph() as opened:
+        held = projection.graph_hash(opened)
+    return {"graph": held, "facts": projection.facts_hash(plant.network(), plant.facts())}
 
 
 def _show_fault(fault: Fault) -> None:

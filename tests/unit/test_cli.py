@@ -248,6 +248,10 @@ def test_decisions_are_kept_listed_and_revoked(data: Path) -> None:
 
 def test_ledger_verifies_and_finds_a_head_it_does_not_have(data: Path) -> None:
     assert lotgraph(data, "verify").returncode == 0
+    hashes = answer(data, "verify", "--graph")["graph"]
+    assert isinstance(hashes, dict)
+    assert hashes["graph"] == hashes["facts"]
+    assert hashes["facts"] in lotgraph(data, "verify", "--graph").stdout
     assert lotgraph(data, "verify", "--head", "99:abc").returncode == 7
 
 
