@@ -292,9 +292,21 @@ class LadybugGraph:
             self._shut()
             if "lock" in str(error).lower():
                 raise Locked("graph_busy") from error
-            if not self._write:
-                raise EngineError("graph_damaged") from error
-            self._put_away()
+            if self._write:
+                self._put_away()
+            else:
+                self._open_at_rest()
+
+    def _open_at_rest(self) -> None:
+        """While somebody changes a file it looks damaged: it is so if it cannot be read at rest."""
+        try:
+            with self._lock.acquire(timeout=0):
+                self._connect(self._file, read_only=True)
+        except Timeout as error:
+            raise Locked("graph_busy") from error
+        except RuntimeError as error:
+            self._shut()
+            raise EngineError("graph_damaged") from error
 
     def _connect(self, path: Path, *, read_only: bool, buffer: int = _BUFFER) -> None:
         self._database = ladybug.Database(path, buffer_pool_size=buffer, read_only=read_only)
