@@ -11,7 +11,7 @@ from dashboard import words
 from graph_model import keys
 from graph_model.i18n import text
 from queries.drawing import ALL, CUSTOMER, LOT, OPERATION, POOL, SHIPMENT, SUPPLIER, Drawn
-from queries.names import Names
+from queries.names import Names, placeless
 
 WIDTH = {LOT: 122, POOL: 122, OPERATION: 82, SUPPLIER: 110, SHIPMENT: 104, CUSTOMER: 110}
 HEIGHT, ROW, GAP = 34, 44, 40
@@ -119,6 +119,8 @@ def _label(row: dict[str, Any], names: Names) -> list[str]:
     amount = words.amounts({row["uom"]: row["quantity"]}) if row["quantity"] else ""
     if kind == POOL:
         item, _, place = row["key"].partition("@")
+        if told := placeless(item, place):
+            return [_short(told, room)]
         return [
             _short(names.item(None, item), room),
             _short(keys.parts(place)[-1] if place else "", room),

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from graph_model import keys
+from graph_model.derived.carried import RESIDUE
+from graph_model.derived.pools.events import ORDERLESS
+from graph_model.i18n import text
 from graph_model.network import Facts
 from graph_model.schema import Customer, Item, Site, Supplier
 
@@ -32,6 +35,18 @@ class Names:
     def site(self, key: str | None) -> str:
         """The name of a place, else its number."""
         return self.sites.get(key or "") or (keys.parts(key)[-1] if key else "")
+
+
+def placeless(what: str, place: str) -> str | None:
+    """What stock is called that lies at no place; None for what lies at one.
+
+    `what`: the order that residue is of, else the item; `place`: as the stock's part names it.
+    """
+    if place.startswith(f"{RESIDUE}>"):
+        return f"{text('operation.residue')} {what}"
+    if place == ORDERLESS:
+        return f"{text('stock.unknown_orders')} {what}".rstrip()
+    return None
 
 
 def of(facts: Facts) -> Names:

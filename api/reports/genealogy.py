@@ -16,7 +16,9 @@ import polars as pl
 from api.reports import figures
 from api.reports.document import mark
 from api.reports.scope_fields import ScopeFields
+from graph_model.derived.carried import RESIDUE
 from graph_model.i18n import text
+from queries.names import placeless
 from queries.recall.scope import EXCLUDED
 
 COLUMNS, ROWS = 5, 14
@@ -94,7 +96,7 @@ def _lots(fields: ScopeFields) -> list[_Lot]:
     """Recorded lots of the scope and the mixed stock that was reached; `column` is the step."""
     scope = fields.scope
     worlds, cone = scope.worlds, scope.worlds.cone
-    about = cone.lineage.lots.select("item", "item_code", "lot_no", "sublot", "rule")[cone.lots]
+    about = cone.lineage.lots.select("item", "item_code", "lot_no", "sublot", "kind")[cone.lots]
     rows = dict(zip(scope.lots["at"].to_list(), scope.lots.iter_rows(named=True), strict=True))
     found = []
     for at in np.flatnonzero((cone.depth >= 0) & cone.material).tolist():
@@ -103,7 +105,8 @@ def _lots(fields: ScopeFields) -> list[_Lot]:
         steps = int(cone.depth[at])
         if listed is None:
             if worlds.grade[at] > 0:
-                item = row["item_code"] or f"{text('operation.residue')} {row['lot_no']}"
+                what = row["lot_no"] if row["kind"] == RESIDUE else row["item_code"]
+                item = placeless(what, row["sublot"].partition("@")[0]) or what
                 found.append(_Lot(at, POOL, steps, "mixed_stock", item, item, "", 0.0, ""))
             continue
         quantity, unit = listed["quantity"], listed["uom"] or ""

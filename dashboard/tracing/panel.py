@@ -21,12 +21,11 @@ from dashboard.components.parts import (
 from dashboard.tracing.question import Tracing
 from dashboard.url import link
 from graph_model import keys
-from graph_model.derived.carried import RESIDUE
 from graph_model.i18n import text
 from queries import dossier
 from queries.dossier import Dossier
 from queries.floor import labels
-from queries.names import Names
+from queries.names import Names, placeless
 from queries.recall.words import why
 
 LINES = 12
@@ -366,9 +365,7 @@ def _named(node: str, names: Names) -> str:
         return keys.lot_parts(key)[2] or words.unknown()
     if kind == "P":
         item, _, place = key.partition("@")
-        if place.startswith(f"{RESIDUE}>"):
-            return f"{text('operation.residue')} {item}"
-        return f"{names.item(None, item)} · {names.site(place)}"
+        return placeless(item, place) or f"{names.item(None, item)} · {names.site(place)}"
     if kind in "SC":
         return names.company(key)
     return keys.parts(key)[-1]

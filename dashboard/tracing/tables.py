@@ -8,9 +8,9 @@ import polars as pl
 
 from dashboard import words
 from dashboard.tracing.question import Tracing
-from graph_model.derived.carried import RESIDUE
 from graph_model.i18n import text
 from queries.drawing import CUSTOMER, KINDS, LOT, OPERATION, POOL, SHIPMENT, SUPPLIER
+from queries.names import placeless
 
 TABS = (LOT, OPERATION, POOL, SHIPMENT, CUSTOMER, SUPPLIER)
 _DRAWN = {"mixed_stock": "mixed"}
@@ -58,10 +58,9 @@ def rows(tracing: Tracing) -> list[dict[str, Any]]:
 
 
 def _number(row: dict[str, Any], kind: str) -> str:
-    if kind == POOL and f"@{RESIDUE}>" in row["key"]:
-        return f"{text('operation.residue')} {row['key'].partition('@')[0]}"
     if kind == POOL:
-        return str(row["key"].partition("@")[2].rpartition("/")[2]) or text("screen.node.pool")
+        what, _, place = row["key"].partition("@")
+        return placeless(what, place) or place.rpartition("/")[2] or text("screen.node.pool")
     return row["number"] or words.unknown()
 
 
