@@ -23,6 +23,11 @@ RESIDUE = "residue"
 _FLOW = ("lot", "operation", "item", "rule", "t0", "t1", "quantity", "uom")
 
 
+def stated() -> pl.Expr:
+    """Steps and flows that a record states: in a sheet of their own, or as carried over."""
+    return pl.col("rule").is_null() | (pl.col("rule") == RULE)
+
+
 def derive(records: Records) -> derived.Derived:
     """Flows out of the earlier order and into the later one."""
     rows = records.carried

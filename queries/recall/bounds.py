@@ -22,7 +22,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import maximum_flow
 
 from graph_model import quantity
-from graph_model.derived.carried import RULE as CARRIED
+from graph_model.derived.carried import stated
 from graph_model.lineage import Index
 from graph_model.network import Facts
 from graph_model.schema import Component, Item
@@ -189,9 +189,8 @@ def _rows(flows: pl.DataFrame, rows: Index, items: pl.DataFrame) -> pl.DataFrame
     """op, lot, item, amount; null where a rule made a row, or it is doubtful or of no amount."""
     columns = ("op", "lot", "item", "quantity", "uom", "rule", "doubtful")
     found = quantity.to_item_unit(flows.select(columns)[rows], items)
-    recorded = C("rule").is_null() | (C("rule") == CARRIED)
-    stated = pl.when(recorded & ~C("doubtful") & (C("amount") > 0)).then("amount")
-    return found.with_columns(amount=stated).group_by("op", "lot").agg(
+    amount = pl.when(stated() & ~C("doubtful") & (C("amount") > 0)).then("amount")
+    return found.with_columns(amount=amount).group_by("op", "lot").agg(
         C("item").first(),
         amount=pl.when(C("amount").is_not_null().all()).then(C("amount").sum()),
     )  # fmt: skip

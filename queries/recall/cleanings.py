@@ -15,7 +15,7 @@ from graph_model.lineage import Index, spans
 from graph_model.schema import MOVEMENTS, Decision, Site
 from queries.recall import contact
 from queries.recall.cone import Cone
-from queries.recall.contact import breaks, runs
+from queries.recall.contact import PAST_ONE, breaks, runs
 from queries.recall.rules import Piece, clean_break
 from queries.recall.scope import Scope, judge
 from queries.recall.worlds import Worlds, further
@@ -48,7 +48,7 @@ class Cleanings:
 
     def without(self, key: str) -> Index:
         """Grade of each lot, by number in the cone, without a cleaning."""
-        steps, keys = clean_break.breaks_of(self.worlds.cone)
+        steps, keys = self.worlds.cone.keyed(PAST_ONE)
         opened = steps[[own == key for own in keys]]
         closed = ~np.isin(self.worlds.cone.inputs.step, opened)
         return further(self.worlds, self.worlds.stopped & closed)
@@ -74,7 +74,7 @@ def _parted(worlds: Worlds) -> set[str]:
 
 def _alone(worlds: Worlds) -> set[str]:
     """Keys of the breaks without which something would be reached, or be reached earlier."""
-    cone, (steps, keys) = worlds.cone, clean_break.breaks_of(worlds.cone)
+    cone, (steps, keys) = worlds.cone, worlds.cone.keyed(PAST_ONE)
     inputs, outputs = cone.inputs, cone.outputs
     rows = np.flatnonzero(np.isin(inputs.step, steps) & (worlds.grade[inputs.lot] > 0))
     place, since = worlds.clock.passes(worlds.since, worlds.first, rows)

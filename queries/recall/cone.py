@@ -16,7 +16,7 @@ import polars as pl
 from polars.dataframe.group_by import GroupBy
 
 from graph_model import quantity
-from graph_model.derived.carried import RULE as CARRIED
+from graph_model.derived.carried import stated
 from graph_model.lineage import Index, Lineage, Rows, spans
 from queries.recall.contact import CONTACT
 
@@ -118,8 +118,14 @@ class Cone:
     @cached_property
     def stated(self) -> Flags:
         """Steps that a record states, in its own sheet or as residue that was carried over."""
-        carried: Flags = self.about["rule"].eq_missing(CARRIED).to_numpy()
-        return ~self.derived | carried
+        found: Flags = self.about.select(stated()).to_series().to_numpy()
+        return found
+
+    def keyed(self, rule: str) -> tuple[Index, list[str]]:
+        """Steps of a rule of contact, and for each the key of what keeps it shut."""
+        steps = np.flatnonzero(self.about["rule"].eq_missing(rule).to_numpy())
+        rows = self.lineage.produced.select("op", "key")[self.lineage.outputs.at(self.steps[steps])]
+        return steps, rows.unique("op", maintain_order=True)["key"].to_list()
 
     @cached_property
     def by_material(self) -> Flags:
@@ -204,11 +210,6 @@ class Cone:
         return np.searchsorted(self.lots, lots)
 
 
-def _stated() -> pl.Expr:
-    """Flows that a record states, in its own sheet or as residue that was carried over."""
-    return pl.col("rule").is_null() | (pl.col("rule") == CARRIED)
-
-
 def _inputs(lineage: Lineage, steps: Index, contact: Flags) -> pl.DataFrame:
     columns = ["op", "lot", "t0", "t1", "doubtful", "rule", "basis", "item", "quantity", "uom"]
     rows = lineage.consumed.select(columns)[lineage.inputs.at(steps)]
@@ -219,7 +220,7 @@ def _inputs(lineage: Lineage, steps: Index, contact: Flags) -> pl.DataFrame:
         pl.col("doubtful").all(),
         pl.col("item").first(),
         pl.col("rule").first(),
-        recorded=_stated().any(),
+        recorded=stated().any(),
         exact=pl.col("basis").eq_missing("exact").all(),
         # Taken back by negative lines; perhaps, where amounts cannot be summed.
         undone=pl.col("quantity").is_not_null().any()
@@ -251,7 +252,7 @@ def _outputs(lineage: Lineage, steps: Index, contact: Flags) -> pl.DataFrame:
         pl.col("t1").max(),
         pl.col("doubtful").all(),
         product=(pl.col("output_kind").fill_null("product") == "product").any(),
-        recorded=_stated().any(),
+        recorded=stated().any(),
         exact=pl.col("basis").eq_missing("exact").all(),
     )
     return grouped.sort("step", "t1", "lot", "t0")

@@ -13,6 +13,7 @@ import polars as pl
 
 from graph_model import quantity
 from graph_model.derived.carried import RULE as CARRIED
+from graph_model.derived.carried import stated
 from graph_model.lineage import Index, Lineage
 from graph_model.network import Facts
 from graph_model.schema import Consumed, Site
@@ -48,7 +49,7 @@ def under(facts: Facts, cone: Cone, key: str, limit: CarryOverLimit) -> Index:
     reached = pl.Series(cone.lots[cone.depth >= 0]).implode()
     known = (pl.col("mass") > 0).fill_null(False).all()
     fresh = pl.col("rule").is_null()
-    told = (fresh | (pl.col("rule") == CARRIED)).all() & pl.col("apart").all()
+    told = stated().all() & pl.col("apart").all()
     into = into.with_columns(apart=fresh.n_unique().over("op", "lot") == 1)
     taken = into.group_by("op").agg(
         pl.col("mass").sum(),

@@ -14,11 +14,9 @@ from queries.recall.rules import Case, Cut, Piece, Rule
 
 def cut(cone: Cone, case: Case) -> Cut:
     """Stops the hazard on contact over lines that an order cannot have run on."""
-    steps = np.flatnonzero(cone.about["rule"].eq_missing(homes.ELSEWHERE).to_numpy())
+    steps, keys = cone.keyed(homes.ELSEWHERE)
     if not steps.size:
         return Cut()
-    rows = cone.lineage.outputs.at(cone.steps[steps])
-    keys = cone.lineage.produced.select("op", "key")[rows].unique("op", maintain_order=True)["key"]
     off = steps[[key not in case.without for key in keys]]
     used = [
         Piece(home.key, RULE.name, RULE.name, (home.rule.by,), (home.item, *home.lines))
