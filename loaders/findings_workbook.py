@@ -204,7 +204,7 @@ def _marked(grid: Grid, ours: Placed) -> tuple[int, Iterator[Line]]:
     names = [name for name in grid.frame.columns if name != ROW]
     taken = recognise(grid.sheet, grid.head)
     rows = grid.frame[ROW].to_list()
-    at = heading_row(grid.head(), taken.sheet) if taken else None
+    at = heading_row(grid.head, taken.sheet) if taken else None
     heading = rows[at or 0] if rows else 1
     titles = grid.frame.select(names).row(at or 0) if rows else ()
     known = {catalogue(lang)["findings_sheet.problems"] for lang in LANGUAGES}

@@ -21,6 +21,8 @@ from loaders.layout import Block
 from loaders.plant.sheets import IDENTIFYING, NUMBERS
 from loaders.reading import ROW, Grid
 
+_SAMPLE = 40
+"""Cells of a column by which it is judged."""
 _SUMMED = r"(?i)(小计|合计|总计|共计|累计|总和|total|\bsum\b|^\s*\*{1,3}\s*$)"
 _LABELLED = r"[:：]|第\s*\d+\s*页|(?i)page"
 
@@ -44,7 +46,7 @@ class Flat:
     @property
     def headings(self) -> list[str]:
         """What each column says, as far as it says a field."""
-        return [cell or "" for cell in self.grid.head()[0]]
+        return [cell or "" for cell in self.grid.head[0]]
 
     @property
     def row(self) -> int:
@@ -55,6 +57,13 @@ class Flat:
     def height(self) -> int:
         """Rows of data, columns across unrolled."""
         return self.grid.frame.height - 1
+
+    @cached_property
+    def samples(self) -> list[list[str]]:
+        """The first cells of each column that differ."""
+        values = pl.exclude(ROW).drop_nulls().unique(maintain_order=True).head(_SAMPLE).implode()
+        found = self.grid.frame.slice(1).select(values).row(0)
+        return [[value for value in column if value.strip()] for column in found]
 
     @cached_property
     def shown(self) -> list[str]:

@@ -97,7 +97,7 @@ def _candidates(grid: Grid, cells: pl.DataFrame) -> list[int]:
         text = text.str.strip_chars()
     hits = pl.sum_horizontal(text.is_in(known_spellings()).cast(pl.Int32).fill_null(0))
     later = cells.select(pl.arg_where(hits >= 2)).to_series().to_list()
-    return sorted({*range(len(grid.head())), *later})
+    return sorted({*range(len(grid.head)), *later})
 
 
 def _headed(grid: Grid, rows: dict[int, Cells], at: int) -> Iterator[Block]:

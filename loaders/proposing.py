@@ -10,8 +10,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-import polars as pl
-
 from graph_model.quantity import canonical_unit
 from loaders.cells import is_day, is_number
 from loaders.flattening import Flat, flat
@@ -20,10 +18,9 @@ from loaders.layout import blocks
 from loaders.mapping import Column, Known, TableMap, applied, fingerprint
 from loaders.plant.dates import order_of
 from loaders.plant.sheets import BY_NAME, DATES, NUMBERS, STAMPS, WORDS, Sheet
-from loaders.reading import ROW, Grid
+from loaders.reading import Grid
 from loaders.recognition import among, recognise, recognise_likely
 
-_SAMPLE = 40
 _SHOWN = 3
 _LONGEST = 60
 _MOST = 0.6
@@ -124,12 +121,12 @@ def _kind(grid: Grid, table: Flat, stem: str, alone: bool) -> tuple[Sheet | None
     if _pairs(table.block.said):
         return BY_NAME["issues"], "pairs", ""
     titles = table.block.titles
-    if alone and (found := recognise(grid.sheet, lambda: head)) and found.by != "headings":
+    if alone and (found := recognise(grid.sheet, head)) and found.by != "headings":
         return found.sheet, found.by, grid.sheet
     for title in titles[: len(titles) if alone else 1]:
         if sheet := among(title, head):
             return sheet, "title", title
-    if found := recognise(grid.sheet, lambda: head):
+    if found := recognise(grid.sheet, head):
         return found.sheet, found.by, ""
     if stem != grid.sheet and (sheet := among(stem, head)):
         return sheet, "title", stem
@@ -156,25 +153,16 @@ def _pairs(headings: Sequence[str]) -> dict[str, str]:
     return {}
 
 
-def _samples(table: Flat) -> list[list[str]]:
-    """The first cells of each column that differ."""
-    values = pl.exclude(ROW).drop_nulls().unique(maintain_order=True).head(_SAMPLE).implode()
-    found = table.grid.frame.slice(1).select(values).row(0)
-    return [[value for value in column if value.strip()] for column in found]
-
-
 def _unread(table: Flat) -> list[Column]:
     return [
         Column(shown, None, "unknown", False, _shown(heading, samples))
-        for shown, heading, samples in zip(
-            table.shown, table.headings, _samples(table), strict=True
-        )
+        for shown, heading, samples in zip(table.shown, table.headings, table.samples, strict=True)
     ]
 
 
 def _columns(table: Flat, sheet: Sheet, known: Known | None) -> list[Column]:
     headings, across = table.headings, table.block.across
-    samples = _samples(table)
+    samples = table.samples
     chosen = _Chosen(sheet)
     if sheet.name == "issues":
         _put_together(table, chosen)
@@ -375,7 +363,7 @@ def _order(table: Flat, columns: Sequence[Column]) -> str:
     """Whether day or month stands first in the dates of a table."""
     values = [
         value
-        for column, samples in zip(columns, _samples(table), strict=True)
+        for column, samples in zip(columns, table.samples, strict=True)
         if column.field in DATES | STAMPS
         for value in samples
     ]

@@ -50,12 +50,9 @@ class Grid:
     merged: tuple[Span, ...] = ()
     left: int = 0
 
+    @cached_property
     def head(self) -> list[tuple[str | None, ...]]:
         """The rows among which headings are looked for."""
-        return self._head
-
-    @cached_property
-    def _head(self) -> list[tuple[str | None, ...]]:
         return self.frame.drop(ROW).head(_LOOK).rows()
 
 
@@ -266,9 +263,9 @@ def _grid(shown: str, sheet: str, frame: pl.DataFrame) -> Grid:
     texts = [name for name in frame.columns if name != ROW]
     frame = frame.with_columns(pl.col(ROW).cast(pl.Int64))
     too_long = []
-    over = pl.col(texts).str.len_bytes() > LONGEST_CELL
-    for name, any_ in frame.select(over.any()).to_dict(as_series=False).items():
-        if any_ == [True]:
+    any_over = (pl.col(texts).str.len_bytes() > LONGEST_CELL).any()
+    for name, found in next(frame.select(any_over).iter_rows(named=True), {}).items():
+        if found:
             cells = frame[name].str.len_bytes() > LONGEST_CELL
             too_long += [(row, name) for row in frame.filter(cells)[ROW]]
             frame = frame.with_columns(frame[name].set(cells.fill_null(False), None))

@@ -7,7 +7,7 @@ sheets (`入库` is a receipt of either kind): then the headings decide, and whe
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -35,8 +35,8 @@ class Recognised:
     by: Told
 
 
-def recognise(name: str, head: Callable[[], Head]) -> Recognised | None:
-    """The sheet of a file or tab of this name; `head` gives its first rows, if they are needed."""
+def recognise(name: str, head: Head) -> Recognised | None:
+    """The sheet of a file or tab of this name; `head`: its first rows."""
     if sheet := sheet_named(name):
         return Recognised(sheet, "name")
     named = _named(name)
@@ -46,7 +46,7 @@ def recognise(name: str, head: Callable[[], Head]) -> Recognised | None:
         return Recognised(named[0], "word") if len(named) == 1 else None
     if len(named) == 1:
         return Recognised(named[0], "word")
-    sheet = _by_headings(head(), named)
+    sheet = _by_headings(head, named)
     return Recognised(sheet, "headings") if sheet else None
 
 

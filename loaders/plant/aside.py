@@ -36,7 +36,7 @@ class Aside:
         `headed`: the first row are its headings, whatever they say.
         What stands below other headings may be the name of a person, and is not kept.
         """
-        at, names = _headed(grid.head()[:1] if headed else grid.head())
+        at, names = _headed(grid.head[:1] if headed else grid.head)
         at = max(at, 0) if headed else at
         rows = grid.frame.slice(at + 1)
         if rule == "unknown_sheet" and not names and _is_note(rows):

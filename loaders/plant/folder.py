@@ -165,7 +165,7 @@ class Frames:
     def _find(self, file: Path) -> None:
         """Which sheets a file has; a big text file stays unread until its sheet's turn comes."""
         big = is_text(file) and file.stat().st_size > _BIG and not self._reading.maps
-        if big and (named := recognise(file.stem, list)):
+        if big and (named := recognise(file.stem, ())):
             self._take(file, file.name, file.stem, named)
             return
         self._progress(file.name)
@@ -302,7 +302,7 @@ class Frames:
             yield from map(Part, read_grids(part, part.name))
 
     def _part(self, part: Part, sheet: Sheet) -> pl.DataFrame:
-        if part.fields is None and heading_row(part.grid.head(), sheet) is None:
+        if part.fields is None and heading_row(part.grid.head, sheet) is None:
             self.aside.table(sheet.name, part.grid, "heading_missing")
         frame, notes = picked(part.grid, sheet, part.fields, part.constants)
         if part.dates:

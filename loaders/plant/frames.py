@@ -84,7 +84,7 @@ def picked(
     `constants`: values of fields that no column has. No rows where there are no headings.
     """
     texts = [name for name in grid.frame.columns if name != ROW]
-    head = grid.head()
+    head = grid.head
     position = heading_row(head, sheet) if fields is None else 0
     schema = {name: pl.String() for name in (*sheet.fields, "_file", "_sheet")} | {ROW: pl.Int64()}
     if position is None:

@@ -44,7 +44,7 @@ CASES: list[tuple[str, list[str], str | None]] = [
 def test_a_table_is_known_by_its_name_or_its_headings(
     name: str, headings: list[str], sheet: str | None
 ) -> None:
-    found = recognise(name, lambda: [["某某食品有限公司"], headings])
+    found = recognise(name, [["某某食品有限公司"], headings])
     assert (found.sheet.name if found else None) == sheet
 
 
