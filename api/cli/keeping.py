@@ -24,7 +24,6 @@ from loaders.checks.sources import proposed_delay
 from queries.deciding import resolved
 from queries.given import duration
 from queries.recall import hazard as hazards
-from queries.recall.roots import one_lot
 
 decide = typer.Typer(help=text("cli.decide.help"), no_args_is_help=True, rich_markup_mode=None)
 
@@ -194,6 +193,18 @@ def _record(
     context.console.print(text("cli.decide.done", key=key))
 
 
+def _decide(
+    kind: str, subject: str, by: str, role: str, reason: str, target: str | None = None
+) -> None:
+    """Records a decision about what a person wrote."""
+    with context.plant() as plant:
+        company = plant.settings.company
+        kind, subject, target = resolved(
+            kind, subject, target, plant.facts(), plant.lineage(), company
+        )
+        _record(plant, kind, subject, by, role, reason, target)
+
+
 @decide.command("delay", help=text("cli.decide.delay"))
 def decide_delay(
     source: Annotated[str, typer.Option("--source", help=text("cli.decide.source"))],
@@ -246,10 +257,7 @@ def decide_rule_out(
     lot: Annotated[str, typer.Argument(help=text("cli.lots"))], by: By, role: Role, reason: Reason
 ) -> None:
     """Rule a lot out as a root that data cannot rule out."""
-    with context.plant() as plant:
-        lineage = plant.lineage()
-        key = lineage.lots["key"][one_lot(lineage, lot)]
-        _record(plant, "rule_out_root", key, by, role, reason)
+    _decide("rule_out_root", lot, by, role, reason)
 
 
 @decide.command("same-lot", help=text("cli.decide.same"))
@@ -261,10 +269,7 @@ def decide_same(
     reason: Reason,
 ) -> None:
     """Two numbers are one lot."""
-    with context.plant() as plant:
-        lineage = plant.lineage()
-        one, two = (lineage.lots["key"][one_lot(lineage, name)] for name in (lot, other))
-        _record(plant, "same_lot", one, by, role, reason, two)
+    _decide("same_lot", lot, by, role, reason, other)
 
 
 @decide.command("alias", help=text("cli.decide.alias"))
@@ -277,12 +282,7 @@ def decide_alias(
     company: Annotated[bool, typer.Option("--company", help=text("cli.decide.company"))] = False,
 ) -> None:
     """Two codes are one item, or one company."""
-    with context.plant() as plant:
-        kind = "alias_company" if company else "alias_item"
-        _, one, two = resolved(
-            kind, alias, code, plant.facts(), plant.lineage(), plant.settings.company
-        )
-        _record(plant, "alias", one, by, role, reason, two)
+    _decide("alias_company" if company else "alias_item", alias, by, role, reason, code)
 
 
 @decide.command("tolerance", help=text("cli.decide.tolerance"))
@@ -294,11 +294,7 @@ def decide_tolerance(
     reason: Reason,
 ) -> None:
     """The mass balance difference that is accepted of an item."""
-    with context.plant() as plant:
-        kind, key, target = resolved(
-            "tolerance", item, share, plant.facts(), plant.lineage(), plant.settings.company
-        )
-        _record(plant, kind, key, by, role, reason, target)
+    _decide("tolerance", item, by, role, reason, share)
 
 
 @decide.command("horizon", help=text("cli.decide.horizon"))
@@ -348,6 +344,4 @@ def decide_revoke(
     reason: Reason,
 ) -> None:
     """Take a decision back."""
-    with context.plant() as plant:
-        resolved("revoke", key, None, plant.facts(), plant.lineage(), "")
-        _record(plant, "revoke", key, by, role, reason)
+    _decide("revoke", key, by, role, reason)
